@@ -1,0 +1,45 @@
+//! What the page and the command line share.
+//!
+//! The pieces, from the outside in:
+//!
+//! * [`photo`] turns a file into the [`pixels::Pixels`] that a network sees;
+//! * [`weights`] reads and writes the one file a model lives in, [`card`] is its description,
+//!   [`architecture`] its shape;
+//! * [`model`] runs it: representation and logits from one forward pass;
+//! * [`objective`] says what an image should be changed towards and [`pgd`] changes it;
+//! * [`measure`] says how well an inversion went, [`verify`] whether the numbers are right;
+//! * [`settings`] and [`catalog`] are all that the page itself needs.
+//!
+//! Images are RGB in [0, 1], `[batch, 3, height, width]`, f32. Equations and tables are those of
+//! "Learning Perceptually-Aligned Representations via Adversarial Robustness" (2019).
+
+pub mod architecture;
+pub mod card;
+pub mod catalog;
+pub mod measure;
+pub mod pixels;
+pub mod settings;
+
+#[cfg(feature = "weights")]
+pub mod weights;
+
+#[cfg(feature = "photo")]
+pub mod photo;
+
+#[cfg(feature = "engine")]
+pub mod bench;
+#[cfg(feature = "engine")]
+pub mod inversion;
+#[cfg(feature = "engine")]
+pub mod model;
+#[cfg(feature = "engine")]
+pub mod network;
+#[cfg(feature = "engine")]
+pub mod objective;
+#[cfg(feature = "engine")]
+pub mod pgd;
+#[cfg(feature = "engine")]
+pub mod verify;
+
+#[cfg(feature = "engine")]
+pub use burn;

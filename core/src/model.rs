@@ -1,0 +1,85 @@
+//! A model ready to run on a device.
+
+use burn::tensor::{Device, Tensor, TensorData};
+
+use crate::card::Card;
+use crate::network::{LastRelu, Output, ResNet};
+use crate::pixels::Pixels;
+use crate::weights::{Weights, WeightsError};
+
+/// A frozen network in evaluation mode with its normaliser.
+#[derive(Debug)]
+pub struct Model {
+    card: Card,
+    network: ResNet,
+    mean: Tensor<4>,
+    std: Tensor<4>,
+    device: Device,
+}
+
+impl Model {
+    /// Moves a model to a device.
+    pub fn new(weights: &Weights, device: &Device) -> Self {
+        let card = weights.card().clone();
+        let channels = |v: [f32; 3]| {
+            Tensor::from_data(TensorData::new(v.to_vec(), [1, 3, 1, 1]), device)
+        };
+        Self {
+            network: ResNet::folded(weights, device),
+            mean: channels(card.mean),
+            std: channels(card.std),
+            device: device.clone(),
+            card,
+        }
+    }
+
+    /// Reads a model file and moves it to a device.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`Weights::from_bytes`].
+    pub fn from_bytes(bytes: &[u8], device: &Device) -> Result<Self, WeightsError> {
+        Ok(Self::new(&Weights::from_bytes(bytes)?, device))
+    }
+
+    /// What the file says about the model.
+    pub fn card(&self) -> &Card {
+        &self.card
+    }
+
+    /// Where the model runs.
+    pub fn device(&self) -> &Device {
+        &self.device
+    }
+
+    /// Representation and logits of images `[batch, 3, height, width]` in [0, 1].
+    pub fn forward(&self, x: Tensor<4>, last_relu: LastRelu) -> Output {
+        let normalised = (x - self.mean.clone()) / self.std.clone();
+        self.network.forward(normalised, last_relu)
+    }
+
+    /// `R(x)`, `[batch, k]`.
+    pub fn representation(&self, x: Tensor<4>) -> Tensor<2> {
+        self.forward(x, LastRelu::True).representation
+    }
+
+    /// How much each coordinate adds to the logit of the class that is predicted,
+    /// `R(x)_i W[c, i]`, `[batch, k]`: equation (8).
+    pub fn contributions(&self, x: Tensor<4>) -> Tensor<2> {
+        let output = self.forward(x, LastRelu::True);
+        let predicted = output.logits.argmax(1).squeeze_dim::<1>(1);
+        output.representation * self.network.class_weights(predicted)
+    }
+
+    /// Images of one size as a batch on the model's device. `None` where there is no image or the
+    /// sizes differ.
+    pub fn batch(&self, images: &[Pixels]) -> Option<Tensor<4>> {
+        let size = images.first()?.size();
+        if images.iter().any(|image| image.size() != size) {
+            return None;
+        }
+        let values: Vec<f32> = images.iter().flat_map(|image| image.values().to_vec()).collect();
+        let shape = [images.len(), 3, size, size];
+        Some(Tensor::from_data(TensorData::new(values, shape), &self.device))
+    }
+}

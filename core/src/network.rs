@@ -1,0 +1,178 @@
+//! The residual network as Burn modules.
+
+use burn::module::{Module, Param};
+use burn::nn::conv::{Conv2d, Conv2dConfig};
+use burn::nn::pool::{MaxPool2d, MaxPool2dConfig};
+use burn::nn::{BatchNorm, BatchNormConfig, Linear, LinearConfig, PaddingConfig2d};
+use burn::tensor::activation::relu;
+use burn::tensor::{Device, Int, Tensor, TensorData};
+
+use crate::architecture::{ConvSpec, ResNetConfig};
+use crate::weights::{AffineConv, Weights};
+
+/// What one forward pass gives.
+#[derive(Clone, Debug)]
+pub struct Output {
+    /// `R(x)`: the last block's activations after global average pooling, `[batch, k]`.
+    pub representation: Tensor<2>,
+    /// `R(x) Wᵀ + b`, `[batch, classes]`.
+    pub logits: Tensor<2>,
+}
+
+/// The backward rule of the last ReLU.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum LastRelu {
+    /// Zero where the unit is off: the true gradient, for training and attacks.
+    True,
+    /// Identity: a dead unit keeps a gradient, for inversion and visualisation.
+    Fake,
+}
+
+/// A convolution and, unless it is folded away, the batch normalisation after it.
+#[derive(Module, Debug)]
+pub struct ConvNorm {
+    conv: Conv2d,
+    norm: Option<BatchNorm>,
+}
+
+impl ConvNorm {
+    fn init(spec: &ConvSpec, device: &Device) -> Self {
+        let norm = BatchNormConfig::new(spec.channels[1]).init(device);
+        Self { conv: conv_config(spec, false).init(device), norm: Some(norm) }
+    }
+
+    fn folded(spec: &ConvSpec, parts: AffineConv, device: &Device) -> Self {
+        let ConvSpec { channels: [input, output], kernel, .. } = *spec;
+        let mut conv = conv_config(spec, true).init(device);
+        conv.weight = parameter(parts.weight, [output, input, kernel, kernel], device);
+        conv.bias = Some(parameter(parts.bias, [output], device));
+        Self { conv, norm: None }
+    }
+
+    fn forward(&self, x: Tensor<4>) -> Tensor<4> {
+        let x = self.conv.forward(x);
+        match &self.norm {
+            Some(norm) => norm.forward(x),
+            None => x,
+        }
+    }
+}
+
+fn conv_config(spec: &ConvSpec, bias: bool) -> Conv2dConfig {
+    let padding = spec.kernel / 2;
+    Conv2dConfig::new(spec.channels, [spec.kernel; 2])
+        .with_stride([spec.stride; 2])
+        .with_padding(PaddingConfig2d::Explicit(padding, padding, padding, padding))
+        .with_bias(bias)
+}
+
+/// A parameter that is given, not drawn: the module's own initialisation is lazy and never runs.
+fn parameter<const D: usize>(
+    values: Vec<f32>,
+    shape: [usize; D],
+    device: &Device,
+) -> Param<Tensor<D>> {
+    Param::from_tensor(Tensor::from_data(TensorData::new(values, shape), device))
+}
+
+/// Convolutions beside a shortcut.
+#[derive(Module, Debug)]
+pub struct ResidualBlock {
+    body: Vec<ConvNorm>,
+    shortcut: Option<ConvNorm>,
+}
+
+impl ResidualBlock {
+    /// The sum of both branches, before its ReLU.
+    fn forward(&self, x: Tensor<4>) -> Tensor<4> {
+        let shortcut = match &self.shortcut {
+            Some(conv) => conv.forward(x.clone()),
+            None => x.clone(),
+        };
+        let body = self.body.iter().enumerate().fold(x, |x, (i, conv)| {
+            let x = if i == 0 { x } else { relu(x) };
+            conv.forward(x)
+        });
+        body + shortcut
+    }
+}
+
+/// A residual network of any [`ResNetConfig`]. Normalisation of the input is the model's matter.
+#[derive(Module, Debug)]
+pub struct ResNet {
+    stem: ConvNorm,
+    pool: Option<MaxPool2d>,
+    blocks: Vec<ResidualBlock>,
+    head: Linear,
+}
+
+impl ResNetConfig {
+    /// A network with freshly drawn parameters, ready to be trained.
+    pub fn init(&self, device: &Device) -> ResNet {
+        let head = LinearConfig::new(self.representation_len(), self.classes).init(device);
+        self.assemble(head, |spec| ConvNorm::init(spec, device))
+    }
+
+    /// Puts a network together out of its convolutions, however those are made.
+    fn assemble(&self, head: Linear, conv: impl Fn(&ConvSpec) -> ConvNorm) -> ResNet {
+        let pool = MaxPool2dConfig::new([3, 3])
+            .with_strides([2, 2])
+            .with_padding(PaddingConfig2d::Explicit(1, 1, 1, 1));
+        let blocks = self.residual_blocks();
+        ResNet {
+            stem: conv(&self.stem_conv()),
+            pool: self.stem.pools().then(|| pool.init()),
+            blocks: blocks
+                .iter()
+                .map(|block| ResidualBlock {
+                    body: block.body.iter().map(&conv).collect(),
+                    shortcut: block.shortcut.as_ref().map(&conv),
+                })
+                .collect(),
+            head,
+        }
+    }
+}
+
+impl ResNet {
+    /// The network of a file for evaluation: batch normalisation folded away, parameters frozen.
+    pub fn folded(weights: &Weights, device: &Device) -> Self {
+        let config = &weights.card().architecture;
+        let (k, classes) = (config.representation_len(), config.classes);
+        let mut head = LinearConfig::new(k, classes).init(device);
+        // Burn multiplies by [in, out]; files hold [out, in] as PyTorch does.
+        let transposed = TensorData::new(weights.values("fc.weight").to_vec(), [classes, k]);
+        head.weight = Param::from_tensor(Tensor::<2>::from_data(transposed, device).transpose());
+        head.bias = Some(parameter(weights.values("fc.bias").to_vec(), [classes], device));
+        config
+            .assemble(head, |spec| ConvNorm::folded(spec, weights.folded(spec), device))
+            .freeze()
+    }
+
+    /// The row of the linear layer that belongs to each class, `[classes.len(), k]`.
+    pub fn class_weights(&self, classes: Tensor<1, Int>) -> Tensor<2> {
+        self.head.weight.val().transpose().select(0, classes)
+    }
+
+    /// Runs a batch of normalised images, `[batch, 3, height, width]`.
+    pub fn forward(&self, x: Tensor<4>, last_relu: LastRelu) -> Output {
+        let mut x = relu(self.stem.forward(x));
+        if let Some(pool) = &self.pool {
+            x = pool.forward(x);
+        }
+        for (i, block) in self.blocks.iter().enumerate() {
+            let fake = last_relu == LastRelu::Fake && i + 1 == self.blocks.len();
+            let z = block.forward(x);
+            x = if fake { fake_relu(z) } else { relu(z) };
+        }
+        let representation = x.flatten::<3>(2, 3).mean_dim(2).squeeze_dim::<2>(2);
+        let logits = self.head.forward(representation.clone());
+        Output { representation, logits }
+    }
+}
+
+/// ReLU forward, identity backward.
+fn fake_relu(z: Tensor<4>) -> Tensor<4> {
+    let correction = (relu(z.clone()) - z.clone()).detach();
+    z + correction
+}

@@ -1,0 +1,19 @@
+use rand::SeedableRng;
+use rand_chacha::ChaCha8Rng;
+use rand_distr::{Distribution, StandardNormal};
+
+use crate::pixels::Pixels;
+
+/// Noise to start from, `0.5 + N(0, 1) / 20` in every value, not clamped (the first projection
+/// does that). The same seed gives the same image on every machine and backend; `index` tells the
+/// images of one batch apart.
+pub fn noise(size: usize, seed: u64, index: u64) -> Pixels {
+    let mut rng = ChaCha8Rng::seed_from_u64(seed);
+    rng.set_stream(index);
+    let draw = |_| {
+        let normal: f32 = StandardNormal.sample(&mut rng);
+        0.5 + normal / 20.0
+    };
+    let values: Vec<f32> = (0..3 * size * size).map(draw).collect();
+    Pixels::new(size, values).unwrap_or_else(|| Pixels::flat(size, [0.5; 3]))
+}

@@ -1,0 +1,196 @@
+use std::collections::BTreeMap;
+
+use burn::tensor::{Device, Distribution, Tensor};
+
+use super::constraint::image_norm;
+use super::*;
+use crate::architecture::{Block, ResNetConfig, Stem};
+use crate::card::{Card, Provenance, Role};
+use crate::inversion::{Start, invert};
+use crate::objective::{Activate, Invert};
+use crate::settings::{Constraint, InvertSettings};
+use crate::weights::{Array, Weights};
+
+/// A small network with weights that are all different and none extreme.
+fn model() -> Model {
+    let architecture = ResNetConfig {
+        block: Block::Basic,
+        blocks: vec![1, 1],
+        widths: vec![4, 6],
+        stem: Stem::Cifar,
+        classes: 3,
+    };
+    let array = |(name, shape): (String, Vec<usize>)| {
+        let fan_in: usize = shape.iter().skip(1).product();
+        let value = |i: usize| match shape.len() {
+            1 if name.ends_with("weight") || name.ends_with("var") => 1.0 + 0.1 * (i as f32).sin(),
+            1 => 0.1 * (i as f32).cos(),
+            _ => (i as f32 * 12.9898).sin() * (2.0 / fan_in as f32).sqrt(),
+        };
+        let values = (0..shape.iter().product()).map(value).collect();
+        (name.clone(), Array { shape, values })
+    };
+    let tensors: BTreeMap<_, _> = architecture.tensors().into_iter().map(array).collect();
+    let card = Card {
+        name: "test".into(),
+        role: Role::Robust,
+        architecture,
+        classes: vec!["a".into(), "b".into(), "c".into()],
+        mean: [0.5; 3],
+        std: [0.25; 3],
+        input_size: 8,
+        training: None,
+        accuracies: Vec::new(),
+        provenance: Provenance::default(),
+    };
+    Model::new(&Weights::new(card, tensors).unwrap(), &Device::flex())
+}
+
+fn random(batch: usize) -> Tensor<4> {
+    let distribution = Distribution::Uniform(0.0, 1.0);
+    Tensor::random([batch, 3, 8, 8], distribution, &Device::flex())
+}
+
+fn largest(x: Tensor<4>) -> f32 {
+    x.abs().max().into_scalar::<f32>()
+}
+
+#[test]
+fn the_gradient_is_that_of_finite_differences() {
+    let model = model();
+    let target = model.representation(random(1));
+    let x = random(1) * 0.5 + 0.25;
+    let objective = Invert::new(target);
+    let loss_at = |x: Tensor<4>| {
+        let loss = objective.loss(&model.forward(x, objective.last_relu()));
+        f64::from(loss.into_scalar::<f32>())
+    };
+    let (_, gradient) = Pgd::loss_and_gradient(&model, &objective, x.clone());
+    // Along its own direction the loss must change by the gradient's squared length.
+    let length = f64::from(image_norm(gradient.clone()).into_scalar::<f32>());
+    let h = 2e-3;
+    let along = gradient.clone() * (h / length) as f32;
+    let slope = (loss_at(x.clone() + along.clone()) - loss_at(x - along)) / (2.0 * h);
+    assert!((slope - length).abs() < 0.03 * length, "slope {slope}, gradient {length}");
+}
+
+#[test]
+fn a_projected_point_lies_in_the_set_and_stays() {
+    let constraints =
+        [Constraint::L2 { epsilon: 0.7 }, Constraint::Linf { epsilon: 0.05 }, Constraint::Box];
+    for constraint in constraints {
+        let centre = random(4);
+        let x = random(4) * 5.0 - 2.0;
+        let once = constraint.project(x, centre.clone());
+        let change = once.clone() - centre.clone();
+        match constraint {
+            Constraint::L2 { epsilon } => {
+                assert!(largest(image_norm(change)) <= epsilon * 1.0001);
+            }
+            Constraint::Linf { epsilon } => assert!(largest(change) <= epsilon * 1.0001),
+            Constraint::Box => {}
+        }
+        assert!(largest(once.clone() - 0.5) <= 0.5);
+        let twice = constraint.project(once.clone(), centre);
+        assert!(largest(twice - once) < 1e-6, "{constraint:?} is not idempotent");
+    }
+}
+
+#[test]
+fn a_step_has_the_length_that_was_asked_for() {
+    let x = random(2);
+    let direction = random(2) - 0.5;
+    let l2 = Constraint::L2 { epsilon: 9.0 }.step(x.clone(), direction.clone(), 0.3) - x.clone();
+    assert!(largest(image_norm(l2) - 0.3) < 1e-5);
+    let linf = Constraint::Linf { epsilon: 9.0 }.step(x.clone(), direction, 0.3) - x.clone();
+    assert!((largest(linf) - 0.3).abs() < 1e-5);
+    let still = Constraint::L2 { epsilon: 9.0 }.step(x.clone(), x.zeros_like(), 0.3);
+    assert_eq!(largest(still - x), 0.0);
+}
+
+#[test]
+fn the_best_iterate_is_no_worse_than_the_last() {
+    let model = model();
+    let run = |best| {
+        let constraint = Constraint::L2 { epsilon: 50.0 };
+        // Steps far too long: the loss jumps about.
+        let settings = PgdSettings { constraint, step_size: 6.0, steps: 9, best };
+        model.device().seed(3);
+        let mut pgd = Pgd::from_centre(&model, Activate { feature: 2 }, settings, random(3));
+        while !pgd.is_done() {
+            pgd.step();
+        }
+        let images = pgd.images();
+        let values = model.representation(images).narrow(1, 2, 1).into_data();
+        values.iter::<f32>().collect::<Vec<f32>>()
+    };
+    let (best, last) = (run(true), run(false));
+    assert!(best.iter().zip(&last).all(|(b, l)| b >= &(l - 1e-6)), "{best:?} {last:?}");
+    assert!(best != last, "this run cannot tell best from last");
+}
+
+#[test]
+fn images_of_a_batch_do_not_see_each_other() {
+    let model = model();
+    let photos = [noise(8, 7, 0), Pixels::flat(8, [0.9, 0.1, 0.4])];
+    let settings = InvertSettings { steps: 5, ..InvertSettings::FAST };
+    let run = |targets: &[Pixels]| {
+        let mut pgd = invert(&model, targets, &Start::Grey, &settings).unwrap();
+        while !pgd.is_done() {
+            pgd.step();
+        }
+        pollster::block_on(pgd.report()).unwrap()
+    };
+    let both = run(&photos);
+    assert_eq!((both.losses.len(), both.latest().len(), both.step), (5, 2, 5));
+    for (i, photo) in photos.iter().enumerate() {
+        let alone = run(std::slice::from_ref(photo));
+        let difference = alone.images[0].values().iter().zip(both.images[i].values());
+        assert!(difference.map(|(a, b)| (a - b).abs()).fold(0.0, f32::max) < 1e-4);
+    }
+}
+
+#[test]
+fn a_run_is_reproducible_and_makes_progress() {
+    let model = model();
+    let run = |seed| {
+        let settings = InvertSettings { steps: 30, step_size: 0.2, seed, ..InvertSettings::FAST };
+        let mut pgd = invert(&model, &[noise(8, 9, 9)], &Start::Noise, &settings).unwrap();
+        while !pgd.is_done() {
+            pgd.step();
+        }
+        pollster::block_on(pgd.report()).unwrap()
+    };
+    let first = run(1);
+    assert_eq!(first.images, run(1).images);
+    assert_ne!(first.images, run(2).images);
+    assert!(first.latest()[0] < 0.5 * first.losses[0][0], "{:?}", first.losses);
+}
+
+#[test]
+fn a_run_stops_between_two_steps() {
+    let model = model();
+    let mut pgd =
+        invert(&model, &[noise(8, 1, 1)], &Start::Noise, &InvertSettings::FAST).unwrap();
+    let stopped = pollster::block_on(pgd.run(async |pgd| {
+        let stop = pgd.steps_done() == 3;
+        Ok::<_, ExecutionError>(if stop { ControlFlow::Break(()) } else { ControlFlow::Continue(()) })
+    }));
+    assert!(stopped.is_ok());
+    assert_eq!(pgd.steps_done(), 3);
+    assert_eq!(pollster::block_on(pgd.report()).unwrap().losses.len(), 3);
+}
+
+#[test]
+fn a_target_already_reached_keeps_the_image_finite() {
+    let model = model();
+    let photo = Pixels::flat(8, [0.2, 0.5, 0.7]);
+    let start = Start::Image(photo.clone());
+    let settings = InvertSettings { steps: 3, ..InvertSettings::FAST };
+    let mut pgd = invert(&model, &[photo], &start, &settings).unwrap();
+    while !pgd.is_done() {
+        pgd.step();
+    }
+    let report = pollster::block_on(pgd.report()).unwrap();
+    assert!(report.images[0].values().iter().all(|v| v.is_finite()));
+}

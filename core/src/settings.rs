@@ -1,0 +1,166 @@
+//! What a person can set: one struct that is command-line flags, messages and help at once.
+
+use serde::{Deserialize, Serialize};
+
+/// Where a constrained image may go: the set around its centre.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Constraint {
+    /// At most epsilon away in the l2 norm over the whole image.
+    L2 {
+        /// Radius of the ball.
+        epsilon: f32,
+    },
+    /// At most epsilon away in every value.
+    Linf {
+        /// Largest change of one value.
+        epsilon: f32,
+    },
+    /// Any image in [0, 1].
+    Box,
+}
+
+/// Settings of projected gradient descent (or ascent).
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+pub struct PgdSettings {
+    /// The set that every iterate is projected to.
+    pub constraint: Constraint,
+    /// Length of one step: along the normalised gradient (l2), its sign (linf), or itself (box).
+    pub step_size: f32,
+    /// Number of steps.
+    pub steps: usize,
+    /// Return the best iterate instead of the last one.
+    #[serde(default)]
+    pub best: bool,
+}
+
+/// Settings of an inversion, equation (5).
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "cli", derive(clap::Args))]
+pub struct InvertSettings {
+    /// Steps of projected gradient descent (the authors use 10000)
+    #[cfg_attr(feature = "cli", arg(long, default_value_t = Self::FAST.steps))]
+    pub steps: usize,
+    /// Length of a step along the normalised gradient
+    #[cfg_attr(feature = "cli", arg(long, default_value_t = Self::FAST.step_size))]
+    pub step_size: f32,
+    /// How far the image may go from where it starts, in the l2 norm
+    #[cfg_attr(feature = "cli", arg(long = "eps", default_value_t = Self::FAST.epsilon))]
+    pub epsilon: f32,
+    /// Seed of the noise that a start from noise draws
+    #[cfg_attr(feature = "cli", arg(long, default_value_t = Self::FAST.seed))]
+    pub seed: u64,
+}
+
+impl InvertSettings {
+    /// Enough for a recognisable picture at 64 pixels, in seconds.
+    pub const FAST: Self = Self { steps: 200, step_size: 1.0, epsilon: 1000.0, seed: 0 };
+
+    /// The authors' setting (appendix A.5).
+    pub const AUTHORS: Self = Self { steps: 10_000, ..Self::FAST };
+
+    /// Checks the ranges.
+    ///
+    /// # Errors
+    ///
+    /// Names the first setting that is out of range, and the range.
+    pub fn check(&self) -> Result<(), SettingsError> {
+        let positive = |v: f32| v.is_finite() && v > 0.0;
+        if !(1..=1_000_000).contains(&self.steps) {
+            return Err(SettingsError("steps must be from 1 to 1,000,000"));
+        }
+        if !positive(self.step_size) {
+            return Err(SettingsError("the step size must be a number above 0"));
+        }
+        if !positive(self.epsilon) {
+            return Err(SettingsError("epsilon must be a number above 0"));
+        }
+        Ok(())
+    }
+
+    /// As plain PGD runs them: l2, last iterate.
+    pub fn pgd(&self) -> PgdSettings {
+        PgdSettings {
+            constraint: Constraint::L2 { epsilon: self.epsilon },
+            step_size: self.step_size,
+            steps: self.steps,
+            best: false,
+        }
+    }
+}
+
+impl Default for InvertSettings {
+    fn default() -> Self {
+        Self::FAST
+    }
+}
+
+/// A setting that cannot be run.
+#[derive(Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{0}")]
+pub struct SettingsError(&'static str);
+
+/// What part of a photo the network sees: a square, in shares of the photo's sides.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Crop {
+    /// The largest square in the middle.
+    #[default]
+    Centre,
+    /// A square chosen by hand.
+    Square {
+        /// Its centre from the left, as a share of the width, in [0, 1].
+        x: f32,
+        /// Its centre from the top, as a share of the height, in [0, 1].
+        y: f32,
+        /// Its side, as a share of the photo's shorter side, in (0, 1].
+        side: f32,
+    },
+}
+
+impl Crop {
+    /// The square in pixels of a `width` by `height` photo: `(left, top, side)`, always inside it
+    /// and at least one pixel wide, whatever the shares are.
+    pub fn square(self, width: u32, height: u32) -> (u32, u32, u32) {
+        let (x, y, share) = match self {
+            Crop::Centre => (0.5, 0.5, 1.0),
+            Crop::Square { x, y, side } => (x, y, side),
+        };
+        let shorter = width.min(height);
+        let side = ((shorter as f32 * share).round() as u32).clamp(1, shorter);
+        let corner = |share: f32, length: u32| {
+            let wished = share * length as f32 - side as f32 / 2.0;
+            (wished.round() as u32).min(length - side)
+        };
+        (corner(x, width), corner(y, height), side)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_crop_stays_inside() {
+        assert_eq!(Crop::Centre.square(100, 60), (20, 0, 60));
+        let corner = Crop::Square { x: 1.0, y: 0.0, side: 0.5 };
+        assert_eq!(corner.square(100, 60), (70, 0, 30));
+        for wild in [f32::NAN, -3.0, 7.0, f32::INFINITY] {
+            let (left, top, side) = Crop::Square { x: wild, y: wild, side: wild }.square(31, 17);
+            assert!(side >= 1 && left + side <= 31 && top + side <= 17);
+        }
+    }
+
+    #[test]
+    fn settings_out_of_range_are_named() {
+        let check = |change: fn(&mut InvertSettings)| {
+            let mut settings = InvertSettings::FAST;
+            change(&mut settings);
+            settings.check()
+        };
+        assert!(InvertSettings::AUTHORS.check().is_ok());
+        assert!(check(|s| s.steps = 0).unwrap_err().to_string().contains("steps"));
+        assert!(check(|s| s.step_size = f32::NAN).unwrap_err().to_string().contains("step size"));
+        assert!(check(|s| s.epsilon = -1.0).unwrap_err().to_string().contains("epsilon"));
+    }
+}
