@@ -1,0 +1,41 @@
+//! Which device computes.
+
+use burn::tensor::Device;
+use clap::ValueEnum;
+
+/// What computes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum Backend {
+    /// The processor
+    Cpu,
+    /// A graphics card through Vulkan (a build with `--features wgpu`)
+    #[cfg(feature = "wgpu")]
+    Wgpu,
+    /// An NVIDIA card through CUDA (a build with `--features cuda`)
+    #[cfg(feature = "cuda")]
+    Cuda,
+}
+
+impl Backend {
+    /// The backend's name on the command line.
+    pub fn name(self) -> &'static str {
+        match self {
+            Backend::Cpu => "cpu",
+            #[cfg(feature = "wgpu")]
+            Backend::Wgpu => "wgpu",
+            #[cfg(feature = "cuda")]
+            Backend::Cuda => "cuda",
+        }
+    }
+
+    /// Its default device.
+    pub fn device(self) -> Device {
+        match self {
+            Backend::Cpu => Device::flex(),
+            #[cfg(feature = "wgpu")]
+            Backend::Wgpu => Device::wgpu(burn::tensor::DeviceKind::DefaultDevice),
+            #[cfg(feature = "cuda")]
+            Backend::Cuda => Device::cuda(0),
+        }
+    }
+}

@@ -1,0 +1,68 @@
+//! `robust-reps bench`.
+
+use std::path::PathBuf;
+use std::process::ExitCode;
+use std::time::Instant;
+
+use anyhow::{Result, anyhow};
+use clap::ValueEnum;
+use robust_core::bench::{Speed, measure};
+use serde::Serialize;
+
+use crate::backend::Backend;
+use crate::files;
+
+/// What to measure.
+#[derive(clap::Args)]
+pub struct Args {
+    /// Model file
+    model: PathBuf,
+    /// Batch sizes, separated by commas
+    #[arg(long, value_delimiter = ',', default_value = "1,4,8")]
+    batch: Vec<usize>,
+    /// What computes [default: everything that this build has]
+    #[arg(long, value_delimiter = ',')]
+    backend: Vec<Backend>,
+    /// Seconds to measure at each batch size
+    #[arg(long, default_value_t = 5.0)]
+    seconds: f64,
+    /// Print one JSON line a measurement
+    #[arg(long)]
+    json: bool,
+}
+
+#[derive(Serialize)]
+struct Row {
+    backend: &'static str,
+    #[serde(flatten)]
+    speed: Speed,
+}
+
+pub fn run(args: &Args) -> Result<ExitCode> {
+    let all = Backend::value_variants();
+    let backends = if args.backend.is_empty() { all } else { &args.backend };
+    if !args.json {
+        println!("{:<8} {:>5} {:>9} {:>10}", "backend", "batch", "steps/s", "images/s");
+    }
+    for backend in backends {
+        let model = files::read_model(&args.model, &backend.device())?;
+        for &batch in &args.batch {
+            let started = Instant::now();
+            let now = || started.elapsed().as_secs_f64();
+            let speed = pollster::block_on(measure(&model, batch.max(1), args.seconds, now))
+                .map_err(|error| anyhow!("the device failed: {error:?}"))?;
+            print_row(&Row { backend: backend.name(), speed }, args.json)?;
+        }
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+fn print_row(row: &Row, json: bool) -> Result<()> {
+    if json {
+        println!("{}", serde_json::to_string(row)?);
+    } else {
+        let Speed { batch, steps_per_second, images_per_second, .. } = row.speed;
+        println!("{:<8} {batch:>5} {steps_per_second:>9.2} {images_per_second:>10.2}", row.backend);
+    }
+    Ok(())
+}

@@ -1,0 +1,60 @@
+//! `robust-reps`: trains, imports, inspects and runs networks whose representations people can
+//! read. Everything that the page does, on files.
+
+#![allow(clippy::print_stdout)] // Results belong on standard output.
+
+mod backend;
+mod checkpoint;
+mod commands;
+mod files;
+mod infer;
+mod interrupt;
+
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+
+use commands::{bench, catalog, import, info, invert, verify};
+
+/// See what a neural network sees: invert representations of robust and standard networks.
+#[derive(Parser)]
+#[command(version, propagate_version = true)]
+struct Cli {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// Turn a PyTorch checkpoint into a model file that this program and the page run
+    Import(import::Args),
+    /// Print what a model file holds
+    Info(info::Args),
+    /// Recompute the numbers of a reference file and print how far off they are
+    Verify(verify::Args),
+    /// Turn a network's representation of photos back into images
+    Invert(invert::Args),
+    /// Measure steps of projected gradient descent a second, by batch size
+    Bench(bench::Args),
+    /// Write the index.json that tells the page which models a folder holds
+    Catalog(catalog::Args),
+}
+
+fn main() -> ExitCode {
+    let result = match Cli::parse().command {
+        Command::Import(args) => import::run(&args),
+        Command::Info(args) => info::run(&args),
+        Command::Verify(args) => verify::run(&args),
+        Command::Invert(args) => invert::run(&args),
+        Command::Bench(args) => bench::run(&args),
+        Command::Catalog(args) => catalog::run(&args),
+    };
+    match result {
+        Ok(code) => code,
+        Err(error) => {
+            // A closed pipe (`robust-reps info model | head`) is no failure of ours to report.
+            eprintln!("error: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}

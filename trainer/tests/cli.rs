@@ -1,0 +1,175 @@
+//! The command line as its user meets it.
+
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output};
+
+use serde_json::Value;
+
+fn fixtures() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("../tests/fixtures/reference")
+}
+
+fn gallery(name: &str) -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("../static/gallery").join(name)
+}
+
+fn run(arguments: &[&str]) -> Output {
+    Command::new(env!("CARGO_BIN_EXE_robust-reps")).args(arguments).output().unwrap()
+}
+
+/// What a command prints, which must succeed.
+fn stdout(arguments: &[&str]) -> String {
+    let output = run(arguments);
+    let errors = String::from_utf8_lossy(&output.stderr).into_owned();
+    assert!(output.status.success(), "{arguments:?} failed: {errors}");
+    String::from_utf8(output.stdout).unwrap()
+}
+
+/// What a command complains of, which must fail without a panic.
+fn stderr(arguments: &[&str]) -> String {
+    let output = run(arguments);
+    assert!(!output.status.success(), "{arguments:?} should fail");
+    let errors = String::from_utf8(output.stderr).unwrap();
+    assert!(!errors.contains("panicked"), "{errors}");
+    errors
+}
+
+/// Imports a fixture into a folder.
+fn import(name: &str, folder: &Path, more: &[&str]) -> String {
+    let checkpoint = fixtures().join(format!("{name}.pt"));
+    let out = folder.join(format!("{name}.safetensors"));
+    let mut arguments = vec!["import", checkpoint.to_str().unwrap(), "--out", out.to_str().unwrap()];
+    if name.starts_with("cifar") {
+        arguments.extend(["--stem", "cifar"]);
+    }
+    arguments.extend(more);
+    stdout(&arguments);
+    out.to_str().unwrap().to_owned()
+}
+
+#[test]
+fn every_reference_network_computes_the_authors_numbers() {
+    let folder = tempfile::tempdir().unwrap();
+    for name in ["cifar-basic", "cifar-bottleneck", "imagenet-basic", "imagenet-bottleneck"] {
+        let model = import(name, folder.path(), &["--input-size", "64"]);
+        let reference = fixtures().join(format!("{name}.safetensors"));
+        let report = stdout(&["verify", &model, reference.to_str().unwrap(), "--json"]);
+        let report: Value = serde_json::from_str(&report).unwrap();
+        assert_eq!(report["ok"], true, "{name}: {report}");
+        assert_eq!(report["keys"].as_array().unwrap().len(), 18, "{name}");
+    }
+}
+
+#[test]
+fn verify_fails_where_a_number_is_off() {
+    let folder = tempfile::tempdir().unwrap();
+    let model = import("cifar-basic", folder.path(), &[]);
+    // The same tensors read with the other stem are another function.
+    let small = folder.path().join("small.safetensors");
+    let checkpoint = fixtures().join("cifar-basic.pt");
+    let (checkpoint, small) = (checkpoint.to_str().unwrap(), small.to_str().unwrap());
+    stdout(&["import", checkpoint, "--stem", "small", "--out", small]);
+    let reference = fixtures().join("cifar-basic.safetensors");
+    let reference = reference.to_str().unwrap();
+    assert!(run(&["verify", &model, reference]).status.success());
+    let wrong = run(&["verify", small, reference, "--json"]);
+    assert_eq!(wrong.status.code(), Some(1));
+    let report: Value = serde_json::from_slice(&wrong.stdout).unwrap();
+    assert_eq!(report["ok"], false);
+}
+
+#[test]
+fn half_precision_halves_the_file_and_keeps_the_model() {
+    let folder = tempfile::tempdir().unwrap();
+    let model = import("imagenet-basic", folder.path(), &["--classes", "a,b,c,d,e,f,g,h,i"]);
+    let whole = std::fs::metadata(&model).unwrap().len();
+    let before = stdout(&["info", &model, "--json"]);
+    let model = import("imagenet-basic", folder.path(), &["--f16", "--classes", "a,b,c,d,e,f,g,h,i"]);
+    assert!(std::fs::metadata(&model).unwrap().len() < whole * 6 / 10);
+    assert_eq!(stdout(&["info", &model, "--json"]), before);
+    let card: Value = serde_json::from_str(&before).unwrap();
+    assert_eq!(card["classes"][8], "i");
+    assert_eq!(card["architecture"]["stem"], "imagenet");
+    assert!(stdout(&["info", &model]).contains("representation"));
+}
+
+#[test]
+fn photos_are_inverted_as_a_batch() {
+    let folder = tempfile::tempdir().unwrap();
+    let model = import("cifar-basic", folder.path(), &[]);
+    let out = folder.path().join("out");
+    let (owl, cup) = (gallery("bird_owl.jpg"), gallery("ood_cup.jpg"));
+    let photos = [owl.to_str().unwrap(), cup.to_str().unwrap()];
+    let arguments = ["--out", out.to_str().unwrap(), "--steps", "40", "--json"];
+    let lines = stdout(&[&["invert", &model], &photos[..], &arguments[..]].concat());
+    let rows: Vec<Value> = lines.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+    assert_eq!(rows.len(), 3);
+    for row in &rows[..2] {
+        assert!(row["relative_distance"].as_f64().unwrap() < 0.5, "{row}");
+        assert_eq!(row["steps"], 40);
+        for measure in ["psnr", "ssim", "coarse_correlation", "seconds"] {
+            assert!(row[measure].is_number(), "{measure} is missing: {row}");
+        }
+        assert!(Path::new(row["image"].as_str().unwrap()).exists());
+    }
+    assert_eq!(rows[2]["photos"], 2);
+    assert!(out.join("bird_owl.original.png").exists() && out.join("ood_cup.inverted.png").exists());
+    // The same seed gives the same images; another start other ones.
+    let first = std::fs::read(out.join("bird_owl.inverted.png")).unwrap();
+    let start = ["--start", photos[1]];
+    stdout(&[&["invert", &model], &photos[..], &arguments[..]].concat());
+    assert_eq!(std::fs::read(out.join("bird_owl.inverted.png")).unwrap(), first);
+    stdout(&[&["invert", &model], &photos[..], &arguments[..], &start[..]].concat());
+    assert_ne!(std::fs::read(out.join("bird_owl.inverted.png")).unwrap(), first);
+}
+
+#[test]
+fn mistakes_are_told_with_what_to_do() {
+    let folder = tempfile::tempdir().unwrap();
+    let model = import("cifar-basic", folder.path(), &[]);
+    let path = |name: &str| folder.path().join(name).to_str().unwrap().to_owned();
+    let (out, letter, cut) = (path("out"), path("letter.txt"), path("cut.safetensors"));
+    std::fs::write(&letter, "not a model, not a photo, not a checkpoint").unwrap();
+    let bytes = std::fs::read(&model).unwrap();
+    std::fs::write(&cut, &bytes[..bytes.len() / 2]).unwrap();
+    let checkpoint = fixtures().join("cifar-basic.pt").to_str().unwrap().to_owned();
+    let reference = fixtures().join("imagenet-basic.safetensors").to_str().unwrap().to_owned();
+
+    let cases: [(&[&str], &str); 10] = [
+        (&["info", "nowhere.safetensors"], "cannot read nowhere.safetensors"),
+        (&["info", &letter], "not a complete safetensors file"),
+        (&["info", &cut], "not a complete safetensors file"),
+        (&["info", &reference], "robust-reps import"),
+        (&["import", &letter, "--out", &out], "not a PyTorch checkpoint"),
+        (&["import", &checkpoint, "--out", &out], "--stem cifar"),
+        (&["import", &checkpoint, "--out", &out, "--stem", "cifar", "--classes", "a,b"], "10 logits"),
+        (&["verify", &model, &reference], "do not belong together"),
+        (&["invert", &model, &letter, "--out", &out], "not an image"),
+        (&["invert", &model, &letter, "--out", &out, "--steps", "0"], "steps must be from 1"),
+    ];
+    for (arguments, message) in cases {
+        let errors = stderr(arguments);
+        assert!(errors.contains(message), "{arguments:?} says: {errors}");
+    }
+    assert!(!Path::new(&out).exists(), "a failed command left something behind");
+}
+
+#[test]
+fn bench_and_catalog_speak_json() {
+    let folder = tempfile::tempdir().unwrap();
+    let model = import("cifar-basic", folder.path(), &[]);
+    let rows = stdout(&["bench", &model, "--seconds", "0.2", "--batch", "1,2", "--json"]);
+    assert_eq!(rows.lines().count(), 2);
+    for row in rows.lines() {
+        let row: Value = serde_json::from_str(row).unwrap();
+        assert!(row["steps_per_second"].as_f64().unwrap() > 0.0);
+        assert_eq!(row["backend"], "cpu");
+    }
+    stdout(&["catalog", folder.path().to_str().unwrap()]);
+    let index = std::fs::read(folder.path().join("index.json")).unwrap();
+    let index: Value = serde_json::from_slice(&index).unwrap();
+    assert_eq!(index[0]["file"], "cifar-basic.safetensors");
+    assert_eq!(index[0]["role"], "robust");
+    assert_eq!(index[0]["bytes"], std::fs::metadata(&model).unwrap().len());
+    assert_eq!(index[0]["sha256"].as_str().unwrap().len(), 64);
+}
