@@ -1,0 +1,5 @@
+//! The page.
+
+fn main() {
+    robust_web::page::start();
+}

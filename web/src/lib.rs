@@ -1,0 +1,12 @@
+//! The page and its engines.
+//!
+//! The page ([`page`]) never computes: each model has a worker ([`worker`]) with an engine of its
+//! own, and the two talk in the messages of [`protocol`].
+
+pub mod protocol;
+
+#[cfg(feature = "page")]
+pub mod page;
+
+#[cfg(feature = "engine")]
+pub mod worker;

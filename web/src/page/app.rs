@@ -1,0 +1,152 @@
+//! The page as a whole.
+
+use leptos::prelude::*;
+use leptos::task::spawn_local;
+
+use super::adapter::{EngineKind, choose};
+use super::canvas::ImageCanvas;
+use super::controls::Controls;
+use super::lab::{CHECK_INDEX, Lab, View};
+use super::panel::Panel;
+use super::session::Session;
+use super::tray::Tray;
+use super::url;
+
+/// Address of the paper.
+const PAPER: &str = "https://arxiv.org/abs/1906.00945";
+
+/// The page, or its laboratory (`?view=check`, `?view=bench`).
+#[component]
+pub fn App() -> impl IntoView {
+    let view = url::parameter("view").and_then(|name| View::from_name(&name));
+    let usual = if view == Some(View::Check) { CHECK_INDEX } else { "models/index.json" };
+    let index = url::local_path("models").unwrap_or_else(|| usual.into());
+    let eager = view.is_none() && url::parameter("autostart").as_deref() != Some("0");
+    let session = Session::begin(index, eager);
+    view! {
+        <Header />
+        <main>
+            <EngineLine session />
+            <Notice session />
+            {match view {
+                Some(view) => view! { <Lab session view /> }.into_any(),
+                None => view! { <Inversion session /> }.into_any(),
+            }}
+        </main>
+        <Footer />
+    }
+}
+
+#[component]
+fn Header() -> impl IntoView {
+    view! {
+        <header>
+            <h1>"See what a neural network sees"</h1>
+            <p>
+                "A network turns a photo into a few hundred numbers, its "
+                <em>"representation"</em>
+                ", and forgets the picture. Here a picture is rebuilt from those numbers alone, \
+                 starting from noise. What comes back is what the network saw."
+            </p>
+        </header>
+    }
+}
+
+/// Says what computes and why, and lets the visitor choose.
+#[component]
+fn EngineLine(session: Session) -> impl IntoView {
+    let kind = move || session.choice.with(|choice| choice.as_ref().map(|c| c.kind));
+    let other = move || match kind() {
+        Some(EngineKind::WebGpu) => ("cpu", "Use the processor instead"),
+        _ => ("webgpu", "Use WebGPU instead"),
+    };
+    let change = move |_| {
+        let (wish, _) = untrack(other);
+        spawn_local(async move { session.load(choose(Some(wish)).await).await });
+    };
+    let text = move || match session.choice.get() {
+        Some(choice) => format!("Running on {}.", choice.reason),
+        None => "Looking for a graphics card…".into(),
+    };
+    view! {
+        <p class="engine" id="engine" aria-live="polite">
+            <span>{text}</span>
+            " "
+            <button class="link" id="other-engine" on:click=change disabled=move || kind().is_none()>
+                {move || other().1}
+            </button>
+            <span class="private">" Your photos never leave this device."</span>
+        </p>
+    }
+}
+
+#[component]
+fn Notice(session: Session) -> impl IntoView {
+    view! {
+        <div id="notice" role="alert">
+            {move || {
+                session.notice.get().map(|message| {
+                    view! {
+                        <p class="notice">
+                            <span>{message}</span>
+                            <button class="link" on:click=move |_| session.notice.set(None)>
+                                "Close"
+                            </button>
+                        </p>
+                    }
+                })
+            }}
+        </div>
+    }
+}
+
+#[component]
+fn Inversion(session: Session) -> impl IntoView {
+    let [robust, standard] = session.slots;
+    let target = Signal::derive(move || robust.target.get().or_else(|| standard.target.get()));
+    let name = move || {
+        let id = session.selected.get();
+        session.photos.with(|photos| photos.iter().find(|p| p.id == id).map(|p| p.name.clone()))
+    };
+    let length = move || {
+        let card = robust.card.get().or_else(|| standard.card.get());
+        card.map(|card| {
+            let numbers = card.architecture.representation_len();
+            let values = 3 * card.input_size * card.input_size;
+            format!("{values} values, of which each network keeps {numbers} numbers.")
+        })
+    };
+    view! {
+        <Tray session />
+        <div class="stage">
+            <section class="panel" id="original">
+                <h2>"Your photo"</h2>
+                <ImageCanvas id="original-image".into() image=target label="The photo as the networks see it" />
+                <p class="phase">{name}</p>
+                <p class="hint">"This is what the networks see: " {length}</p>
+            </section>
+            <Panel slot=robust />
+            <Panel slot=standard />
+        </div>
+        <Controls session />
+    }
+}
+
+#[component]
+fn Footer() -> impl IntoView {
+    view! {
+        <footer>
+            <p>
+                "How it works: the image is changed step by step so that its representation comes \
+                 closer to that of the photo, and nothing else is asked of it. Equation (5) of "
+                <a href=PAPER>"Learning Perceptually-Aligned Representations via Adversarial Robustness"</a>
+                " by Engstrom, Ilyas, Santurkar, Tsipras, Tran and Mądry. Sample photos: "
+                <a href="gallery/LICENCES.md">"CC0 or public domain"</a>
+                ". For the curious: "
+                <a href="?view=check">"does this device compute right?"</a>
+                " and "
+                <a href="?view=bench">"how fast is it?"</a>
+            </p>
+        </footer>
+    }
+}

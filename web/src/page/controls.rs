@@ -1,0 +1,143 @@
+//! Settings and the buttons that run them.
+
+use leptos::prelude::*;
+use robust_core::settings::{Crop, InvertSettings};
+
+use super::session::{Session, StartChoice};
+
+/// Everything that can be set about an inversion, and start, pause, stop.
+#[component]
+pub fn Controls(session: Session) -> impl IntoView {
+    let busy = move || session.slots.iter().any(|slot| slot.is_busy());
+    let ready = move || session.slots.iter().any(|slot| slot.is_ready());
+    let paused =
+        move || session.slots.iter().any(|s| s.phase.get() == super::slot::Phase::Paused);
+    let preset = move |settings: InvertSettings| {
+        session.settings.set(InvertSettings { seed: session.settings.get_untracked().seed, ..settings });
+        session.invert();
+    };
+    view! {
+        <section class="controls" aria-label="Controls">
+            <div class="buttons">
+                <button id="restart" on:click=move |_| session.invert() disabled=move || !ready()>
+                    {move || if busy() { "Restart" } else { "Invert again" }}
+                </button>
+                <button id="pause" on:click=move |_| session.pause(!paused()) disabled=move || !busy()>
+                    {move || if paused() { "Go on" } else { "Pause" }}
+                </button>
+                <button id="stop" on:click=move |_| session.stop() disabled=move || !busy()>"Stop"</button>
+                <button id="fast" class="quiet" on:click=move |_| preset(InvertSettings::FAST)>
+                    "Fast: 200 steps"
+                </button>
+                <button id="authors" class="quiet" on:click=move |_| preset(InvertSettings::AUTHORS)>
+                    "As the authors: 10,000 steps"
+                </button>
+            </div>
+            <details>
+                <summary>"Settings"</summary>
+                <div class="fields">
+                    <Number session id="steps" label="Steps" step="1"
+                        get=|s| s.steps as f64 set=|s, v| s.steps = v as usize />
+                    <Number session id="step-size" label="Step size" step="any"
+                        get=|s| f64::from(s.step_size) set=|s, v| s.step_size = v as f32 />
+                    <Number session id="epsilon" label="Epsilon (how far from the start)" step="any"
+                        get=|s| f64::from(s.epsilon) set=|s, v| s.epsilon = v as f32 />
+                    <Number session id="seed" label="Seed of the noise" step="1"
+                        get=|s| s.seed as f64 set=|s, v| s.seed = v as u64 />
+                    <StartField session />
+                    <CropFields session />
+                </div>
+                <p class="hint">"They count from the next start on."</p>
+            </details>
+        </section>
+    }
+}
+
+#[component]
+fn Number(
+    session: Session,
+    id: &'static str,
+    label: &'static str,
+    step: &'static str,
+    get: fn(&InvertSettings) -> f64,
+    set: fn(&mut InvertSettings, f64),
+) -> impl IntoView {
+    let typed = move |event| {
+        if let Ok(value) = event_target_value(&event).parse::<f64>() {
+            session.settings.update(|settings| set(settings, value));
+        }
+    };
+    view! {
+        <label>
+            {label}
+            <input id=id type="number" min="0" step=step inputmode="decimal"
+                prop:value=move || session.settings.with(get).to_string() on:change=typed />
+        </label>
+    }
+}
+
+#[component]
+fn StartField(session: Session) -> impl IntoView {
+    let chosen = move |event| {
+        session.start.set(match event_target_value(&event).as_str() {
+            "noise" => StartChoice::Noise,
+            "grey" => StartChoice::Grey,
+            id => id.parse().map_or(StartChoice::Noise, StartChoice::Photo),
+        });
+    };
+    let photo = |photo: super::photos::Photo| {
+        view! { <option value=photo.id.to_string()>{photo.name}</option> }
+    };
+    view! {
+        <label>
+            "Start from"
+            <select id="start" on:change=chosen>
+                <option value="noise">"Noise"</option>
+                <option value="grey">"Grey"</option>
+                <optgroup label="Another photo">
+                    <For each=move || session.photos.get() key=|photo| photo.id children=photo />
+                </optgroup>
+            </select>
+        </label>
+    }
+}
+
+/// Zoom and position of the square that the network sees of the chosen photo.
+#[component]
+fn CropFields(session: Session) -> impl IntoView {
+    let shares = move || {
+        let selected = session.selected.get();
+        let crop = session.photos.with(|p| p.iter().find(|p| p.id == selected).map(|p| p.crop));
+        match crop.unwrap_or_default() {
+            Crop::Centre => [0.5, 0.5, 1.0],
+            Crop::Square { x, y, side } => [x, y, side],
+        }
+    };
+    let change = move |which: usize, event| {
+        let Ok(value) = event_target_value(&event).parse::<f32>() else { return };
+        let mut crop = untrack(shares);
+        crop[which] = value;
+        let selected = session.selected.get_untracked();
+        session.photos.update(|photos| {
+            if let Some(photo) = photos.iter_mut().find(|photo| photo.id == selected) {
+                photo.crop = Crop::Square { x: crop[0], y: crop[1], side: crop[2] };
+            }
+        });
+        session.invert();
+    };
+    let slider = move |which: usize, label: &'static str, min: &'static str| {
+        view! {
+            <label>
+                {label}
+                <input type="range" min=min max="1" step="0.01"
+                    prop:value=move || shares()[which].to_string()
+                    on:change=move |event| change(which, event) />
+            </label>
+        }
+    };
+    view! {
+        {slider(2, "Crop: size", "0.1")}
+        {slider(0, "Crop: left to right", "0")}
+        {slider(1, "Crop: top to bottom", "0")}
+    }
+}

@@ -1,0 +1,105 @@
+//! Downloads that show their progress, prove that they are whole, and are kept.
+
+use js_sys::{Reflect, Uint8Array};
+use leptos::prelude::window;
+use robust_core::catalog::Asset;
+use serde::de::DeserializeOwned;
+use sha2::{Digest, Sha256};
+use wasm_bindgen::{JsCast, JsValue};
+use wasm_bindgen_futures::JsFuture;
+use web_sys::{Cache, ReadableStreamDefaultReader, Response};
+
+/// Name of the cache; entries are keyed by their SHA-256, so a new release replaces none wrongly.
+const CACHE: &str = "robust-reps";
+
+/// Fetches a small JSON file.
+pub async fn json<T: DeserializeOwned>(path: &str) -> Result<T, String> {
+    let bytes = read(request(path).await?, |_| {}).await?.0;
+    serde_json::from_slice(&bytes).map_err(|error| format!("{path} cannot be understood: {error}"))
+}
+
+/// Fetches any file of this site.
+pub async fn bytes(path: &str) -> Result<Vec<u8>, String> {
+    Ok(read(request(path).await?, |_| {}).await?.0)
+}
+
+/// Fetches an asset of `folder` from the cache or the network. `progress` is told the share done.
+pub async fn asset(
+    folder: &str,
+    asset: &Asset,
+    progress: impl Fn(f64),
+) -> Result<Vec<u8>, String> {
+    let path = format!("{folder}{}", asset.file);
+    let key = format!("{path}?sha256={}", asset.sha256);
+    let share = |received: u64| progress(received as f64 / asset.bytes.max(1) as f64);
+    let cache = open_cache().await;
+    if let Some(kept) = find(cache.as_ref(), &key).await {
+        let (bytes, sha256) = read(kept, share).await?;
+        if sha256 == asset.sha256 {
+            return Ok(bytes);
+        }
+    }
+    let (bytes, sha256) = read(request(&path).await?, share).await?;
+    if sha256 != asset.sha256 {
+        return Err(format!(
+            "{path} arrived damaged ({} of {} bytes, wrong SHA-256). Reload the page to try again",
+            bytes.len(),
+            asset.bytes
+        ));
+    }
+    keep(cache.as_ref(), &key, &bytes).await;
+    Ok(bytes)
+}
+
+async fn request(path: &str) -> Result<Response, String> {
+    let offline = || format!("{path} could not be fetched. Is the network there?");
+    let response = JsFuture::from(window().fetch_with_str(path)).await.map_err(|_| offline())?;
+    let response: Response = response.unchecked_into();
+    if !response.ok() {
+        return Err(format!("{path} could not be fetched: the server says {}", response.status()));
+    }
+    Ok(response)
+}
+
+/// Reads a body to its end and its SHA-256 with it, a piece at a time: the page stays responsive.
+async fn read(response: Response, progress: impl Fn(u64)) -> Result<(Vec<u8>, String), String> {
+    let broken = |_: JsValue| "the download broke off. Reload the page to try again".to_string();
+    let body = response.body().ok_or("the server sent nothing")?;
+    let reader: ReadableStreamDefaultReader = body.get_reader().unchecked_into();
+    let mut bytes = Vec::new();
+    let mut digest = Sha256::new();
+    loop {
+        let piece = JsFuture::from(reader.read()).await.map_err(broken)?;
+        if Reflect::get(&piece, &"done".into()).map_err(broken)?.is_truthy() {
+            break;
+        }
+        let value = Reflect::get(&piece, &"value".into()).map_err(broken)?;
+        let piece = value.unchecked_into::<Uint8Array>().to_vec();
+        digest.update(&piece);
+        bytes.extend_from_slice(&piece);
+        progress(bytes.len() as u64);
+    }
+    let sha256 = digest.finalize().iter().map(|byte| format!("{byte:02x}")).collect();
+    Ok((bytes, sha256))
+}
+
+/// None in a private window or on a site without https: then nothing is kept.
+async fn open_cache() -> Option<Cache> {
+    let storage = window().caches().ok().filter(|caches| caches.is_object())?;
+    let cache = JsFuture::from(storage.open(CACHE)).await.ok()?;
+    Some(cache.unchecked_into())
+}
+
+async fn find(cache: Option<&Cache>, key: &str) -> Option<Response> {
+    let found = JsFuture::from(cache?.match_with_str(key)).await.ok()?;
+    found.is_object().then(|| found.unchecked_into())
+}
+
+/// Best effort: a full disk is no reason to fail.
+async fn keep(cache: Option<&Cache>, key: &str, bytes: &[u8]) {
+    let Some(cache) = cache else { return };
+    let body = Uint8Array::from(bytes);
+    if let Ok(response) = Response::new_with_opt_buffer_source(Some(&body)) {
+        let _ = JsFuture::from(cache.put_with_str(key, &response)).await;
+    }
+}

@@ -1,0 +1,80 @@
+//! The page's end of the wire to an engine.
+
+use js_sys::{Object, Reflect, Uint8Array, WebAssembly};
+use robust_core::catalog::Asset;
+use wasm_bindgen::prelude::*;
+use wasm_bindgen_futures::JsFuture;
+use web_sys::{ErrorEvent, MessageEvent, Worker, WorkerOptions, WorkerType};
+
+use crate::protocol::{Request, Response};
+
+/// Compiles an engine once for all workers.
+pub async fn compile(wasm: &[u8]) -> Result<JsValue, String> {
+    let bytes = Uint8Array::from(wasm);
+    let compiled = JsFuture::from(WebAssembly::compile(&bytes)).await;
+    compiled.map_err(|error| format!("this browser cannot run the engine: {error:?}")).map(JsValue::from)
+}
+
+/// The glue script of an engine's wasm, such as `engine-cpu.js` of `engine-cpu_bg.wasm`. The
+/// query makes sure that both are of the same release.
+pub fn script(engine: &Asset) -> String {
+    let name = engine.file.trim_end_matches("_bg.wasm");
+    format!("./{name}.js?v={}", engine.sha256.get(..12).unwrap_or_default())
+}
+
+/// A worker and the two listeners that keep the page informed.
+pub struct Engine {
+    worker: Worker,
+    _on_message: Closure<dyn Fn(MessageEvent)>,
+    _on_error: Closure<dyn Fn(ErrorEvent)>,
+}
+
+impl Engine {
+    /// Starts a worker. `hear` gets every answer, a crash included.
+    pub fn start(
+        script: &str,
+        module: &JsValue,
+        hear: impl Fn(Response) + Clone + 'static,
+    ) -> Result<Self, String> {
+        let failed = |error: JsValue| format!("the engine's worker did not start: {error:?}");
+        let options = WorkerOptions::new();
+        options.set_type(WorkerType::Module);
+        let worker = Worker::new_with_options("./engine.js", &options).map_err(failed)?;
+        let crash = hear.clone();
+        let on_message = Closure::<dyn Fn(MessageEvent)>::new(move |event: MessageEvent| {
+            match serde_wasm_bindgen::from_value(event.data()) {
+                Ok(response) => hear(response),
+                Err(error) => web_sys::console::error_1(&error.into()),
+            }
+        });
+        let on_error = Closure::<dyn Fn(ErrorEvent)>::new(move |event: ErrorEvent| {
+            let message = format!("the engine has crashed ({})", event.message());
+            crash(Response::Failed { run: None, message });
+        });
+        worker.set_onmessage(Some(on_message.as_ref().unchecked_ref()));
+        worker.set_onerror(Some(on_error.as_ref().unchecked_ref()));
+        let init = Object::new();
+        Reflect::set(&init, &"script".into(), &script.into()).map_err(failed)?;
+        Reflect::set(&init, &"module".into(), module).map_err(failed)?;
+        worker.post_message(&init).map_err(failed)?;
+        Ok(Self { worker, _on_message: on_message, _on_error: on_error })
+    }
+
+    /// Sends a request.
+    pub fn send(&self, request: &Request) {
+        let sent = serde_wasm_bindgen::to_value(request)
+            .map_err(JsValue::from)
+            .and_then(|message| self.worker.post_message(&message));
+        if let Err(error) = sent {
+            web_sys::console::error_2(&"a request could not be sent".into(), &error);
+        }
+    }
+}
+
+impl Drop for Engine {
+    fn drop(&mut self) {
+        self.worker.set_onmessage(None);
+        self.worker.set_onerror(None);
+        self.worker.terminate();
+    }
+}

@@ -1,0 +1,122 @@
+//! Two questions about this device: does it compute right, and how fast is it?
+
+use leptos::prelude::*;
+use leptos::task::spawn_local;
+use serde_bytes::ByteBuf;
+
+use super::session::Session;
+use super::{download, url};
+use crate::protocol::{Request, Response};
+
+/// The model of the self-check.
+pub const CHECK_INDEX: &str = "check/index.json";
+
+/// Its reference numbers.
+const CHECK_REFERENCE: &str = "check/reference.safetensors";
+
+/// Batch sizes of the benchmark.
+const BATCHES: [usize; 3] = [1, 4, 8];
+
+/// Seconds for each, unless the address says otherwise (`seconds=1`).
+const SECONDS: f64 = 5.0;
+
+/// A question.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum View {
+    /// Does this device compute right?
+    Check,
+    /// How fast is it?
+    Bench,
+}
+
+impl View {
+    /// The question that an address names.
+    pub fn from_name(name: &str) -> Option<Self> {
+        match name {
+            "check" => Some(View::Check),
+            "bench" => Some(View::Bench),
+            _ => None,
+        }
+    }
+
+    fn question(self) -> &'static str {
+        match self {
+            View::Check => "Does this device compute right?",
+            View::Bench => "How fast is this device?",
+        }
+    }
+
+    fn explanation(self) -> &'static str {
+        match self {
+            View::Check => {
+                "A small network runs on this device; its results are compared with numbers that \
+                 the authors’ own package computed."
+            }
+            View::Bench => {
+                "Steps of an inversion a second, by the number of photos inverted together."
+            }
+        }
+    }
+}
+
+/// Asks the question as soon as the model is loaded, and shows the answer.
+#[component]
+pub fn Lab(session: Session, view: View) -> impl IntoView {
+    let [slot, _] = session.slots;
+    Effect::new(move |asked: Option<bool>| {
+        let loaded = slot.card.with(Option::is_some);
+        if loaded && asked != Some(true) {
+            spawn_local(ask(session, view));
+        }
+        loaded
+    });
+    let lines = move || session.measured.with(|m| m.iter().filter_map(line).collect::<String>());
+    let verdict = move || session.measured.with(|m| m.last().and_then(verdict)).unwrap_or("…");
+    view! {
+        <section class="lab">
+            <h2>{view.question()}</h2>
+            <p>{view.explanation()}</p>
+            <pre id="lines">{lines}</pre>
+            <p>"Result: " <strong id="verdict">{verdict}</strong></p>
+            <p><a href="./">"Back to the page"</a></p>
+        </section>
+    }
+}
+
+async fn ask(session: Session, view: View) {
+    session.measured.set(Vec::new());
+    let request = match view {
+        View::Check => match download::bytes(CHECK_REFERENCE).await {
+            Ok(bytes) => Request::Verify { reference: ByteBuf::from(bytes) },
+            Err(message) => return session.notice.set(Some(message)),
+        },
+        View::Bench => {
+            let seconds = url::parameter("seconds").and_then(|seconds| seconds.parse().ok());
+            Request::Bench { batches: BATCHES.into(), seconds: seconds.unwrap_or(SECONDS) }
+        }
+    };
+    let [slot, _] = session.slots;
+    slot.send(&request);
+}
+
+fn line(response: &Response) -> Option<String> {
+    match response {
+        Response::VerifiedKey { key, max_abs, max_rel, ok } => {
+            let word = if *ok { "ok " } else { "OFF" };
+            Some(format!("{word}  abs {max_abs:.1e}  rel {max_rel:.1e}  {key}\n"))
+        }
+        Response::Speed { batch, steps_per_second } => {
+            Some(format!("batch {batch}: {steps_per_second:.2} steps a second\n"))
+        }
+        _ => None,
+    }
+}
+
+fn verdict(last: &Response) -> Option<&'static str> {
+    match last {
+        Response::Verified { ok: true } => Some("passed"),
+        Response::Verified { ok: false } => Some("failed"),
+        Response::Speed { batch, .. } if BATCHES.last() == Some(batch) => Some("done"),
+        _ => None,
+    }
+}

@@ -1,0 +1,25 @@
+//! What the visitor sees. Usable at once; the engines load behind it.
+
+mod adapter;
+mod app;
+mod canvas;
+mod chart;
+mod controls;
+mod download;
+mod engine;
+mod gallery;
+mod lab;
+mod panel;
+mod photos;
+mod session;
+mod slot;
+mod tray;
+mod url;
+
+use leptos::prelude::*;
+
+/// Shows the page.
+pub fn start() {
+    console_error_panic_hook::set_once();
+    mount_to_body(app::App);
+}

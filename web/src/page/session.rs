@@ -1,0 +1,281 @@
+//! The state of the page and what can be done with it.
+
+use leptos::prelude::*;
+use leptos::task::spawn_local;
+use robust_core::card::Role;
+use robust_core::catalog::{Asset, CatalogEntry, Engines, first_of};
+use robust_core::settings::InvertSettings;
+use serde_bytes::ByteBuf;
+use wasm_bindgen::JsValue;
+
+use super::adapter::{Choice, EngineKind, choose};
+use super::engine::{self, Engine};
+use super::photos::Photo;
+use super::slot::{Phase, Slot};
+use super::{download, url};
+use crate::protocol::{InvertRequest, Request, Response, RunId, StartRequest};
+
+/// Where images start.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum StartChoice {
+    /// Noise around grey.
+    Noise,
+    /// Grey.
+    Grey,
+    /// The photo with this id.
+    Photo(usize),
+}
+
+/// Handles to everything that the page shows.
+#[derive(Clone, Copy)]
+pub struct Session {
+    /// The robust and the standard model.
+    pub slots: [Slot; 2],
+    /// Photos to choose from.
+    pub photos: RwSignal<Vec<Photo>>,
+    /// The photo that is inverted.
+    pub selected: RwSignal<usize>,
+    /// How it is inverted.
+    pub settings: RwSignal<InvertSettings>,
+    /// Where the image starts.
+    pub start: RwSignal<StartChoice>,
+    /// What computes, once known.
+    pub choice: RwSignal<Option<Choice>>,
+    /// Something that went wrong, until it is closed.
+    pub notice: RwSignal<Option<String>>,
+    /// What the laboratory has measured.
+    pub measured: RwSignal<Vec<Response>>,
+    /// Whether the chosen photo is inverted as soon as a model is loaded.
+    eager: bool,
+    /// The list of models.
+    index: StoredValue<String>,
+    run: RwSignal<RunId>,
+}
+
+impl Session {
+    /// A session that starts loading the models of `index`. `eager`: inverts the first sample
+    /// without a click.
+    pub fn begin(index: String, eager: bool) -> Self {
+        let session = Self {
+            slots: [Slot::new(Role::Robust), Slot::new(Role::Standard)],
+            photos: RwSignal::new(Photo::samples()),
+            selected: RwSignal::new(0),
+            settings: RwSignal::new(InvertSettings::FAST),
+            start: RwSignal::new(StartChoice::Noise),
+            choice: RwSignal::new(None),
+            notice: RwSignal::new(None),
+            measured: RwSignal::new(Vec::new()),
+            eager,
+            index: StoredValue::new(index),
+            run: RwSignal::new(0),
+        };
+        spawn_local(async move {
+            let choice = choose(url::parameter("engine").as_deref()).await;
+            session.load(choice).await;
+        });
+        session
+    }
+
+    /// Loads engine and models for `choice`; whatever ran before ends.
+    pub async fn load(self, choice: Choice) {
+        let kind = choice.kind;
+        self.choice.set(Some(choice));
+        for slot in self.slots {
+            slot.set_engine(None);
+            slot.card.set(None);
+            slot.phase.set(Phase::Loading(0.0));
+        }
+        if let Err(message) = self.try_load(kind).await {
+            for slot in self.slots {
+                slot.phase.set(Phase::Failed(message.clone()));
+            }
+        }
+    }
+
+    async fn try_load(self, kind: EngineKind) -> Result<(), String> {
+        let index = self.index.get_value();
+        let folder = index.rsplit_once('/').map_or(String::new(), |(f, _)| format!("{f}/"));
+        let engines: Engines = download::json("engines.json").await?;
+        let catalog: Vec<CatalogEntry> = download::json(&index).await?;
+        let asset = match kind {
+            EngineKind::WebGpu => engines.webgpu,
+            EngineKind::Cpu => engines.cpu,
+        };
+        // The engine is the first half of the bar, the weights the second.
+        let wasm = download::asset("", &asset, |share| {
+            for slot in self.slots {
+                slot.phase.set(Phase::Loading(share / 2.0));
+            }
+        })
+        .await?;
+        let module = engine::compile(&wasm).await?;
+        let script = engine::script(&asset);
+        for slot in self.slots {
+            match first_of(&catalog, slot.role) {
+                Some(entry) => {
+                    let weights = entry.asset.clone();
+                    self.start_model(slot, &script, &module, folder.clone(), weights)?;
+                }
+                None => slot.phase.set(Phase::Failed("there is no such model here".into())),
+            }
+        }
+        Ok(())
+    }
+
+    /// Starts a worker and fetches the weights while it starts.
+    fn start_model(
+        self,
+        slot: Slot,
+        script: &str,
+        module: &JsValue,
+        folder: String,
+        weights: Asset,
+    ) -> Result<(), String> {
+        slot.phase.set(Phase::Loading(0.5));
+        let (ready, wait_ready) = once();
+        let hear = move |response: Response| match response {
+            Response::Ready => ready(),
+            other => self.hear(slot, other),
+        };
+        slot.set_engine(Some(Engine::start(script, module, hear)?));
+        spawn_local(async move {
+            let show = |share: f64| slot.phase.set(Phase::Loading(0.5 + share / 2.0));
+            match download::asset(&folder, &weights, show).await {
+                Ok(bytes) => {
+                    if !matches!(slot.phase.get_untracked(), Phase::Failed(_)) {
+                        slot.phase.set(Phase::Starting);
+                    }
+                    wait_ready.await;
+                    slot.send(&Request::Load { weights: ByteBuf::from(bytes) });
+                }
+                Err(message) => slot.phase.set(Phase::Failed(message)),
+            }
+        });
+        Ok(())
+    }
+
+    fn hear(self, slot: Slot, response: Response) {
+        match response {
+            Response::Loaded(card) => {
+                slot.card.set(Some(card));
+                slot.phase.set(Phase::Idle);
+                if self.eager {
+                    self.invert_on(&[slot]);
+                }
+            }
+            Response::Failed { run: None, message } => self.engine_failed(slot, message),
+            // Both models say the same about a photo; once is enough.
+            Response::Failed { run: Some(_), message } => {
+                let id = self.selected.get_untracked();
+                let name = self.photo(id).map(|photo| photo.name).unwrap_or_default();
+                self.notice.set(Some(format!("{name}: {message}")));
+            }
+            Response::VerifiedKey { .. } | Response::Verified { .. } | Response::Speed { .. } => {
+                self.measured.update(|measured| measured.push(response));
+            }
+            other => slot.hear(other),
+        }
+    }
+
+    /// A graphics card that does not work is no reason to show nothing.
+    fn engine_failed(self, slot: Slot, message: String) {
+        let kind = self.choice.with_untracked(|choice| choice.as_ref().map(|c| c.kind));
+        if kind == Some(EngineKind::WebGpu) {
+            let reason = format!("the processor, because {message}");
+            spawn_local(self.load(Choice { kind: EngineKind::Cpu, reason }));
+        } else {
+            slot.phase.set(Phase::Failed(message));
+        }
+    }
+
+    fn photo(self, id: usize) -> Option<Photo> {
+        self.photos.with_untracked(|photos| photos.iter().find(|photo| photo.id == id).cloned())
+    }
+
+    /// Adds photos and inverts the first of them.
+    pub fn add(self, files: Vec<web_sys::File>) {
+        spawn_local(async move {
+            let mut first = None;
+            for file in files {
+                let next = self.photos.with_untracked(|p| p.iter().map(|p| p.id + 1).max());
+                match Photo::from_file(next.unwrap_or(0), &file).await {
+                    Ok(photo) => {
+                        first.get_or_insert(photo.id);
+                        self.photos.update(|photos| photos.insert(0, photo));
+                    }
+                    Err(message) => self.notice.set(Some(message)),
+                }
+            }
+            if let Some(id) = first {
+                self.select(id);
+            }
+        });
+    }
+
+    /// Chooses a photo and inverts it.
+    pub fn select(self, id: usize) {
+        self.selected.set(id);
+        self.invert();
+    }
+
+    /// Inverts the chosen photo on both models.
+    pub fn invert(self) {
+        self.invert_on(&self.slots);
+    }
+
+    fn invert_on(self, slots: &[Slot]) {
+        let settings = self.settings.get_untracked();
+        if let Err(error) = settings.check() {
+            return self.notice.set(Some(error.to_string()));
+        }
+        self.notice.set(None);
+        self.run.update(|run| *run += 1);
+        let run = self.run.get_untracked();
+        for slot in slots.iter().copied().filter(|slot| untrack(|| slot.is_ready())) {
+            slot.steps.set(settings.steps);
+            spawn_local(async move {
+                match self.request(run, settings).await {
+                    Ok(request) => slot.send(&Request::Invert(request)),
+                    Err(message) => self.notice.set(Some(message)),
+                }
+            });
+        }
+    }
+
+    async fn request(self, run: RunId, settings: InvertSettings) -> Result<InvertRequest, String> {
+        let gone = "this photo is gone";
+        let photo = self.photo(self.selected.get_untracked()).ok_or(gone)?.request().await?;
+        let start = match self.start.get_untracked() {
+            StartChoice::Noise => StartRequest::Noise,
+            StartChoice::Grey => StartRequest::Grey,
+            StartChoice::Photo(id) => {
+                StartRequest::Photo(self.photo(id).ok_or(gone)?.request().await?)
+            }
+        };
+        Ok(InvertRequest { run, photo, settings, start })
+    }
+
+    /// Holds both models, or lets them go on.
+    pub fn pause(self, hold: bool) {
+        self.slots.iter().for_each(|slot| slot.pause(hold));
+    }
+
+    /// Ends both runs; what they have reached stays.
+    pub fn stop(self) {
+        self.slots.iter().for_each(|slot| slot.send(&Request::Stop));
+    }
+}
+
+/// A promise of one event: the function that makes it happen, and the future that waits for it.
+fn once() -> (impl Fn() + Clone + 'static, impl Future<Output = ()>) {
+    let mut resolve = None;
+    let promise = js_sys::Promise::new(&mut |yes, _| resolve = Some(yes));
+    let happen = move || {
+        if let Some(resolve) = &resolve {
+            let _ = resolve.call0(&JsValue::NULL);
+        }
+    };
+    (happen, async move {
+        let _ = wasm_bindgen_futures::JsFuture::from(promise).await;
+    })
+}

@@ -1,0 +1,134 @@
+//! One model: its engine and what it shows.
+
+use leptos::prelude::*;
+use robust_core::card::{Card, Role};
+
+use super::engine::Engine;
+use crate::protocol::{Image, Progress, Request, Response, RunId};
+
+/// What a model is doing.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Phase {
+    /// Weights or engine are on their way; the share that has arrived.
+    Loading(f64),
+    /// The engine starts.
+    Starting,
+    /// Waiting for a photo.
+    Idle,
+    /// Inverting.
+    Running,
+    /// Held.
+    Paused,
+    /// Through with all steps, or stopped.
+    Finished,
+    /// Not usable.
+    Failed(String),
+}
+
+/// Signals of one model. Copies are handles to the same state.
+#[derive(Clone, Copy)]
+pub struct Slot {
+    /// Robust or standard.
+    pub role: Role,
+    /// What it is doing.
+    pub phase: RwSignal<Phase>,
+    /// The model's description, once loaded.
+    pub card: RwSignal<Option<Card>>,
+    /// The photo as the network sees it.
+    pub target: RwSignal<Option<Image>>,
+    /// The image now.
+    pub image: RwSignal<Option<Image>>,
+    /// Relative distance before each step.
+    pub losses: RwSignal<Vec<f32>>,
+    /// Steps done.
+    pub step: RwSignal<usize>,
+    /// Steps of the run that is shown.
+    pub steps: RwSignal<usize>,
+    /// Steps a second of late.
+    pub speed: RwSignal<f64>,
+    /// How like the original the result is, once finished.
+    pub likeness: RwSignal<Option<f32>>,
+    run: RwSignal<RunId>,
+    engine: StoredValue<Option<Engine>, LocalStorage>,
+}
+
+impl Slot {
+    /// A model that has not been loaded.
+    pub fn new(role: Role) -> Self {
+        Self {
+            role,
+            phase: RwSignal::new(Phase::Loading(0.0)),
+            card: RwSignal::new(None),
+            target: RwSignal::new(None),
+            image: RwSignal::new(None),
+            losses: RwSignal::new(Vec::new()),
+            step: RwSignal::new(0),
+            steps: RwSignal::new(0),
+            speed: RwSignal::new(0.0),
+            likeness: RwSignal::new(None),
+            run: RwSignal::new(0),
+            engine: StoredValue::new_local(None),
+        }
+    }
+
+    /// Gives the model its engine; an earlier one ends.
+    pub fn set_engine(&self, engine: Option<Engine>) {
+        self.engine.set_value(engine);
+    }
+
+    /// Sends a request to its engine, if there is one.
+    pub fn send(&self, request: &Request) {
+        self.engine.with_value(|engine| {
+            if let Some(engine) = engine {
+                engine.send(request);
+            }
+        });
+    }
+
+    /// Whether a run is going on, paused or not.
+    pub fn is_busy(&self) -> bool {
+        matches!(self.phase.get(), Phase::Running | Phase::Paused)
+    }
+
+    /// Whether the model is loaded.
+    pub fn is_ready(&self) -> bool {
+        self.card.with(Option::is_some) && !matches!(self.phase.get(), Phase::Failed(_))
+    }
+
+    /// Holds or goes on.
+    pub fn pause(&self, hold: bool) {
+        if self.phase.get_untracked() == if hold { Phase::Running } else { Phase::Paused } {
+            self.send(if hold { &Request::Pause } else { &Request::Resume });
+            self.phase.set(if hold { Phase::Paused } else { Phase::Running });
+        }
+    }
+
+    /// Takes what the engine says about a run. Answers of older runs are dropped.
+    pub fn hear(&self, response: Response) {
+        match response {
+            Response::Target { run, image } if run >= self.run.get_untracked() => {
+                self.run.set(run);
+                self.target.set(Some(image));
+                self.losses.set(Vec::new());
+                self.step.set(0);
+                self.likeness.set(None);
+                self.phase.set(Phase::Running);
+            }
+            Response::Progress(progress) if progress.run == self.run.get_untracked() => {
+                self.advance(progress);
+            }
+            Response::Finished { run, coarse_correlation } if run == self.run.get_untracked() => {
+                self.likeness.set(Some(coarse_correlation));
+                self.phase.set(Phase::Finished);
+            }
+            _ => {}
+        }
+    }
+
+    fn advance(&self, progress: Progress) {
+        self.losses.update(|losses| losses.extend(&progress.losses));
+        self.step.set(progress.step);
+        self.speed.set(progress.steps_per_second);
+        self.image.set(Some(progress.image));
+    }
+}

@@ -1,0 +1,151 @@
+//! What the page and an engine say to each other.
+
+use robust_core::card::Card;
+use robust_core::settings::{Crop, InvertSettings};
+use serde::{Deserialize, Serialize};
+use serde_bytes::ByteBuf;
+
+/// Number of a run; answers of an older run than the current one are dropped.
+pub type RunId = u32;
+
+/// From the page to an engine.
+#[derive(Debug, Serialize, Deserialize)]
+pub enum Request {
+    /// Take this model file.
+    Load {
+        /// The whole file.
+        weights: ByteBuf,
+    },
+    /// Invert a photo; ends the run at hand.
+    Invert(InvertRequest),
+    /// Hold after the step at hand.
+    Pause,
+    /// Go on.
+    Resume,
+    /// End after the step at hand and say what was reached.
+    Stop,
+    /// Recompute a reference file.
+    Verify {
+        /// The whole file.
+        reference: ByteBuf,
+    },
+    /// Measure the speed at some batch sizes.
+    Bench {
+        /// Images in a batch, in order.
+        batches: Vec<usize>,
+        /// Seconds to measure each.
+        seconds: f64,
+    },
+}
+
+/// One inversion.
+#[derive(Debug, Serialize, Deserialize)]
+pub struct InvertRequest {
+    /// Number of the run.
+    pub run: RunId,
+    /// The photo whose representation is inverted.
+    pub photo: PhotoFile,
+    /// What is optimised, how.
+    pub settings: InvertSettings,
+    /// Where the image starts.
+    pub start: StartRequest,
+}
+
+/// A photo as its file, and the part of it that counts.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct PhotoFile {
+    /// The whole file.
+    pub bytes: ByteBuf,
+    /// What the network sees of it.
+    pub crop: Crop,
+}
+
+/// Where an image starts.
+#[derive(Debug, Serialize, Deserialize)]
+pub enum StartRequest {
+    /// Noise around grey.
+    Noise,
+    /// Grey 0.5.
+    Grey,
+    /// Another photo.
+    Photo(PhotoFile),
+}
+
+/// From an engine to the page.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub enum Response {
+    /// The engine runs.
+    Ready,
+    /// The model is in place.
+    Loaded(Card),
+    /// The photo as the network sees it.
+    Target {
+        /// Number of the run.
+        run: RunId,
+        /// The resized square.
+        image: Image,
+    },
+    /// How far a run is.
+    Progress(Progress),
+    /// A run has ended, by itself or because it was stopped.
+    Finished {
+        /// Number of the run.
+        run: RunId,
+        /// Correlation of result and original, both averaged to 8x8.
+        coarse_correlation: f32,
+    },
+    /// One key of a reference was recomputed.
+    VerifiedKey {
+        /// The key.
+        key: String,
+        /// Largest absolute error.
+        max_abs: f32,
+        /// Largest relative error.
+        max_rel: f32,
+        /// Whether it is close enough.
+        ok: bool,
+    },
+    /// The whole reference was recomputed.
+    Verified {
+        /// Whether every key was close enough.
+        ok: bool,
+    },
+    /// A speed was measured.
+    Speed {
+        /// Images in the batch.
+        batch: usize,
+        /// Steps a second.
+        steps_per_second: f64,
+    },
+    /// Something could not be done.
+    Failed {
+        /// The run that ended by it, if any.
+        run: Option<RunId>,
+        /// What went wrong, for people.
+        message: String,
+    },
+}
+
+/// How far a run is.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct Progress {
+    /// Number of the run.
+    pub run: RunId,
+    /// Steps done.
+    pub step: usize,
+    /// Relative representation distance before each step since the last message.
+    pub losses: Vec<f32>,
+    /// The image now.
+    pub image: Image,
+    /// Speed of late.
+    pub steps_per_second: f64,
+}
+
+/// An image ready for a canvas.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Image {
+    /// Side in pixels.
+    pub size: u32,
+    /// RGBA, row by row.
+    pub rgba: ByteBuf,
+}

@@ -1,0 +1,129 @@
+//! An engine: a model in a dedicated worker, doing what the page asks.
+
+mod invert;
+mod port;
+mod run;
+mod time;
+
+use std::cell::RefCell;
+use std::rc::Rc;
+
+use burn::tensor::Device;
+use robust_core::bench;
+use robust_core::model::Model;
+use robust_core::verify::{KeyReport, Reference, verify};
+use wasm_bindgen_futures::spawn_local;
+
+use crate::protocol::{Request, Response};
+use port::Port;
+use run::Run;
+
+/// Starts the engine on the device that `device` gives, and tells the page.
+pub fn start(device: impl Future<Output = Result<Device, String>> + 'static) {
+    console_error_panic_hook::set_once();
+    spawn_local(async {
+        let port = Port::of_this_worker();
+        match device.await {
+            Ok(device) => {
+                let engine = Rc::new(Engine::new(device, port.clone()));
+                port.listen(move |request| engine.clone().handle(request));
+                port.send(&Response::Ready);
+            }
+            Err(message) => port.send(&Response::Failed { run: None, message }),
+        }
+    });
+}
+
+/// State of a worker. Everything happens on one thread, between two awaits.
+struct Engine {
+    device: Device,
+    port: Port,
+    model: RefCell<Option<Rc<Model>>>,
+    run: RefCell<Rc<Run>>,
+}
+
+impl Engine {
+    fn new(device: Device, port: Port) -> Self {
+        Self { device, port, model: RefCell::default(), run: RefCell::default() }
+    }
+
+    fn handle(self: Rc<Self>, request: Request) {
+        match request {
+            Request::Load { weights } => self.load(&weights),
+            Request::Invert(request) => {
+                spawn_local(async move { invert::invert(&self, request).await });
+            }
+            Request::Pause => self.run.borrow().pause(),
+            Request::Resume => self.run.borrow().resume(),
+            Request::Stop => self.run.borrow().stop(),
+            Request::Verify { reference } => {
+                self.new_run();
+                spawn_local(async move { self.verify(&reference).await });
+            }
+            Request::Bench { batches, seconds } => {
+                self.new_run();
+                spawn_local(async move { self.bench(&batches, seconds).await });
+            }
+        }
+    }
+
+    /// Ends the run at hand; it notices at its next step.
+    fn new_run(&self) -> Rc<Run> {
+        let run = Rc::new(Run::default());
+        self.run.replace(run.clone()).stop();
+        run
+    }
+
+    fn fail(&self, message: impl ToString) {
+        self.port.send(&Response::Failed { run: None, message: message.to_string() });
+    }
+
+    fn load(&self, bytes: &[u8]) {
+        match Model::from_bytes(bytes, &self.device) {
+            Ok(model) => {
+                let card = model.card().clone();
+                self.model.replace(Some(Rc::new(model)));
+                self.port.send(&Response::Loaded(card));
+            }
+            Err(error) => self.fail(error),
+        }
+    }
+
+    /// The model, or the message that there is none yet.
+    fn model(&self) -> Result<Rc<Model>, String> {
+        self.model.borrow().clone().ok_or_else(|| "no model has been loaded yet".into())
+    }
+
+    async fn verify(&self, bytes: &[u8]) {
+        let result = async {
+            let model = self.model()?;
+            let reference = Reference::from_bytes(bytes).map_err(|error| error.to_string())?;
+            let tell = async |report: &KeyReport| {
+                let KeyReport { key, max_abs, max_rel, ok } = report.clone();
+                self.port.send(&Response::VerifiedKey { key, max_abs, max_rel, ok });
+                time::next_turn().await;
+            };
+            verify(&model, &reference, tell).await.map_err(|error| error.to_string())
+        };
+        match result.await {
+            Ok(verification) => self.port.send(&Response::Verified { ok: verification.ok }),
+            Err(message) => self.fail(message),
+        }
+    }
+
+    async fn bench(&self, batches: &[usize], seconds: f64) {
+        let model = match self.model() {
+            Ok(model) => model,
+            Err(message) => return self.fail(message),
+        };
+        for &batch in batches {
+            match bench::measure(&model, batch, seconds, || time::now() / 1000.0).await {
+                Ok(speed) => self.port.send(&Response::Speed {
+                    batch,
+                    steps_per_second: speed.steps_per_second,
+                }),
+                Err(error) => return self.fail(format!("the device failed: {error:?}")),
+            }
+        }
+    }
+}
