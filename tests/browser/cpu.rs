@@ -1,0 +1,66 @@
+//! The page on the processor, with the models that it ships.
+
+use anyhow::Result;
+use robust_tests::Visit;
+
+use crate::photo;
+
+#[tokio::test]
+async fn the_first_sample_is_inverted_without_a_click() -> Result<()> {
+    // No choice of engine: Chromium's software adapter must be passed over, and the page say so.
+    let visit = Visit::open("").await?;
+    visit.wait_for_phase("robust", "running", 120).await?;
+    let engine = visit.text("#engine").await?;
+    assert!(engine.contains("processor, because") && engine.contains("software"), "{engine}");
+    assert!(engine.contains("never leave this device"), "{engine}");
+    visit.wait_until(
+        "both models have done 10 steps",
+        "['robust', 'standard'].every(id => \
+         parseInt(document.querySelector(`#${id} .phase`).textContent.slice(5)) >= 10)",
+        120,
+    ).await?;
+    let strangers: Vec<String> =
+        visit.requests().await?.into_iter().filter(|url| !url.starts_with(visit.origin())).collect();
+    assert!(strangers.is_empty(), "the page asked elsewhere: {strangers:?}");
+    visit.close().await
+}
+
+#[tokio::test]
+async fn a_photo_from_disk_is_inverted_paused_stopped_and_saved() -> Result<()> {
+    let visit = Visit::open("?engine=cpu&autostart=0").await?;
+    visit.wait_for_phase("robust", "idle", 120).await?;
+    visit.wait_for_phase("standard", "idle", 120).await?;
+    visit.set("steps", "2000").await?;
+    visit.upload(&photo("fish_clownfish.jpg")).await?;
+    visit.wait_for_phase("robust", "running", 30).await?;
+    let before = (visit.picture("robust-image").await?, visit.distance("robust").await.ok());
+    visit.wait_until("20 steps", "parseInt(document.querySelector('#robust .phase').textContent.slice(5)) >= 20", 60).await?;
+    assert_ne!(visit.picture("robust-image").await?, before.0, "the picture stands still");
+    assert!(visit.distance("robust").await? < 80.0, "the loss does not fall");
+
+    visit.click("#pause").await?;
+    visit.wait_for_phase("robust", "paused", 10).await?;
+    tokio::time::sleep(std::time::Duration::from_millis(400)).await;
+    let held = visit.picture("robust-image").await?;
+    tokio::time::sleep(std::time::Duration::from_millis(600)).await;
+    assert_eq!(visit.picture("robust-image").await?, held, "a paused run goes on");
+    visit.click("#pause").await?;
+    visit.wait_until("it goes on", &format!("document.getElementById('robust-image').toDataURL() !== '{held}'"), 20).await?;
+
+    visit.click("#stop").await?;
+    visit.wait_for_phase("robust", "finished", 20).await?;
+    visit.wait_for_phase("standard", "finished", 20).await?;
+    assert!(visit.text("#robust .phase").await?.starts_with("Stopped at step"));
+
+    visit.click("#robust button").await?;
+    let saved = visit.downloads().join("inverted-robust.png");
+    for _ in 0..50 {
+        if saved.exists() {
+            break;
+        }
+        tokio::time::sleep(std::time::Duration::from_millis(100)).await;
+    }
+    let image = image::open(&saved)?;
+    assert_eq!((image.width(), image.height()), (64, 64));
+    visit.close().await
+}

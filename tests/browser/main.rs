@@ -1,0 +1,15 @@
+//! What a visitor does, done in a real Chromium.
+
+#![allow(clippy::unwrap_used, clippy::panic)]
+
+mod cpu;
+mod files;
+mod numbers;
+mod webgpu;
+
+use std::path::{Path, PathBuf};
+
+/// A photo on this machine's disk.
+fn photo(name: &str) -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("../static/gallery").join(name)
+}

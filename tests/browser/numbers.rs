@@ -1,0 +1,39 @@
+//! The numbers that the engines compute, against the authors' package: the comparison that
+//! `robust-reps verify` makes natively.
+
+use anyhow::Result;
+use robust_tests::Visit;
+
+async fn check(engine: &str, seconds: u64) -> Result<()> {
+    let visit = Visit::open(&format!("?view=check&engine={engine}")).await?;
+    let decided = "['passed', 'failed'].includes(document.querySelector('#verdict').textContent)";
+    visit.wait_until("the check has ended", decided, seconds).await?;
+    let lines = visit.text("#lines").await?;
+    assert_eq!(visit.text("#verdict").await?, "passed", "{lines}");
+    assert!(lines.contains("pgd_inversion_l2_eps1000_step1_it20") && lines.lines().count() > 15);
+    let used = visit.text("#engine").await?;
+    assert!(used.contains(if engine == "cpu" { "processor" } else { "WebGPU" }), "{used}");
+    visit.close().await
+}
+
+#[tokio::test]
+async fn the_cpu_engine_computes_what_the_authors_do() -> Result<()> {
+    check("cpu", 180).await
+}
+
+#[tokio::test]
+async fn the_webgpu_engine_computes_what_the_authors_do() -> Result<()> {
+    check("webgpu", 600).await
+}
+
+#[tokio::test]
+async fn the_bench_measures_every_batch_size() -> Result<()> {
+    let visit = Visit::open("?view=bench&engine=cpu&seconds=0.5&models=check/index.json").await?;
+    let done = "document.querySelector('#verdict').textContent === 'done'";
+    visit.wait_until("the bench has ended", done, 120).await?;
+    let lines = visit.text("#lines").await?;
+    for batch in ["batch 1:", "batch 4:", "batch 8:"] {
+        assert!(lines.contains(batch), "{lines}");
+    }
+    visit.close().await
+}

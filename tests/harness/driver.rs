@@ -1,0 +1,80 @@
+//! ChromeDriver, and the Chromium it starts.
+
+use std::io::{BufRead, BufReader};
+use std::path::Path;
+use std::process::{Child, Command, Stdio};
+
+use anyhow::{Context, Result, bail};
+use fantoccini::{Client, ClientBuilder};
+use hyper_util::client::legacy::connect::HttpConnector;
+use serde_json::json;
+
+const INSTRUCTIONS: &str =
+    "these tests drive a real browser: install Chromium and its ChromeDriver (`cargo xtask test` does)";
+
+/// Flags of the browser. WebGPU needs the unsafe one where there is no graphics card; the others
+/// keep Chromium from calling home.
+const FLAGS: [&str; 10] = [
+    "--headless=new",
+    "--no-sandbox",
+    "--enable-unsafe-webgpu",
+    "--disable-dev-shm-usage",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+    "--disable-quic",
+    "--no-first-run",
+    "--no-default-browser-check",
+];
+
+/// A ChromeDriver of our own, until dropped.
+pub(crate) struct Driver {
+    process: Child,
+    address: String,
+}
+
+impl Driver {
+    /// Starts it on a free port, which it tells on its output.
+    pub fn start() -> Result<Self> {
+        let mut process = Command::new("chromedriver")
+            .arg("--port=0")
+            .stdout(Stdio::piped())
+            .stderr(Stdio::null())
+            .spawn()
+            .context(INSTRUCTIONS)?;
+        let output = process.stdout.take().context("chromedriver has no output")?;
+        for line in BufReader::new(output).lines() {
+            let line = line?;
+            if let Some((_, port)) = line.split_once("successfully on port ") {
+                let port = port.trim_end_matches('.');
+                return Ok(Self { process, address: format!("http://127.0.0.1:{port}") });
+            }
+        }
+        bail!("chromedriver ended before it listened. {INSTRUCTIONS}")
+    }
+
+    /// Starts a browser with a fresh profile and a window of this size.
+    pub async fn browser(&self, size: (u32, u32), downloads: &Path) -> Result<Client> {
+        let window = format!("--window-size={},{}", size.0, size.1);
+        let flags: Vec<&str> = FLAGS.iter().copied().chain([window.as_str()]).collect();
+        let options = json!({
+            "args": flags,
+            "prefs": { "download.default_directory": downloads },
+        });
+        let mut capabilities = serde_json::Map::new();
+        capabilities.insert("goog:chromeOptions".into(), options);
+        ClientBuilder::new(HttpConnector::new())
+            .capabilities(capabilities)
+            .connect(&self.address)
+            .await
+            .context(INSTRUCTIONS)
+    }
+}
+
+impl Drop for Driver {
+    fn drop(&mut self) {
+        // Its browsers end with it.
+        let _ = self.process.kill();
+        let _ = self.process.wait();
+    }
+}

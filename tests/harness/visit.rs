@@ -1,0 +1,133 @@
+//! One visit to the page, in the words of a visitor.
+
+use std::path::Path;
+use std::time::{Duration, Instant};
+
+use anyhow::{Context, Result, anyhow, bail};
+use fantoccini::{Client, Locator};
+use serde_json::Value;
+use tempfile::TempDir;
+
+use crate::driver::Driver;
+use crate::site::Site;
+
+/// Window of a desktop, in pixels.
+const DESKTOP: (u32, u32) = (1280, 900);
+
+/// Between two looks at the page.
+const LOOK_EVERY: Duration = Duration::from_millis(100);
+
+/// A browser with a fresh profile on the page.
+pub struct Visit {
+    client: Client,
+    downloads: TempDir,
+    _driver: Driver,
+    site: Site,
+}
+
+impl Visit {
+    /// Opens the page at `query` (such as `?engine=cpu`).
+    ///
+    /// # Errors
+    ///
+    /// Where the page is not built or there is no browser; the message says what to do.
+    pub async fn open(query: &str) -> Result<Self> {
+        let (driver, site) = (Driver::start()?, Site::open()?);
+        let downloads = tempfile::tempdir()?;
+        let client = driver.browser(DESKTOP, downloads.path()).await?;
+        let visit = Self { client, downloads, _driver: driver, site };
+        visit.go(query).await?;
+        Ok(visit)
+    }
+
+    /// Goes to the page at `query`, in the same browser.
+    pub async fn go(&self, query: &str) -> Result<()> {
+        Ok(self.client.goto(&format!("{}{query}", self.site.origin())).await?)
+    }
+
+    /// Folder that the browser saves into.
+    pub fn downloads(&self) -> &Path {
+        self.downloads.path()
+    }
+
+    /// Runs a script in the page; it must `return` something.
+    pub async fn script(&self, script: &str) -> Result<Value> {
+        self.client.execute(script, Vec::new()).await.with_context(|| script.to_owned())
+    }
+
+    /// Text of the first element that matches.
+    pub async fn text(&self, css: &str) -> Result<String> {
+        Ok(self.client.find(Locator::Css(css)).await.with_context(|| css.to_owned())?.text().await?)
+    }
+
+    /// Clicks the first element that matches.
+    pub async fn click(&self, css: &str) -> Result<()> {
+        let element = self.client.find(Locator::Css(css)).await.with_context(|| css.to_owned())?;
+        element.click().await.with_context(|| format!("click on {css}"))
+    }
+
+    /// Chooses a file of this machine.
+    pub async fn upload(&self, path: &Path) -> Result<()> {
+        let input = self.client.find(Locator::Css("#file-input")).await?;
+        let path = path.to_str().context("a path that is text")?;
+        Ok(input.send_keys(path).await?)
+    }
+
+    /// Sets a field of the settings.
+    pub async fn set(&self, id: &str, value: &str) -> Result<()> {
+        let script = format!(
+            "const field = document.getElementById('{id}'); field.value = '{value}'; \
+             field.dispatchEvent(new Event('change', {{ bubbles: true }})); return true;"
+        );
+        self.script(&script).await.map(drop)
+    }
+
+    /// Waits until the JavaScript expression is true, and fails with what the page shows.
+    pub async fn wait_until(&self, what: &str, expression: &str, seconds: u64) -> Result<()> {
+        let started = Instant::now();
+        let script = format!("return Boolean({expression});");
+        while self.script(&script).await? != Value::Bool(true) {
+            if started.elapsed() > Duration::from_secs(seconds) {
+                let page = self.text("main").await.unwrap_or_default();
+                bail!("waited {seconds} s for this: {what}. The page shows:\n{page}");
+            }
+            tokio::time::sleep(LOOK_EVERY).await;
+        }
+        Ok(())
+    }
+
+    /// Waits until a model (`robust` or `standard`) is in this phase.
+    pub async fn wait_for_phase(&self, model: &str, phase: &str, seconds: u64) -> Result<()> {
+        let expression = format!("document.querySelector('#{model}').dataset.phase === '{phase}'");
+        self.wait_until(&format!("the {model} model is {phase}"), &expression, seconds).await
+    }
+
+    /// The pixels of a canvas, as base64: two are the same where the pictures are.
+    pub async fn picture(&self, canvas: &str) -> Result<String> {
+        let script = format!("return document.getElementById('{canvas}').toDataURL();");
+        let value = self.script(&script).await?;
+        value.as_str().map(str::to_owned).ok_or_else(|| anyhow!("no canvas {canvas}"))
+    }
+
+    /// The relative distance that a model shows, in percent.
+    pub async fn distance(&self, model: &str) -> Result<f64> {
+        let text = self.text(&format!("#{model} [data-value=distance]")).await?;
+        text.trim_end_matches(['%', ' ']).parse().with_context(|| format!("distance {text:?}"))
+    }
+
+    /// Every address that the page has asked for.
+    pub async fn requests(&self) -> Result<Vec<String>> {
+        let script = "return performance.getEntriesByType('resource').map(entry => entry.name);";
+        Ok(serde_json::from_value(self.script(script).await?)?)
+    }
+
+    /// Where the page comes from.
+    pub fn origin(&self) -> &str {
+        self.site.origin()
+    }
+
+    /// Ends the visit.
+    pub async fn close(self) -> Result<()> {
+        Ok(self.client.close().await?)
+    }
+}
