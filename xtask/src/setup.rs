@@ -1,0 +1,81 @@
+//! Installs what is missing. Nothing that is there in a usable version is touched.
+
+use anyhow::{Context, Result, bail};
+
+use crate::command::{cargo, output, run, run_with, tools};
+
+/// The exact version that the `wasm-bindgen` crate in Cargo.toml needs.
+const WASM_BINDGEN: &str = "0.2.130";
+
+/// The newest trunk that builds with the Rust version in Cargo.toml.
+const TRUNK: &str = "0.21.14";
+
+/// Release of wasm-opt. Debian's 108 writes files that fail in the browser.
+const BINARYEN: &str = "132";
+
+/// The oldest wasm-opt that is left alone.
+const OLDEST_BINARYEN: u32 = 120;
+
+/// What building the page takes.
+pub fn page_tools() -> Result<()> {
+    let targets = output("rustup", &["target", "list", "--installed"]).unwrap_or_default();
+    if !targets.contains("wasm32-unknown-unknown") {
+        run("rustup", &["target", "add", "wasm32-unknown-unknown"])
+            .context("the page needs Rust's WebAssembly target")?;
+    }
+    let has = |program: &str, version: &str| {
+        output(program, &["--version"]).is_some_and(|text| text.contains(version))
+    };
+    if !has("wasm-bindgen", WASM_BINDGEN) {
+        cargo(&["install", "wasm-bindgen-cli", "--version", WASM_BINDGEN])?;
+    }
+    if !has("trunk", "trunk 0.2") {
+        // Without its own downloads (they need TLS) and without its costly link-time optimisation:
+        // a third of the wait, and it only moves files.
+        let install = ["install", "trunk", "--locked", "--version", TRUNK, "--no-default-features"];
+        let light = [("LTO", "off"), ("OPT_LEVEL", "1"), ("CODEGEN_UNITS", "16")];
+        let light = light.map(|(key, value)| (format!("CARGO_PROFILE_RELEASE_{key}"), value));
+        run_with(&light, "cargo", &install)?;
+    }
+    wasm_opt()
+}
+
+fn wasm_opt() -> Result<()> {
+    // "wasm-opt version 132 (version_132)"
+    let text = output("wasm-opt", &["--version"]).unwrap_or_default();
+    let version = text.split_whitespace().find_map(|word| word.parse::<u32>().ok());
+    if version.is_some_and(|version| version >= OLDEST_BINARYEN) {
+        return Ok(());
+    }
+    if output("npm", &["--version"]).is_none() {
+        debian(&["npm"]).context("wasm-opt comes as an npm package; install Node.js with npm")?;
+    }
+    let folder = tools();
+    std::fs::create_dir_all(&folder)?;
+    let package = format!("binaryen@{BINARYEN}");
+    run("npm", &["install", "--prefix", &folder.to_string_lossy(), &package])
+}
+
+/// What the browser's tests take: a real Chromium and its driver.
+pub fn browser() -> Result<()> {
+    let missing = |program: &str| output(program, &["--version"]).is_none();
+    if missing("chromedriver") || (missing("chromium") && missing("google-chrome")) {
+        debian(&["chromium", "chromium-driver"]).context(
+            "the page's tests drive a real browser: install Chromium and the ChromeDriver of the \
+             same version, so that `chromium` and `chromedriver` are on the PATH",
+        )?;
+    }
+    Ok(())
+}
+
+/// Installs packages of Debian and its kin.
+fn debian(packages: &[&str]) -> Result<()> {
+    if output("apt-get", &["--version"]).is_none() {
+        bail!("there is no apt-get here to install {} with", packages.join(" and "));
+    }
+    let root = output("id", &["-u"]).is_some_and(|id| id.trim() == "0");
+    let prefix: &[&str] = if root { &["apt-get"] } else { &["sudo", "apt-get"] };
+    let apt = |rest: &[&str]| run(prefix[0], &[&prefix[1..], rest].concat());
+    apt(&["update"])?;
+    apt(&[&["install", "--yes", "--no-install-recommends"], packages].concat())
+}
