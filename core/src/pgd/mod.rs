@@ -121,7 +121,7 @@ impl<'a, O: Objective> Pgd<'a, O> {
             Direction::Maximise => loss.clone().greater(best.loss.clone()),
         };
         let [batch] = better.dims();
-        let image = better.clone().reshape([batch, 1, 1, 1]).expand(self.x.shape());
+        let image = better.clone().reshape([batch, 1, 1, 1]).expand(self.x.dims());
         self.best = Some(Best {
             x: best.x.mask_where(image, self.x.clone()),
             loss: best.loss.mask_where(better, loss),

@@ -125,8 +125,8 @@ fn Inversion(session: Session) -> impl IntoView {
                 <p class="phase">{name}</p>
                 <p class="hint">"This is what the networks see: " {length}</p>
             </section>
-            <Panel slot=robust />
-            <Panel slot=standard />
+            <Panel model=robust />
+            <Panel model=standard />
         </div>
         <Controls session />
     }

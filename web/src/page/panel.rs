@@ -31,7 +31,8 @@ fn key(role: Role) -> &'static str {
 
 /// The image that a model's representation is turned back into, and how far that is.
 #[component]
-pub fn Panel(slot: Slot) -> impl IntoView {
+pub fn Panel(model: Slot) -> impl IntoView {
+    let slot = model;
     let name = key(slot.role);
     let canvas = format!("{name}-image");
     let save = {

@@ -14,16 +14,17 @@ pub fn Tray(session: Session) -> impl IntoView {
     let dragging = RwSignal::new(false);
     listen_for_photos(session, dragging);
     let thumbnail = move |photo: Photo| {
-        let id = photo.id;
+        let Photo { id, name, url, .. } = photo;
+        let title = name.clone();
         view! {
             <li>
                 <button
                     class="thumbnail"
-                    title=photo.name.clone()
+                    title=title
                     aria-pressed=move || (session.selected.get() == id).to_string()
                     on:click=move |_| session.select(id)
                 >
-                    <img src=photo.url alt=photo.name loading="lazy" />
+                    <img src=url alt=name loading="lazy" />
                 </button>
             </li>
         }
@@ -75,40 +76,35 @@ fn FileButton(
     }
 }
 
-/// The whole window takes drops and pastes.
+/// The whole window takes drops and pastes, for as long as the page lives.
 fn listen_for_photos(session: Session, dragging: RwSignal<bool>) {
     let has_files = |transfer: Option<DataTransfer>| {
         transfer.is_some_and(|t| t.types().iter().any(|kind| kind == "Files"))
     };
-    let over = window_event_listener(ev::dragover, move |event| {
+    window_event_listener(ev::dragover, move |event| {
         if has_files(event.data_transfer()) {
             event.prevent_default();
             dragging.set(true);
         }
     });
-    let leave = window_event_listener(ev::dragleave, move |event| {
+    window_event_listener(ev::dragleave, move |event| {
         // Leaving one element for another is not leaving the window.
         if event.related_target().is_none() {
             dragging.set(false);
         }
     });
-    let drop = window_event_listener(ev::drop, move |event| {
+    window_event_listener(ev::drop, move |event| {
         if has_files(event.data_transfer()) {
             event.prevent_default();
             dragging.set(false);
             session.add(files(event.data_transfer().and_then(|t| t.files())));
         }
     });
-    let paste = window_event_listener(ev::paste, move |event| {
+    window_event_listener(ev::paste, move |event| {
         let pasted = files(event.clipboard_data().and_then(|t| t.files()));
         if !pasted.is_empty() {
             event.prevent_default();
             session.add(pasted);
-        }
-    });
-    on_cleanup(move || {
-        for handle in [over, leave, drop, paste] {
-            handle.remove();
         }
     });
 }
