@@ -174,11 +174,9 @@ impl ResNetConfig {
         // (channels in and out, kernel, stride) of each convolution.
         let layers = match self.block {
             Block::Basic => vec![([channels, width], 3, stride), ([width, width], 3, 1)],
-            Block::Bottleneck => vec![
-                ([channels, width], 1, 1),
-                ([width, width], 3, stride),
-                ([width, out], 1, 1),
-            ],
+            Block::Bottleneck => {
+                vec![([channels, width], 1, 1), ([width, width], 3, stride), ([width, out], 1, 1)]
+            }
         };
         let body = (1..)
             .zip(layers)

@@ -117,11 +117,15 @@ impl Card {
         let net = &self.architecture;
         let sizes = || net.blocks.iter().chain(&net.widths).chain([&net.classes]);
         if net.blocks.is_empty() || net.blocks.len() > 8 || net.blocks.len() != net.widths.len() {
-            return Err(CardError::Architecture("it needs one width and block count a stage, 1 to 8"));
+            return Err(CardError::Architecture(
+                "it needs one width and block count a stage, 1 to 8",
+            ));
         }
         // A bound on every number keeps a hostile file from asking for all memory.
         if sizes().any(|&n| n == 0 || n > 4096) || net.blocks.iter().any(|&n| n > 64) {
-            return Err(CardError::Architecture("a block count, width or class count is out of range"));
+            return Err(CardError::Architecture(
+                "a block count, width or class count is out of range",
+            ));
         }
         if self.classes.len() != net.classes {
             return Err(CardError::Classes { names: self.classes.len(), logits: net.classes });

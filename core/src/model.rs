@@ -21,9 +21,8 @@ impl Model {
     /// Moves a model to a device.
     pub fn new(weights: &Weights, device: &Device) -> Self {
         let card = weights.card().clone();
-        let channels = |v: [f32; 3]| {
-            Tensor::from_data(TensorData::new(v.to_vec(), [1, 3, 1, 1]), device)
-        };
+        let channels =
+            |v: [f32; 3]| Tensor::from_data(TensorData::new(v.to_vec(), [1, 3, 1, 1]), device);
         Self {
             network: ResNet::folded(weights, device),
             mean: channels(card.mean),

@@ -144,9 +144,7 @@ impl ResNet {
         let transposed = TensorData::new(weights.values("fc.weight").to_vec(), [classes, k]);
         head.weight = Param::from_tensor(Tensor::<2>::from_data(transposed, device).transpose());
         head.bias = Some(parameter(weights.values("fc.bias").to_vec(), [classes], device));
-        config
-            .assemble(head, |spec| ConvNorm::folded(spec, weights.folded(spec), device))
-            .freeze()
+        config.assemble(head, |spec| ConvNorm::folded(spec, weights.folded(spec), device)).freeze()
     }
 
     /// The row of the linear layer that belongs to each class, `[classes.len(), k]`.

@@ -13,14 +13,20 @@ async fn the_first_sample_is_inverted_without_a_click() -> Result<()> {
     let engine = visit.text("#engine").await?;
     assert!(engine.contains("processor, because") && engine.contains("software"), "{engine}");
     assert!(engine.contains("never leave this device"), "{engine}");
-    visit.wait_until(
-        "both models have done 10 steps",
-        "['robust', 'standard'].every(id => \
+    visit
+        .wait_until(
+            "both models have done 10 steps",
+            "['robust', 'standard'].every(id => \
          parseInt(document.querySelector(`#${id} .phase`).textContent.slice(5)) >= 10)",
-        120,
-    ).await?;
-    let strangers: Vec<String> =
-        visit.requests().await?.into_iter().filter(|url| !url.starts_with(visit.origin())).collect();
+            120,
+        )
+        .await?;
+    let strangers: Vec<String> = visit
+        .requests()
+        .await?
+        .into_iter()
+        .filter(|url| !url.starts_with(visit.origin()))
+        .collect();
     assert!(strangers.is_empty(), "the page asked elsewhere: {strangers:?}");
     visit.close().await
 }
@@ -34,7 +40,13 @@ async fn a_photo_from_disk_is_inverted_paused_stopped_and_saved() -> Result<()> 
     visit.upload(&photo("fish_clownfish.jpg")).await?;
     visit.wait_for_phase("robust", "running", 30).await?;
     let before = (visit.picture("robust-image").await?, visit.distance("robust").await.ok());
-    visit.wait_until("20 steps", "parseInt(document.querySelector('#robust .phase').textContent.slice(5)) >= 20", 60).await?;
+    visit
+        .wait_until(
+            "20 steps",
+            "parseInt(document.querySelector('#robust .phase').textContent.slice(5)) >= 20",
+            60,
+        )
+        .await?;
     assert_ne!(visit.picture("robust-image").await?, before.0, "the picture stands still");
     assert!(visit.distance("robust").await? < 80.0, "the loss does not fall");
 
@@ -45,7 +57,13 @@ async fn a_photo_from_disk_is_inverted_paused_stopped_and_saved() -> Result<()> 
     tokio::time::sleep(std::time::Duration::from_millis(600)).await;
     assert_eq!(visit.picture("robust-image").await?, held, "a paused run goes on");
     visit.click("#pause").await?;
-    visit.wait_until("it goes on", &format!("document.getElementById('robust-image').toDataURL() !== '{held}'"), 20).await?;
+    visit
+        .wait_until(
+            "it goes on",
+            &format!("document.getElementById('robust-image').toDataURL() !== '{held}'"),
+            20,
+        )
+        .await?;
 
     visit.click("#stop").await?;
     visit.wait_for_phase("robust", "finished", 20).await?;

@@ -32,7 +32,13 @@ async fn bad_photos_get_their_message_and_cost_nothing() -> Result<()> {
     assert_eq!(visit.picture("robust-image").await?, result, "a bad file cost the last result");
 
     visit.upload(&photo("cat_chelsea.jpg")).await?;
-    visit.wait_until("a good one goes on", "document.querySelector('#notice').textContent === ''", 20).await?;
+    visit
+        .wait_until(
+            "a good one goes on",
+            "document.querySelector('#notice').textContent === ''",
+            20,
+        )
+        .await?;
     visit.wait_for_phase("robust", "finished", 60).await?;
     assert_ne!(visit.picture("robust-image").await?, result);
     visit.close().await

@@ -23,9 +23,21 @@ async fn a_photo_from_disk_is_inverted_on_webgpu() -> Result<()> {
     assert!(engine.contains("WebGPU, as you asked"), "{engine}");
     visit.set("steps", "500").await?;
     visit.upload(&photo("bird_owl.jpg")).await?;
-    visit.wait_until("a first distance", "document.querySelector('#robust [data-value=distance]').textContent.includes('%')", 120).await?;
+    visit
+        .wait_until(
+            "a first distance",
+            "document.querySelector('#robust [data-value=distance]').textContent.includes('%')",
+            120,
+        )
+        .await?;
     let (first, picture) = (visit.distance("robust").await?, visit.picture("robust-image").await?);
-    visit.wait_until("12 steps", "parseInt(document.querySelector('#robust .phase').textContent.slice(5)) >= 12", 180).await?;
+    visit
+        .wait_until(
+            "12 steps",
+            "parseInt(document.querySelector('#robust .phase').textContent.slice(5)) >= 12",
+            180,
+        )
+        .await?;
     let later = visit.distance("robust").await?;
     assert!(later < 0.9 * first, "the distance went from {first} % to {later} %");
     assert_ne!(visit.picture("robust-image").await?, picture, "the picture stands still");

@@ -9,8 +9,7 @@ use fantoccini::{Client, ClientBuilder};
 use hyper_util::client::legacy::connect::HttpConnector;
 use serde_json::json;
 
-const INSTRUCTIONS: &str =
-    "these tests drive a real browser: install Chromium and its ChromeDriver (`cargo xtask test` does)";
+const INSTRUCTIONS: &str = "these tests drive a real browser: install Chromium and its ChromeDriver (`cargo xtask test` does)";
 
 /// Flags of the browser. WebGPU needs the unsafe one where there is no graphics card; the others
 /// keep Chromium from calling home.

@@ -24,7 +24,9 @@ impl Site {
         let tests = Path::new(env!("CARGO_MANIFEST_DIR"));
         let dist = tests.join("../dist");
         if !dist.join("engines.json").exists() {
-            bail!("the page has not been built: run `cargo xtask build`, or all tests with `cargo xtask test`");
+            bail!(
+                "the page has not been built: run `cargo xtask build`, or all tests with `cargo xtask test`"
+            );
         }
         let server = Server::http("127.0.0.1:0").map_err(|error| anyhow!("no server: {error}"))?;
         let port = server.server_addr().to_ip().map_or(0, |address| address.port());

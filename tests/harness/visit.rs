@@ -57,7 +57,13 @@ impl Visit {
 
     /// Text of the first element that matches.
     pub async fn text(&self, css: &str) -> Result<String> {
-        Ok(self.client.find(Locator::Css(css)).await.with_context(|| css.to_owned())?.text().await?)
+        Ok(self
+            .client
+            .find(Locator::Css(css))
+            .await
+            .with_context(|| css.to_owned())?
+            .text()
+            .await?)
     }
 
     /// Clicks the first element that matches.

@@ -20,7 +20,8 @@ pub struct Checkpoint {
 }
 
 /// Wrappers around a network, which say nothing about it.
-const WRAPPERS: [&str; 6] = ["state_dict.", "model_state_dict.", "model.", "module.", "net.", "ema."];
+const WRAPPERS: [&str; 6] =
+    ["state_dict.", "model_state_dict.", "model.", "module.", "net.", "ema."];
 
 impl Checkpoint {
     /// Reads a checkpoint as the `robustness` package saves it, or a plain state dict.

@@ -32,7 +32,9 @@ pub fn architecture(tensors: &BTreeMap<String, Array>, stem: Option<Stem>) -> Re
         widths.push(first_extent(shape(&first(0))?)?);
     }
     if blocks.is_empty() {
-        bail!("no tensor \"layer1.0.conv1.weight\": this is not a residual network as He et al. 2016 build it");
+        bail!(
+            "no tensor \"layer1.0.conv1.weight\": this is not a residual network as He et al. 2016 build it"
+        );
     }
     Ok(ResNetConfig {
         block,
@@ -60,7 +62,9 @@ fn infer_stem(shape: &[usize], wished: Option<Stem>) -> Result<Stem> {
             stem.kernel(),
             stem.kernel()
         ),
-        _ => bail!("the first convolution has shape {shape:?}; only 7x7 and 3x3 over RGB are known"),
+        _ => {
+            bail!("the first convolution has shape {shape:?}; only 7x7 and 3x3 over RGB are known")
+        }
     }
 }
 

@@ -38,7 +38,8 @@ fn stderr(arguments: &[&str]) -> String {
 fn import(name: &str, folder: &Path, more: &[&str]) -> String {
     let checkpoint = fixtures().join(format!("{name}.pt"));
     let out = folder.join(format!("{name}.safetensors"));
-    let mut arguments = vec!["import", checkpoint.to_str().unwrap(), "--out", out.to_str().unwrap()];
+    let mut arguments =
+        vec!["import", checkpoint.to_str().unwrap(), "--out", out.to_str().unwrap()];
     if name.starts_with("cifar") {
         arguments.extend(["--stem", "cifar"]);
     }
@@ -84,7 +85,8 @@ fn half_precision_halves_the_file_and_keeps_the_model() {
     let model = import("imagenet-basic", folder.path(), &["--classes", "a,b,c,d,e,f,g,h,i"]);
     let whole = std::fs::metadata(&model).unwrap().len();
     let before = stdout(&["info", &model, "--json"]);
-    let model = import("imagenet-basic", folder.path(), &["--f16", "--classes", "a,b,c,d,e,f,g,h,i"]);
+    let model =
+        import("imagenet-basic", folder.path(), &["--f16", "--classes", "a,b,c,d,e,f,g,h,i"]);
     assert!(std::fs::metadata(&model).unwrap().len() < whole * 6 / 10);
     assert_eq!(stdout(&["info", &model, "--json"]), before);
     let card: Value = serde_json::from_str(&before).unwrap();
@@ -113,7 +115,9 @@ fn photos_are_inverted_as_a_batch() {
         assert!(Path::new(row["image"].as_str().unwrap()).exists());
     }
     assert_eq!(rows[2]["photos"], 2);
-    assert!(out.join("bird_owl.original.png").exists() && out.join("ood_cup.inverted.png").exists());
+    assert!(
+        out.join("bird_owl.original.png").exists() && out.join("ood_cup.inverted.png").exists()
+    );
     // The same seed gives the same images; another start other ones.
     let first = std::fs::read(out.join("bird_owl.inverted.png")).unwrap();
     let start = ["--start", photos[1]];
@@ -142,7 +146,10 @@ fn mistakes_are_told_with_what_to_do() {
         (&["info", &reference], "robust-reps import"),
         (&["import", &letter, "--out", &out], "not a PyTorch checkpoint"),
         (&["import", &checkpoint, "--out", &out], "--stem cifar"),
-        (&["import", &checkpoint, "--out", &out, "--stem", "cifar", "--classes", "a,b"], "10 logits"),
+        (
+            &["import", &checkpoint, "--out", &out, "--stem", "cifar", "--classes", "a,b"],
+            "10 logits",
+        ),
         (&["verify", &model, &reference], "do not belong together"),
         (&["invert", &model, &letter, "--out", &out], "not an image"),
         (&["invert", &model, &letter, "--out", &out, "--steps", "0"], "steps must be from 1"),

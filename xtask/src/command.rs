@@ -40,11 +40,7 @@ pub fn run(program: &str, arguments: &[&str]) -> Result<()> {
 }
 
 /// The same, with variables added to its environment.
-pub fn run_with(
-    variables: &[(String, &str)],
-    program: &str,
-    arguments: &[&str],
-) -> Result<()> {
+pub fn run_with(variables: &[(String, &str)], program: &str, arguments: &[&str]) -> Result<()> {
     println!("> {program} {}", arguments.join(" "));
     let status = command(program)
         .args(arguments)

@@ -64,11 +64,25 @@ impl<'a, O: Objective> Pgd<'a, O> {
         start: Tensor<4>,
         centre: Tensor<4>,
     ) -> Self {
-        Self { model, objective, settings, centre, x: start, best: None, unread: Vec::new(), done: 0 }
+        Self {
+            model,
+            objective,
+            settings,
+            centre,
+            x: start,
+            best: None,
+            unread: Vec::new(),
+            done: 0,
+        }
     }
 
     /// Starts from the centre of the constraint set.
-    pub fn from_centre(model: &'a Model, objective: O, settings: PgdSettings, x: Tensor<4>) -> Self {
+    pub fn from_centre(
+        model: &'a Model,
+        objective: O,
+        settings: PgdSettings,
+        x: Tensor<4>,
+    ) -> Self {
         Self::new(model, objective, settings, x.clone(), x)
     }
 

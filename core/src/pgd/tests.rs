@@ -170,11 +170,14 @@ fn a_run_is_reproducible_and_makes_progress() {
 #[test]
 fn a_run_stops_between_two_steps() {
     let model = model();
-    let mut pgd =
-        invert(&model, &[noise(8, 1, 1)], &Start::Noise, &InvertSettings::FAST).unwrap();
+    let mut pgd = invert(&model, &[noise(8, 1, 1)], &Start::Noise, &InvertSettings::FAST).unwrap();
     let stopped = pollster::block_on(pgd.run(async |pgd| {
         let stop = pgd.steps_done() == 3;
-        Ok::<_, ExecutionError>(if stop { ControlFlow::Break(()) } else { ControlFlow::Continue(()) })
+        Ok::<_, ExecutionError>(if stop {
+            ControlFlow::Break(())
+        } else {
+            ControlFlow::Continue(())
+        })
     }));
     assert!(stopped.is_ok());
     assert_eq!(pgd.steps_done(), 3);

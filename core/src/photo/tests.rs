@@ -18,8 +18,13 @@ fn flag() -> RgbImage {
 #[test]
 fn every_format_is_read() {
     let image = DynamicImage::from(flag());
-    let formats =
-        [ImageFormat::Png, ImageFormat::Bmp, ImageFormat::Gif, ImageFormat::WebP, ImageFormat::Jpeg];
+    let formats = [
+        ImageFormat::Png,
+        ImageFormat::Bmp,
+        ImageFormat::Gif,
+        ImageFormat::WebP,
+        ImageFormat::Jpeg,
+    ];
     for format in formats {
         let photo = Photo::decode(&encode(&image, format), WHITE).unwrap();
         assert_eq!(photo.dimensions(), (8, 4), "{format:?}");

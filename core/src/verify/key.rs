@@ -105,7 +105,8 @@ mod tests {
         let run = PgdSettings { constraint, step_size: 1.0, steps: 20, best: true };
         assert_eq!(key, Key { task: Task::Activate(5), quantity: Quantity::Images(run) });
         let key = Key::parse("pgd_ce_untargeted_unconstrained_step0.5_it7").unwrap();
-        let run = PgdSettings { constraint: Constraint::Box, step_size: 0.5, steps: 7, best: false };
+        let run =
+            PgdSettings { constraint: Constraint::Box, step_size: 0.5, steps: 7, best: false };
         assert_eq!(key, Key { task: Task::Attack, quantity: Quantity::Images(run) });
         assert_eq!(Key::parse("addition_3_grad").unwrap().task, Task::Add(3));
         for unknown in ["hello", "pgd_", "pgd_ce_l3_eps1_step1_it1", "activation_x_loss"] {

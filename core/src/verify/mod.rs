@@ -86,7 +86,12 @@ pub async fn verify(
     Ok(Verification { ok: keys.iter().all(|key| key.ok), keys })
 }
 
-fn compare(name: &str, key: &Key, expected: &[f32], found: &[f32]) -> Result<KeyReport, VerifyError> {
+fn compare(
+    name: &str,
+    key: &Key,
+    expected: &[f32],
+    found: &[f32],
+) -> Result<KeyReport, VerifyError> {
     if expected.len() != found.len() {
         return Err(ReferenceError::DoesNotFit(name.into()).into());
     }
@@ -118,10 +123,8 @@ impl Inputs {
         let device = model.device();
         let images = |name: &str| -> Result<Tensor<4>, VerifyError> {
             let array = reference.floats(name)?;
-            let shape: [usize; 4] = array
-                .shape
-                .try_into()
-                .map_err(|_| ReferenceError::DoesNotFit(name.into()))?;
+            let shape: [usize; 4] =
+                array.shape.try_into().map_err(|_| ReferenceError::DoesNotFit(name.into()))?;
             Ok(Tensor::from_data(TensorData::new(array.values, shape), device))
         };
         let classes = model.card().architecture.classes as i64;
@@ -146,9 +149,7 @@ impl Inputs {
             Quantity::TargetRepresentation => {
                 read(model.representation(self.x_target.clone())).await
             }
-            Quantity::Logits => {
-                read(model.forward(self.x.clone(), LastRelu::True).logits).await
-            }
+            Quantity::Logits => read(model.forward(self.x.clone(), LastRelu::True).logits).await,
             Quantity::TopFeatures => self.top_features(model).await,
             _ => self.optimise(model, key).await,
         }

@@ -26,7 +26,9 @@ pub enum ReferenceError {
     #[error("the reference's key \"{0}\" names no computation that is known here")]
     UnknownKey(String),
     /// Computed with another network.
-    #[error("the reference's \"{0}\" has another size than this model computes: they do not belong together")]
+    #[error(
+        "the reference's \"{0}\" has another size than this model computes: they do not belong together"
+    )]
     DoesNotFit(String),
     /// Neither f32 nor i64.
     #[error("the reference's \"{0}\" is neither F32 nor I64")]
@@ -54,12 +56,13 @@ impl<'a> Reference<'a> {
     }
 
     pub(super) fn floats(&self, name: &str) -> Result<Array, ReferenceError> {
-        let view =
-            self.file.tensor(name).map_err(|_| ReferenceError::Missing(name.to_owned()))?;
+        let view = self.file.tensor(name).map_err(|_| ReferenceError::Missing(name.to_owned()))?;
         let data = view.data();
         let values = match view.dtype() {
             Dtype::F32 => data.as_chunks().0.iter().map(|b| f32::from_le_bytes(*b)).collect(),
-            Dtype::I64 => data.as_chunks().0.iter().map(|b| i64::from_le_bytes(*b) as f32).collect(),
+            Dtype::I64 => {
+                data.as_chunks().0.iter().map(|b| i64::from_le_bytes(*b) as f32).collect()
+            }
             _ => return Err(ReferenceError::Dtype(name.into())),
         };
         Ok(Array { shape: view.shape().to_vec(), values })

@@ -23,7 +23,9 @@ impl Weights {
         let scales: Vec<f64> = part("weight")
             .iter()
             .zip(part("running_var"))
-            .map(|(&gamma, &variance)| f64::from(gamma) / (f64::from(variance) + NORM_EPSILON).sqrt())
+            .map(|(&gamma, &variance)| {
+                f64::from(gamma) / (f64::from(variance) + NORM_EPSILON).sqrt()
+            })
             .collect();
         let per_output = conv.channels[0] * conv.kernel * conv.kernel;
         let weight = self

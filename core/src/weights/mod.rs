@@ -40,7 +40,9 @@ pub struct Weights {
 #[derive(Debug, thiserror::Error)]
 pub enum WeightsError {
     /// Not safetensors, cut short, or damaged.
-    #[error("this is not a complete safetensors file ({0}). Is it the file that was meant, and was its download complete?")]
+    #[error(
+        "this is not a complete safetensors file ({0}). Is it the file that was meant, and was its download complete?"
+    )]
     NotSafetensors(String),
     /// Safetensors, but of another program.
     #[error(
@@ -49,7 +51,9 @@ pub enum WeightsError {
     )]
     Foreign,
     /// Written by a newer program.
-    #[error("this model file has format version {0}; this program reads up to {FORMAT_VERSION}. A newer program is needed")]
+    #[error(
+        "this model file has format version {0}; this program reads up to {FORMAT_VERSION}. A newer program is needed"
+    )]
     Newer(u32),
     /// The metadata is not a card.
     #[error("the model's description cannot be read: {0}")]
@@ -82,7 +86,9 @@ pub enum WeightsError {
         found: String,
     },
     /// A value that no network can compute with.
-    #[error("the tensor \"{0}\" holds a value that is not finite, or a negative variance: the weights are damaged or the training diverged")]
+    #[error(
+        "the tensor \"{0}\" holds a value that is not finite, or a negative variance: the weights are damaged or the training diverged"
+    )]
     NotFinite(String),
 }
 

@@ -1,8 +1,8 @@
 use std::collections::BTreeMap;
 
 use half::f16;
-use safetensors::tensor::{Dtype, Metadata, TensorView};
 use safetensors::SafeTensors;
+use safetensors::tensor::{Dtype, Metadata, TensorView};
 use serde::Deserialize;
 
 use super::{Array, FORMAT_VERSION, METADATA_KEY, Weights, WeightsError};
@@ -22,9 +22,8 @@ impl Weights {
     /// [`WeightsError`] says what is wrong with a file that is truncated, foreign, newer,
     /// wrong-shaped or not finite.
     pub fn from_bytes(bytes: &[u8]) -> Result<Self, WeightsError> {
-        let broken = |error: safetensors::SafeTensorError| {
-            WeightsError::NotSafetensors(error.to_string())
-        };
+        let broken =
+            |error: safetensors::SafeTensorError| WeightsError::NotSafetensors(error.to_string());
         let (_, metadata) = SafeTensors::read_metadata(bytes).map_err(broken)?;
         let card = read_card(&metadata)?;
         let file = SafeTensors::deserialize(bytes).map_err(broken)?;

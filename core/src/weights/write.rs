@@ -37,9 +37,8 @@ impl Weights {
             let (dtype, bytes) = if half { encode_f16(name, array)? } else { encode_f32(array) };
             encoded.push((name, dtype, &array.shape, bytes));
         }
-        let broken = |error: safetensors::SafeTensorError| {
-            WeightsError::NotSafetensors(error.to_string())
-        };
+        let broken =
+            |error: safetensors::SafeTensorError| WeightsError::NotSafetensors(error.to_string());
         let views = encoded
             .iter()
             .map(|(name, dtype, shape, bytes)| {

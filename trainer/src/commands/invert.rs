@@ -85,8 +85,7 @@ pub fn run(args: &Args) -> Result<ExitCode> {
     let model = files::read_model(&args.model, &args.backend.device())?;
     let size = model.card().input_size;
     let square = |path: &Path| Ok(files::read_photo(path)?.square(Crop::Centre, size));
-    let originals =
-        args.photos.iter().map(|path| square(path)).collect::<Result<Vec<Pixels>>>()?;
+    let originals = args.photos.iter().map(|path| square(path)).collect::<Result<Vec<Pixels>>>()?;
     let start = match &args.start {
         StartArg::Noise => Start::Noise,
         StartArg::Grey => Start::Grey,

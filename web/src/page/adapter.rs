@@ -36,7 +36,8 @@ extern "C" {
 }
 
 /// Names under which software adapters go: 20 times slower than the processor's own engine.
-const SOFTWARE: [&str; 6] = ["swiftshader", "llvmpipe", "lavapipe", "warp", "basic render", "software"];
+const SOFTWARE: [&str; 6] =
+    ["swiftshader", "llvmpipe", "lavapipe", "warp", "basic render", "software"];
 
 /// Chooses an engine: the one that `wish` names (`webgpu` or `cpu`), or the one that suits.
 pub async fn choose(wish: Option<&str>) -> Choice {

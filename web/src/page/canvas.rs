@@ -29,7 +29,9 @@ pub fn ImageCanvas(
 
 fn draw(canvas: &HtmlCanvasElement, image: &Image) {
     let pixels = Clamped(image.rgba.as_slice());
-    let Ok(data) = ImageData::new_with_u8_clamped_array(pixels, image.size) else { return };
+    let Ok(data) = ImageData::new_with_u8_clamped_array(pixels, image.size) else {
+        return;
+    };
     canvas.set_width(image.size);
     canvas.set_height(image.size);
     let context = canvas.get_context("2d").ok().flatten();
@@ -41,7 +43,9 @@ fn draw(canvas: &HtmlCanvasElement, image: &Image) {
 /// Offers the content of the canvas with this id as a PNG file.
 pub fn save_png(canvas_id: &str, file_name: &str) {
     let canvas = document().get_element_by_id(canvas_id);
-    let Some(canvas) = canvas.and_then(|c| c.dyn_into::<HtmlCanvasElement>().ok()) else { return };
+    let Some(canvas) = canvas.and_then(|c| c.dyn_into::<HtmlCanvasElement>().ok()) else {
+        return;
+    };
     let link = document().create_element("a").ok();
     let link = link.and_then(|a| a.dyn_into::<web_sys::HtmlAnchorElement>().ok());
     if let (Some(link), Ok(url)) = (link, canvas.to_data_url_with_type("image/png")) {

@@ -10,10 +10,11 @@ use super::session::{Session, StartChoice};
 pub fn Controls(session: Session) -> impl IntoView {
     let busy = move || session.slots.iter().any(|slot| slot.is_busy());
     let ready = move || session.slots.iter().any(|slot| slot.is_ready());
-    let paused =
-        move || session.slots.iter().any(|s| s.phase.get() == super::slot::Phase::Paused);
+    let paused = move || session.slots.iter().any(|s| s.phase.get() == super::slot::Phase::Paused);
     let preset = move |settings: InvertSettings| {
-        session.settings.set(InvertSettings { seed: session.settings.get_untracked().seed, ..settings });
+        session
+            .settings
+            .set(InvertSettings { seed: session.settings.get_untracked().seed, ..settings });
         session.invert();
     };
     view! {
@@ -114,7 +115,9 @@ fn CropFields(session: Session) -> impl IntoView {
         }
     };
     let change = move |which: usize, event| {
-        let Ok(value) = event_target_value(&event).parse::<f32>() else { return };
+        let Ok(value) = event_target_value(&event).parse::<f32>() else {
+            return;
+        };
         let mut crop = untrack(shares);
         crop[which] = value;
         let selected = session.selected.get_untracked();

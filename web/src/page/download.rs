@@ -24,11 +24,7 @@ pub async fn bytes(path: &str) -> Result<Vec<u8>, String> {
 }
 
 /// Fetches an asset of `folder` from the cache or the network. `progress` is told the share done.
-pub async fn asset(
-    folder: &str,
-    asset: &Asset,
-    progress: impl Fn(f64),
-) -> Result<Vec<u8>, String> {
+pub async fn asset(folder: &str, asset: &Asset, progress: impl Fn(f64)) -> Result<Vec<u8>, String> {
     let path = format!("{folder}{}", asset.file);
     let key = format!("{path}?sha256={}", asset.sha256);
     let share = |received: u64| progress(received as f64 / asset.bytes.max(1) as f64);

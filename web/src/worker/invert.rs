@@ -100,8 +100,7 @@ impl<'a> Reporter<'a> {
     }
 
     async fn report(&mut self, pgd: &mut Pgd<'_, Invert>) -> Result<Pixels, String> {
-        let report =
-            pgd.report().await.map_err(|error| format!("the device failed: {error:?}"))?;
+        let report = pgd.report().await.map_err(|error| format!("the device failed: {error:?}"))?;
         let image = report.images.first().ok_or("the device returned no image")?.clone();
         let now = time::now();
         let (last_step, last_time) = self.last;

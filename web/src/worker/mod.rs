@@ -118,10 +118,9 @@ impl Engine {
         };
         for &batch in batches {
             match bench::measure(&model, batch, seconds, || time::now() / 1000.0).await {
-                Ok(speed) => self.port.send(&Response::Speed {
-                    batch,
-                    steps_per_second: speed.steps_per_second,
-                }),
+                Ok(speed) => self
+                    .port
+                    .send(&Response::Speed { batch, steps_per_second: speed.steps_per_second }),
                 Err(error) => return self.fail(format!("the device failed: {error:?}")),
             }
         }
