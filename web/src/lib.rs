@@ -3,6 +3,7 @@
 //! The page ([`page`]) never computes: each model has a worker ([`worker`]) with an engine of its
 //! own, and the two talk in the messages of [`protocol`].
 
+pub mod curve;
 pub mod protocol;
 
 #[cfg(feature = "page")]

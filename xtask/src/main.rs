@@ -53,8 +53,11 @@ fn serve() -> Result<()> {
 
 fn test_native() -> Result<()> {
     cargo(&["fmt", "--all", "--check"])?;
-    cargo(&["test", "--package", "robust-core", "--features", "cli,engine,photo"])?;
-    cargo(&["test", "--package", "robust-trainer"])
+    // Together, so that Burn is built once, with the features of both.
+    let packages = ["robust-core", "robust-trainer", "robust-web"];
+    let named = packages.iter().flat_map(|package| ["--package", package]);
+    let features = ["--features", "robust-core/cli,robust-core/engine,robust-core/photo"];
+    cargo(&["test"].into_iter().chain(named).chain(features).collect::<Vec<_>>())
 }
 
 fn test_browser() -> Result<()> {

@@ -70,7 +70,7 @@ impl From<ExecutionError> for VerifyError {
 /// [`VerifyError`] where the reference does not fit the model or the device failed.
 pub async fn verify(
     model: &Model,
-    reference: &Reference,
+    reference: &Reference<'_>,
     mut observe: impl AsyncFnMut(&KeyReport),
 ) -> Result<Verification, VerifyError> {
     let inputs = Inputs::read(model, reference)?;
@@ -119,7 +119,7 @@ struct Inputs {
 }
 
 impl Inputs {
-    fn read(model: &Model, reference: &Reference) -> Result<Self, VerifyError> {
+    fn read(model: &Model, reference: &Reference<'_>) -> Result<Self, VerifyError> {
         let device = model.device();
         let images = |name: &str| -> Result<Tensor<4>, VerifyError> {
             let array = reference.floats(name)?;
