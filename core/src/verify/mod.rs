@@ -137,7 +137,7 @@ impl Inputs {
         Ok(Self {
             x: images("x")?,
             x_target: images("x_target")?,
-            // A targeted attack of the references wishes for the next class.
+            // Assumed, not known: that the references' targeted attack wishes for the next class.
             wished: ints(labels.iter().map(|label| (label + 1) % classes).collect()),
             labels: ints(labels),
         })
