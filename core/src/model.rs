@@ -53,7 +53,7 @@ impl Model {
 
     /// Representation and logits of images `[batch, 3, height, width]` in [0, 1].
     pub fn forward(&self, x: Tensor<4>, last_relu: LastRelu) -> Output {
-        let normalised = (x - self.mean.clone()) / self.std.clone();
+        let normalised = (saturate(x) - self.mean.clone()) / self.std.clone();
         self.network.forward(normalised, last_relu)
     }
 
@@ -81,4 +81,11 @@ impl Model {
         let shape = [images.len(), 3, size, size];
         Some(Tensor::from_data(TensorData::new(values, shape), &self.device))
     }
+}
+
+/// Clamps to [0, 1] and lets no gradient through where a value is at or beyond an end, as the
+/// authors' normaliser does: a saturated value of an image stays as it is.
+fn saturate(x: Tensor<4>) -> Tensor<4> {
+    let (dark, bright) = (x.clone().lower_equal_elem(0.0), x.clone().greater_equal_elem(1.0));
+    x.mask_fill(dark, 0.0).mask_fill(bright, 1.0)
 }

@@ -48,8 +48,6 @@ fn import(name: &str, folder: &Path, more: &[&str]) -> String {
     out.to_str().unwrap().to_owned()
 }
 
-/// One forward and one backward pass. The images of whole PGD runs (`pgd_` keys) are off by more
-/// than their bound today, see CHANGELOG.md: they are recomputed and counted, not yet asserted.
 #[test]
 fn every_reference_network_computes_the_authors_numbers() {
     let folder = tempfile::tempdir().unwrap();
@@ -57,12 +55,10 @@ fn every_reference_network_computes_the_authors_numbers() {
         let model = import(name, folder.path(), &["--input-size", "64"]);
         let reference = fixtures().join(format!("{name}.safetensors"));
         let report = run(&["verify", &model, reference.to_str().unwrap(), "--json"]);
+        assert!(report.status.success(), "{name}: {}", String::from_utf8_lossy(&report.stdout));
         let report: Value = serde_json::from_slice(&report.stdout).unwrap();
-        let keys = report["keys"].as_array().unwrap();
-        let (runs, passes): (Vec<&Value>, Vec<&Value>) =
-            keys.iter().partition(|key| key["key"].as_str().unwrap().starts_with("pgd_"));
-        assert_eq!((runs.len(), passes.len()), (8, 10), "{name}");
-        assert!(passes.iter().all(|key| key["ok"] == true), "{name}: {passes:?}");
+        assert_eq!(report["ok"], true);
+        assert_eq!(report["keys"].as_array().unwrap().len(), 18, "{name}");
     }
 }
 

@@ -96,14 +96,8 @@ pub enum Response {
     },
     /// One key of a reference was recomputed.
     VerifiedKey {
-        /// The key.
-        key: String,
-        /// Largest absolute error.
-        max_abs: f32,
-        /// Largest relative error.
-        max_rel: f32,
-        /// Whether it is close enough.
-        ok: bool,
+        /// Its row of the report.
+        row: String,
     },
     /// The whole reference was recomputed.
     Verified {

@@ -110,6 +110,17 @@ fn a_step_has_the_length_that_was_asked_for() {
 }
 
 #[test]
+fn a_saturated_value_has_no_gradient() {
+    let model = model();
+    let photo = Tensor::cat(vec![random(1).zeros_like(), random(1), random(1).ones_like()], 0);
+    let objective = Activate { feature: 1 };
+    let (_, gradient) = Pgd::loss_and_gradient(&model, &objective, photo);
+    let lengths: Vec<f32> = image_norm(gradient).into_data().iter::<f32>().collect();
+    assert_eq!((lengths[0], lengths[2]), (0.0, 0.0));
+    assert!(lengths[1] > 0.0);
+}
+
+#[test]
 fn the_best_iterate_is_no_worse_than_the_last() {
     let model = model();
     let run = |best| {

@@ -31,11 +31,11 @@ pub fn run(args: &Args) -> Result<ExitCode> {
     let reference = Reference::from_bytes(&bytes).with_context(cannot)?;
     let print = async |report: &KeyReport| {
         if !args.json {
-            print_row(report);
+            println!("{report}");
         }
     };
     if !args.json {
-        println!("{:<4} {:>10} {:>10}  key", "", "max abs", "max rel");
+        println!("{:<3} {:>9} {:>9}  key", "", "max abs", "max rel");
     }
     let verification =
         pollster::block_on(verify(&model, &reference, print)).with_context(cannot)?;
@@ -43,9 +43,4 @@ pub fn run(args: &Args) -> Result<ExitCode> {
         println!("{}", serde_json::to_string(&verification)?);
     }
     Ok(if verification.ok { ExitCode::SUCCESS } else { ExitCode::FAILURE })
-}
-
-fn print_row(report: &KeyReport) {
-    let verdict = if report.ok { "ok" } else { "OFF" };
-    println!("{verdict:<4} {:>10.2e} {:>10.2e}  {}", report.max_abs, report.max_rel, report.key);
 }

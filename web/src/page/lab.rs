@@ -101,10 +101,7 @@ async fn ask(session: Session, view: View) {
 
 fn line(response: &Response) -> Option<String> {
     match response {
-        Response::VerifiedKey { key, max_abs, max_rel, ok } => {
-            let word = if *ok { "ok " } else { "OFF" };
-            Some(format!("{word}  abs {max_abs:.1e}  rel {max_rel:.1e}  {key}\n"))
-        }
+        Response::VerifiedKey { row } => Some(format!("{row}\n")),
         Response::Speed { batch, steps_per_second } => {
             Some(format!("batch {batch}: {steps_per_second:.2} steps a second\n"))
         }

@@ -99,8 +99,7 @@ impl Engine {
             let model = self.model()?;
             let reference = Reference::from_bytes(bytes).map_err(|error| error.to_string())?;
             let tell = async |report: &KeyReport| {
-                let KeyReport { key, max_abs, max_rel, ok } = report.clone();
-                self.port.send(&Response::VerifiedKey { key, max_abs, max_rel, ok });
+                self.port.send(&Response::VerifiedKey { row: report.to_string() });
                 time::next_turn().await;
             };
             verify(&model, &reference, tell).await.map_err(|error| error.to_string())
