@@ -8,6 +8,7 @@
 //! * [`model`] runs it: representation and logits from one forward pass;
 //! * [`objective`] says what an image should be changed towards and [`pgd`] changes it;
 //! * [`measure`] says how well an inversion went, [`verify`] whether the numbers are right;
+//! * [`morph`] and [`interpolation`] join photos by a path, [`link`] shares one;
 //! * [`settings`] and [`catalog`] are all that the page itself needs.
 //!
 //! Images are RGB in [0, 1], `[batch, 3, height, width]`, f32. Equations and tables are those of
@@ -16,7 +17,9 @@
 pub mod architecture;
 pub mod card;
 pub mod catalog;
+pub mod link;
 pub mod measure;
+pub mod morph;
 pub mod pixels;
 pub mod settings;
 
@@ -25,9 +28,13 @@ pub mod weights;
 
 #[cfg(feature = "photo")]
 pub mod photo;
+#[cfg(feature = "photo")]
+pub mod strip;
 
 #[cfg(feature = "engine")]
 pub mod bench;
+#[cfg(feature = "engine")]
+pub mod interpolation;
 #[cfg(feature = "engine")]
 pub mod inversion;
 #[cfg(feature = "engine")]

@@ -57,6 +57,19 @@ impl Photo {
     ///
     /// [`PhotoError`] where the bytes are no image, a damaged one, or one too large.
     pub fn decode(bytes: &[u8], background: [u8; 3]) -> Result<Self, PhotoError> {
+        Self::decode_within(bytes, background, MAX_SIDE)
+    }
+
+    /// [`Photo::decode`] of an image of at most `max_side` pixels a side.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`Photo::decode`].
+    pub fn decode_within(
+        bytes: &[u8],
+        background: [u8; 3],
+        max_side: u32,
+    ) -> Result<Self, PhotoError> {
         if bytes.is_empty() {
             return Err(PhotoError::Empty);
         }
@@ -68,8 +81,8 @@ impl Photo {
         }
         let mut decoder = reader.into_decoder()?;
         let mut limits = Limits::default();
-        limits.max_image_width = Some(MAX_SIDE);
-        limits.max_image_height = Some(MAX_SIDE);
+        limits.max_image_width = Some(max_side);
+        limits.max_image_height = Some(max_side);
         limits.max_alloc = Some(MAX_MEMORY);
         decoder.set_limits(limits)?;
         let (width, height) = decoder.dimensions();

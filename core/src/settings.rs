@@ -98,7 +98,7 @@ impl Default for InvertSettings {
 /// A setting that cannot be run.
 #[derive(Debug, PartialEq, Eq, thiserror::Error)]
 #[error("{0}")]
-pub struct SettingsError(&'static str);
+pub struct SettingsError(pub(crate) &'static str);
 
 /// What part of a photo the network sees: a square, in shares of the photo's sides.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]

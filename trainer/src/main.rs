@@ -9,12 +9,13 @@ mod commands;
 mod files;
 mod infer;
 mod interrupt;
+mod path;
 
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
 
-use commands::{bench, catalog, import, info, invert, verify};
+use commands::{bench, catalog, import, info, interpolate, invert, link, open, verify};
 
 /// See what a neural network sees: invert representations of robust and standard networks.
 #[derive(Parser)]
@@ -34,6 +35,12 @@ enum Command {
     Verify(verify::Args),
     /// Turn a network's representation of photos back into images
     Invert(invert::Args),
+    /// Join photos by a path of images, and save it
+    Interpolate(interpolate::Args),
+    /// Print a link that shows a path between photos to whoever opens it
+    Link(link::Args),
+    /// Compute what a link shows
+    Open(open::Args),
     /// Measure steps of projected gradient descent a second, by batch size
     Bench(bench::Args),
     /// Write the index.json that tells the page which models a folder holds
@@ -46,6 +53,9 @@ fn main() -> ExitCode {
         Command::Info(args) => info::run(&args),
         Command::Verify(args) => verify::run(&args),
         Command::Invert(args) => invert::run(&args),
+        Command::Interpolate(args) => interpolate::run(&args),
+        Command::Link(args) => link::run(&args),
+        Command::Open(args) => open::run(&args),
         Command::Bench(args) => bench::run(&args),
         Command::Catalog(args) => catalog::run(&args),
     };

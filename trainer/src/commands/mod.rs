@@ -4,5 +4,8 @@ pub mod bench;
 pub mod catalog;
 pub mod import;
 pub mod info;
+pub mod interpolate;
 pub mod invert;
+pub mod link;
+pub mod open;
 pub mod verify;

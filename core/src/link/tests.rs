@@ -1,0 +1,182 @@
+use proptest::prelude::*;
+
+use super::*;
+use crate::morph::MorphStart;
+
+/// A link of every version that was ever written; none may stop to open.
+const STORED: [&str; 1] = [include_str!("../../../tests/fixtures/links/v1-gallery.txt")];
+
+fn example() -> Link {
+    let gallery = |name: &str| Stop::Gallery { name: name.into(), crop: Crop::Centre };
+    Link::Morph(MorphLink {
+        model: "robust".into(),
+        stops: vec![gallery("bird_owl"), gallery("cat_kitten")],
+        settings: MorphSettings {
+            frames: 9,
+            steps: 100,
+            step_size: 0.5,
+            epsilon: 1000.0,
+            start: MorphStart::Blend,
+            seed: 0,
+        },
+    })
+}
+
+fn name() -> impl Strategy<Value = String> {
+    "[a-zA-Z0-9_-]{1,64}"
+}
+
+fn stop() -> impl Strategy<Value = Stop> {
+    let share = || 0.0f32..=1.0;
+    let square = (share(), share(), share()).prop_map(|(x, y, side)| Crop::Square { x, y, side });
+    let crop = prop_oneof![Just(Crop::Centre), square];
+    prop_oneof![
+        (name(), crop).prop_map(|(name, crop)| Stop::Gallery { name, crop }),
+        prop::collection::vec(any::<u8>(), 0..3000).prop_map(|v| Stop::Embedded(v.into())),
+    ]
+}
+
+fn settings() -> impl Strategy<Value = MorphSettings> {
+    let start =
+        prop_oneof![Just(MorphStart::Blend), Just(MorphStart::Noise), Just(MorphStart::Grey)];
+    (3..=21usize, 1..=10_000usize, 0.001f32..9.0, 0.1f32..2000.0, start, any::<u64>()).prop_map(
+        |(frames, steps, step_size, epsilon, start, seed)| MorphSettings {
+            frames,
+            steps,
+            step_size,
+            epsilon,
+            start,
+            seed,
+        },
+    )
+}
+
+fn link() -> impl Strategy<Value = Link> {
+    let stops = prop::collection::vec(stop(), 2..=8);
+    (name(), stops, settings())
+        .prop_map(|(model, stops, settings)| Link::Morph(MorphLink { model, stops, settings }))
+}
+
+proptest! {
+    #[test]
+    fn what_is_written_is_read(link in link()) {
+        let fragment = link.to_fragment().unwrap();
+        prop_assert_eq!(Link::from_fragment(&fragment), Ok(link.clone()));
+        let whole = format!("https://example.org/page/?a=b#{fragment}");
+        prop_assert_eq!(Link::from_fragment(&whole), Ok(link));
+    }
+
+    #[test]
+    fn a_cut_link_is_damaged(link in link(), share in 0.0..1.0f64) {
+        let fragment = link.to_fragment().unwrap();
+        let cut = 2 + ((fragment.len() - 2) as f64 * share) as usize;
+        prop_assert_eq!(Link::from_fragment(&fragment[..cut]), Err(LinkError::Damaged));
+    }
+
+    #[test]
+    fn an_altered_link_never_passes(link in link(), at in any::<prop::sample::Index>()) {
+        let mut text = link.to_fragment().unwrap().into_bytes();
+        let at = 2 + at.index(text.len() - 2);
+        text[at] = if text[at] == b'A' { b'B' } else { b'A' };
+        let altered = Link::from_fragment(std::str::from_utf8(&text).unwrap());
+        // The last character of base64 may hold bits that mean nothing; strict decoders refuse.
+        prop_assert!(altered.is_err(), "{altered:?}");
+    }
+
+    #[test]
+    fn random_text_never_panics(text in ".{0,300}", version in 0u32..5) {
+        prop_assert!(Link::from_fragment(&text).is_err());
+        let versioned = format!("{version}.{text}");
+        prop_assert!(Link::from_fragment(&versioned).is_err());
+    }
+
+    /// Past the checksum: hostile content that was made with care.
+    #[test]
+    fn random_content_never_panics(mut bytes in prop::collection::vec(any::<u8>(), 0..400)) {
+        bytes.extend(crc32fast::hash(&bytes).to_le_bytes());
+        let _ = Link::from_fragment(&format!("1.{}", URL_SAFE_NO_PAD.encode(bytes)));
+    }
+}
+
+#[test]
+fn stored_links_still_open() {
+    for text in STORED {
+        assert_eq!(Link::from_fragment(text), Ok(example()), "{text}");
+    }
+}
+
+#[test]
+fn a_gallery_link_is_short() {
+    let length = example().to_fragment().unwrap().len();
+    assert!(length <= 300, "{length}");
+}
+
+#[test]
+fn what_cannot_be_is_refused() {
+    type Change = fn(&mut MorphLink);
+    let cases: [(Change, &str); 7] = [
+        (|link| link.model = "../secret".into(), "model"),
+        (|link| link.stops.truncate(1), "fewer than 2"),
+        (|link| link.settings.steps = 1_000_000, "10,000 steps"),
+        (|link| link.settings.frames = 100, "frames"),
+        (|link| link.settings.step_size = f32::NAN, "step size"),
+        (|link| link.stops[0] = Stop::Embedded(vec![0; 20_000].into()), "too large"),
+        (
+            |link| {
+                let crop = Crop::Square { x: 0.5, y: f32::NAN, side: 1.0 };
+                link.stops[0] = Stop::Gallery { name: "cat".into(), crop };
+            },
+            "crop",
+        ),
+    ];
+    for (change, word) in cases {
+        let Link::Morph(mut link) = example();
+        change(&mut link);
+        let message = Link::Morph(link).to_fragment().unwrap_err().to_string();
+        assert!(message.contains(word), "{message}");
+    }
+}
+
+#[test]
+fn other_links_are_told_apart() {
+    let error = |text: &str| Link::from_fragment(text).unwrap_err();
+    assert_eq!(error(""), LinkError::Foreign);
+    assert_eq!(error("https://example.org/#section"), LinkError::Foreign);
+    assert_eq!(error("#7.abc"), LinkError::Newer(7));
+    assert_eq!(error("1."), LinkError::Damaged);
+    assert_eq!(error(&"1".repeat(100_000)), LinkError::TooLong);
+}
+
+#[cfg(feature = "photo")]
+mod photos {
+    use super::*;
+    use crate::pixels::Pixels;
+
+    #[test]
+    fn two_photos_fit_into_eight_kilobytes() {
+        let bytes = include_bytes!("../../../static/gallery/ood_coffee.jpg");
+        let photo = crate::photo::Photo::decode(bytes, [255; 3]).unwrap();
+        let stop = || {
+            let bytes = embed(&photo.square(Crop::Centre, 64)).unwrap();
+            Stop::Embedded(bytes.into())
+        };
+        let Link::Morph(link) = example();
+        let link = Link::Morph(MorphLink { stops: vec![stop(), stop()], ..link });
+        let length = link.to_fragment().unwrap().len();
+        assert!(length <= 8000, "{length}");
+    }
+
+    #[test]
+    fn an_embedded_photo_looks_the_same() {
+        let flat = Pixels::flat(64, [0.2, 0.4, 0.6]);
+        let back = open(&embed(&flat).unwrap(), 64).unwrap();
+        let difference = flat.values().iter().zip(back.values()).map(|(a, b)| (a - b).abs());
+        assert!(difference.fold(0.0, f32::max) < 0.02);
+    }
+
+    #[test]
+    fn no_link_can_cost_much_memory() {
+        let large = crate::photo::to_png(&Pixels::flat(600, [0.0; 3])).unwrap();
+        assert!(matches!(open(&large, 64), Err(crate::photo::PhotoError::TooLarge)));
+    }
+}
