@@ -11,6 +11,9 @@ pub const FRAMES: std::ops::RangeInclusive<usize> = 3..=21;
 /// How few and how many photos a path may join.
 pub const STOPS: std::ops::RangeInclusive<usize> = 2..=8;
 
+/// How long an animation shows a frame, in ms.
+pub const FRAME_MS: u32 = 120;
+
 /// What the frames between two photos start from.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "cli", derive(clap::ValueEnum))]

@@ -4,7 +4,9 @@ use std::io::Cursor;
 
 use image::imageops::{self, FilterType};
 use image::metadata::Orientation;
-use image::{DynamicImage, ImageDecoder, ImageError, ImageReader, Limits, Rgb, RgbImage};
+use image::{
+    DynamicImage, ImageDecoder, ImageError, ImageFormat, ImageReader, Limits, Rgb, RgbImage,
+};
 
 use crate::pixels::Pixels;
 use crate::settings::Crop;
@@ -76,8 +78,12 @@ impl Photo {
         let reader = ImageReader::new(Cursor::new(bytes))
             .with_guessed_format()
             .map_err(|error| PhotoError::Damaged(error.to_string()))?;
-        if reader.format().is_none() {
-            return Err(PhotoError::NotAnImage);
+        match reader.format() {
+            None => return Err(PhotoError::NotAnImage),
+            Some(ImageFormat::Jpeg) if is_cut_jpeg(bytes) => {
+                return Err(PhotoError::Damaged("its end is missing".into()));
+            }
+            Some(_) => {}
         }
         let mut decoder = reader.into_decoder()?;
         let mut limits = Limits::default();
@@ -112,6 +118,14 @@ impl Photo {
         };
         Pixels::from_rgb8(size, small.as_raw()).unwrap_or_else(|| Pixels::flat(size, [0.0; 3]))
     }
+}
+
+/// Whether the end of the last scan is missing. The decoder would paint it grey without a word.
+/// (Inside a scan no such marker occurs: JPEG writes another byte after every 0xff.)
+fn is_cut_jpeg(bytes: &[u8]) -> bool {
+    let last = |marker: u8| bytes.windows(2).rposition(|pair| pair == [0xff, marker]);
+    let (scan, end) = (last(0xda), last(0xd9));
+    scan > end
 }
 
 fn flatten(image: DynamicImage, background: [u8; 3]) -> RgbImage {

@@ -1,24 +1,15 @@
 //! A path as files to keep: an animation, or a filmstrip that carries its link.
 
-use std::io::Cursor;
-
 use image::codecs::gif::{GifEncoder, Repeat};
 use image::{Delay, Frame, RgbaImage};
 
+use crate::link::KEYWORD;
+use crate::morph::FRAME_MS;
 use crate::photo::PhotoError;
 use crate::pixels::Pixels;
 
-/// How long a frame is shown, in ms.
-pub const FRAME_MS: u32 = 120;
-
 /// Smallest side of a saved frame, in pixels: networks see small, people do not.
 const MIN_SIDE: usize = 256;
-
-/// Keyword of the text chunk that holds a filmstrip's link.
-const KEYWORD: &str = "robust-reps-link";
-
-/// Most bytes of an unpacked text chunk.
-const MAX_TEXT: usize = 128 << 10;
 
 fn encode(error: impl ToString) -> PhotoError {
     PhotoError::Encode(error.to_string())
@@ -108,17 +99,12 @@ pub fn to_filmstrip(frames: &[Pixels], link: &str) -> Result<Vec<u8>, PhotoError
     Ok(bytes)
 }
 
-/// The link inside a filmstrip; `None` for any other file.
-pub fn link_of(file: &[u8]) -> Option<String> {
-    let limits = png::Limits { bytes: MAX_TEXT };
-    let reader = png::Decoder::new_with_limits(Cursor::new(file), limits).read_info().ok()?;
-    let chunks = &reader.info().uncompressed_latin1_text;
-    chunks.iter().find(|chunk| chunk.keyword == KEYWORD).map(|chunk| chunk.text.clone())
-}
-
 #[cfg(test)]
 mod tests {
+    use std::io::Cursor;
+
     use super::*;
+    use crate::link::link_of;
     use crate::photo::Photo;
     use crate::settings::Crop;
 

@@ -75,6 +75,8 @@ impl Visit {
     /// Chooses a file of this machine.
     pub async fn upload(&self, path: &Path) -> Result<()> {
         let input = self.client.find(Locator::Css("#file-input")).await?;
+        // The driver takes no `..`.
+        let path = std::fs::canonicalize(path)?;
         let path = path.to_str().context("a path that is text")?;
         Ok(input.send_keys(path).await?)
     }

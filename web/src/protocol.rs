@@ -1,6 +1,7 @@
 //! What the page and an engine say to each other.
 
 use robust_core::card::Card;
+use robust_core::morph::MorphSettings;
 use robust_core::settings::{Crop, InvertSettings};
 use serde::{Deserialize, Serialize};
 use serde_bytes::ByteBuf;
@@ -18,6 +19,22 @@ pub enum Request {
     },
     /// Invert a photo; ends the run at hand.
     Invert(InvertRequest),
+    /// Compute a path between photos; ends the run at hand.
+    Morph(MorphRequest),
+    /// Shrink a photo so that a link can carry it.
+    Embed {
+        /// Comes back with the answer.
+        id: usize,
+        /// The photo.
+        photo: PhotoFile,
+    },
+    /// Make a file of the newest path.
+    Save {
+        /// What file.
+        kind: FileKind,
+        /// The link that a filmstrip carries.
+        link: String,
+    },
     /// Hold after the step at hand.
     Pause,
     /// Go on.
@@ -49,6 +66,48 @@ pub struct InvertRequest {
     pub settings: InvertSettings,
     /// Where the image starts.
     pub start: StartRequest,
+}
+
+/// One path between photos.
+#[derive(Debug, Serialize, Deserialize)]
+pub struct MorphRequest {
+    /// Number of the run.
+    pub run: RunId,
+    /// The photos, in order.
+    pub stops: Vec<StopFile>,
+    /// How the frames between them are computed.
+    pub settings: MorphSettings,
+}
+
+/// A photo of a path.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub enum StopFile {
+    /// A photo of the gallery, whole.
+    Gallery(PhotoFile),
+    /// The small file that a link carries. It may come from anyone.
+    Embedded(ByteBuf),
+}
+
+/// A kind of file that a path can be saved as.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum FileKind {
+    /// An animation that every program shows.
+    Gif,
+    /// An animation with exact colours.
+    Apng,
+    /// All frames side by side, with the link inside.
+    Filmstrip,
+}
+
+impl FileKind {
+    /// Name of the saved file, and its media type.
+    pub fn file(self) -> (&'static str, &'static str) {
+        match self {
+            FileKind::Gif => ("morph.gif", "image/gif"),
+            FileKind::Apng => ("morph.apng", "image/apng"),
+            FileKind::Filmstrip => ("morph.png", "image/png"),
+        }
+    }
 }
 
 /// A photo as its file, and the part of it that counts.
@@ -91,8 +150,22 @@ pub enum Response {
     Finished {
         /// Number of the run.
         run: RunId,
-        /// Correlation of result and original, both averaged to 8x8.
-        coarse_correlation: f32,
+        /// Of an inversion: correlation of result and original, both averaged to 8x8.
+        likeness: Option<f32>,
+    },
+    /// A photo small enough for a link, or why there is none.
+    Embedded {
+        /// That of the request.
+        id: usize,
+        /// The small file.
+        photo: Result<ByteBuf, String>,
+    },
+    /// A file to keep.
+    Saved {
+        /// What file.
+        kind: FileKind,
+        /// All of it.
+        bytes: ByteBuf,
     },
     /// One key of a reference was recomputed.
     VerifiedKey {
@@ -129,8 +202,8 @@ pub struct Progress {
     pub step: usize,
     /// Relative representation distance before each step since the last message.
     pub losses: Vec<f32>,
-    /// The image now.
-    pub image: Image,
+    /// The image now; of a path, all frames in order.
+    pub images: Vec<Image>,
     /// Speed of late.
     pub steps_per_second: f64,
 }

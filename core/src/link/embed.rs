@@ -12,7 +12,7 @@ use crate::settings::Crop;
 const BUDGET: usize = 2900;
 
 /// JPEG qualities to try, the best first.
-const QUALITIES: [u8; 7] = [92, 85, 75, 65, 50, 35, 20];
+const QUALITIES: [u8; 10] = [95, 91, 87, 83, 78, 72, 65, 55, 40, 20];
 
 /// Largest side of an embedded photo, in pixels.
 const MAX_SIDE: u32 = 512;
@@ -53,8 +53,9 @@ fn jpeg(image: &Pixels, quality: u8) -> Result<Vec<u8>, PhotoError> {
     let mut bytes = Vec::new();
     let side = u16::try_from(image.size()).map_err(|_| PhotoError::TooLarge)?;
     let mut encoder = Encoder::new(&mut bytes, quality);
-    // Half the colour resolution, as cameras do; tables made for this one image.
-    encoder.set_sampling_factor(SamplingFactor::F_2_2);
+    // Tables made for this one image leave room for the whole colour resolution. (With half of
+    // it the encoder writes scans that `image` reads wrongly.)
+    encoder.set_sampling_factor(SamplingFactor::F_1_1);
     encoder.set_optimized_huffman_tables(true);
     let encoded = encoder.encode(&image.to_rgb8(), side, side, ColorType::Rgb);
     encoded.map_err(|error| PhotoError::Encode(error.to_string()))?;

@@ -4,6 +4,8 @@
 //! (no padding) of the content in postcard's encoding followed by its CRC-32, little endian.
 //! Nothing in a link is trusted: [`Link::from_fragment`] gives a checked link or an error.
 
+#[cfg(feature = "carried")]
+mod carried;
 #[cfg(feature = "photo")]
 mod embed;
 
@@ -15,6 +17,10 @@ use serde_bytes::ByteBuf;
 use crate::morph::{MorphSettings, STOPS};
 use crate::settings::{Crop, SettingsError};
 
+#[cfg(feature = "photo")]
+pub(crate) use carried::KEYWORD;
+#[cfg(feature = "carried")]
+pub use carried::link_of;
 #[cfg(feature = "photo")]
 pub use embed::{embed, open};
 

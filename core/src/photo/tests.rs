@@ -73,6 +73,10 @@ fn bad_files_are_told_apart() {
     assert!(matches!(error(b""), PhotoError::Empty));
     assert!(matches!(error(b"hello, I am a text file"), PhotoError::NotAnImage));
     assert!(matches!(error(&good[..good.len() / 2]), PhotoError::Damaged(_)));
+    let photo = include_bytes!("../../../static/gallery/cat_chelsea.jpg");
+    for share in [3, 2] {
+        assert!(matches!(error(&photo[..photo.len() / share]), PhotoError::Damaged(_)));
+    }
     // A header that promises 60,000 by 60,000 pixels.
     let mut huge = encode(&DynamicImage::from(flag()), ImageFormat::Bmp);
     huge[18..22].copy_from_slice(&60_000u32.to_le_bytes());

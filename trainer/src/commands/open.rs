@@ -5,10 +5,10 @@ use std::process::ExitCode;
 
 use anyhow::{Context, Result, bail};
 use robust_core::catalog::CatalogEntry;
-use robust_core::link::{Link, Stop, open};
+use robust_core::link::{Link, Stop, link_of, open};
 use robust_core::photo::to_png;
 use robust_core::pixels::Pixels;
-use robust_core::strip::{link_of, to_filmstrip};
+use robust_core::strip::to_filmstrip;
 
 use crate::backend::Backend;
 use crate::{files, path};

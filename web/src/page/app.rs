@@ -7,8 +7,9 @@ use super::adapter::{EngineKind, choose};
 use super::canvas::ImageCanvas;
 use super::controls::Controls;
 use super::lab::{CHECK_INDEX, Lab, View};
+use super::morph::MorphView;
 use super::panel::Panel;
-use super::session::Session;
+use super::session::{Mode, Session};
 use super::tray::Tray;
 use super::url;
 
@@ -30,7 +31,7 @@ pub fn App() -> impl IntoView {
             <Notice session />
             {match view {
                 Some(view) => view! { <Lab session view /> }.into_any(),
-                None => view! { <Inversion session /> }.into_any(),
+                None => view! { <Views session /> }.into_any(),
             }}
         </main>
         <Footer />
@@ -97,6 +98,25 @@ fn Notice(session: Session) -> impl IntoView {
                 })
             }}
         </div>
+    }
+}
+
+/// The two things to do here, one at a time.
+#[component]
+fn Views(session: Session) -> impl IntoView {
+    let tab = move |mode: Mode, href: &'static str, label: &'static str| {
+        let current = move || (session.mode.get() == mode).then_some("page");
+        view! { <a href=href aria-current=current>{label}</a> }
+    };
+    view! {
+        <nav aria-label="Views">
+            {tab(Mode::Invert, "#", "Invert a photo")}
+            {tab(Mode::Morph, "#morph", "Morph between photos")}
+        </nav>
+        {move || match session.mode.get() {
+            Mode::Invert => view! { <Inversion session /> }.into_any(),
+            Mode::Morph => view! { <MorphView session /> }.into_any(),
+        }}
     }
 }
 

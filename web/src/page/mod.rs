@@ -9,6 +9,7 @@ mod download;
 mod engine;
 mod gallery;
 mod lab;
+mod morph;
 mod panel;
 mod photos;
 mod session;

@@ -15,14 +15,16 @@ fn explanation(role: Role) -> &'static str {
     }
 }
 
-fn title(role: Role) -> &'static str {
+/// What people call a model of this role.
+pub fn title(role: Role) -> &'static str {
     match role {
         Role::Robust => "Robust network",
         Role::Standard => "Standard network",
     }
 }
 
-fn key(role: Role) -> &'static str {
+/// Short name of a role, for tests and files.
+pub fn key(role: Role) -> &'static str {
     match role {
         Role::Robust => "robust",
         Role::Standard => "standard",
@@ -59,7 +61,7 @@ pub fn Panel(model: Slot) -> impl IntoView {
 }
 
 /// Short name of a phase, for styles and tests.
-fn phase_name(phase: &Phase) -> &'static str {
+pub fn phase_name(phase: &Phase) -> &'static str {
     match phase {
         Phase::Loading(_) => "loading",
         Phase::Starting => "starting",
@@ -71,7 +73,8 @@ fn phase_name(phase: &Phase) -> &'static str {
     }
 }
 
-fn share_done(slot: Slot) -> f64 {
+/// For a progress bar, in [0, 1].
+pub fn share_done(slot: Slot) -> f64 {
     match slot.phase.get() {
         Phase::Loading(share) => share,
         Phase::Starting | Phase::Failed(_) => 0.0,
@@ -79,7 +82,8 @@ fn share_done(slot: Slot) -> f64 {
     }
 }
 
-fn phase_text(slot: Slot) -> String {
+/// What the model is doing, in words.
+pub fn phase_text(slot: Slot) -> String {
     let (step, steps, speed) = (slot.step.get(), slot.steps.get(), slot.speed.get());
     match slot.phase.get() {
         Phase::Loading(share) => format!("Downloading, {:.0} %", 100.0 * share),

@@ -2,11 +2,12 @@
 
 use std::sync::Arc;
 
-use js_sys::Uint8Array;
+use js_sys::{Array, Uint8Array};
+use robust_core::link::{Stop, link_of};
 use robust_core::settings::Crop;
 use serde_bytes::ByteBuf;
 use wasm_bindgen_futures::JsFuture;
-use web_sys::{File, Url};
+use web_sys::{Blob, File, Url};
 
 use super::{download, gallery};
 use crate::protocol::PhotoFile;
@@ -20,41 +21,84 @@ pub struct Photo {
     pub name: String,
     /// Where an `<img>` finds it: a path of this site, or an object URL of a local file.
     pub url: String,
-    /// The file, unless it is a sample that has not been fetched.
-    bytes: Option<Arc<Vec<u8>>>,
+    /// Where its file is.
+    pub source: Source,
     /// What the network sees of it.
     pub crop: Crop,
+}
+
+/// Where a photo's file is.
+#[derive(Clone, Debug)]
+pub enum Source {
+    /// A sample of this site, by its file's name.
+    Sample(&'static str),
+    /// A file of the visitor, read into this page's memory.
+    Own(Arc<Vec<u8>>),
+    /// A small file that came inside a link.
+    Linked(Arc<Vec<u8>>),
 }
 
 impl Photo {
     /// The samples, in order.
     pub fn samples() -> Vec<Self> {
-        let sample = |(id, (file, title)): (usize, (&str, &str))| Self {
+        let sample = |(id, (file, title)): (usize, (&'static str, &str))| Self {
             id,
             name: title.into(),
             url: format!("{}{file}", gallery::FOLDER),
-            bytes: None,
+            source: Source::Sample(file),
             crop: Crop::Centre,
         };
         gallery::SAMPLES.into_iter().enumerate().map(sample).collect()
     }
 
     /// A file of the visitor. It is read into this page's memory and goes nowhere else.
-    pub async fn from_file(id: usize, file: &File) -> Result<Self, String> {
+    pub async fn from_file(file: &File) -> Result<Self, String> {
         let name = file.name();
         let unreadable = |_| format!("{name} could not be read");
         let buffer = JsFuture::from(file.array_buffer()).await.map_err(unreadable)?;
-        let bytes = Uint8Array::new(&buffer).to_vec();
+        let source = Source::Own(Arc::new(Uint8Array::new(&buffer).to_vec()));
         let url = Url::create_object_url_with_blob(file).map_err(unreadable)?;
-        Ok(Self { id, name, url, bytes: Some(Arc::new(bytes)), crop: Crop::Centre })
+        // Its place in the tray gives it an id.
+        Ok(Self { id: 0, name, url, source, crop: Crop::Centre })
     }
 
-    /// The photo as an engine takes it.
+    /// The link inside, if this is a filmstrip that was saved here.
+    pub fn carried_link(&self) -> Option<String> {
+        match &self.source {
+            Source::Own(bytes) => link_of(bytes),
+            Source::Sample(_) | Source::Linked(_) => None,
+        }
+    }
+
+    /// A photo that came inside a link.
+    pub fn from_link(id: usize, bytes: &[u8]) -> Option<Self> {
+        let parts = Array::of1(&Uint8Array::from(bytes));
+        let blob = Blob::new_with_u8_array_sequence(&parts).ok()?;
+        let url = Url::create_object_url_with_blob(&blob).ok()?;
+        let source = Source::Linked(Arc::new(bytes.to_vec()));
+        Some(Self { id, name: "Photo of the link".into(), url, source, crop: Crop::Centre })
+    }
+
+    /// The photo's file and crop, as an engine takes it.
     pub async fn request(&self) -> Result<PhotoFile, String> {
-        let bytes = match &self.bytes {
-            Some(bytes) => bytes.to_vec(),
-            None => download::bytes(&self.url).await?,
+        let bytes = match &self.source {
+            Source::Sample(_) => download::bytes(&self.url).await?,
+            Source::Own(bytes) | Source::Linked(bytes) => bytes.to_vec(),
         };
         Ok(PhotoFile { bytes: ByteBuf::from(bytes), crop: self.crop })
+    }
+
+    /// The photo as a link names or holds it; `None` where its file is too large for one.
+    pub fn stop(&self) -> Option<Stop> {
+        match &self.source {
+            Source::Sample(file) => {
+                let name = file.trim_end_matches(".jpg").to_owned();
+                Some(Stop::Gallery { name, crop: self.crop })
+            }
+            Source::Linked(bytes) if self.crop == Crop::Centre => {
+                Some(Stop::Embedded(ByteBuf::from(bytes.to_vec())))
+            }
+            Source::Own(_) | Source::Linked(_) => None,
+        }
     }
 }

@@ -1,5 +1,9 @@
 //! The state of the page and what can be done with it.
 
+use std::collections::HashMap;
+
+use futures_channel::oneshot;
+use leptos::ev;
 use leptos::prelude::*;
 use leptos::task::spawn_local;
 use robust_core::card::Role;
@@ -10,6 +14,7 @@ use wasm_bindgen::JsValue;
 
 use super::adapter::{Choice, EngineKind, choose};
 use super::engine::{self, Engine};
+use super::morph::{Morph, hear_saved};
 use super::photos::Photo;
 use super::slot::{Phase, Slot};
 use super::{download, url};
@@ -25,6 +30,18 @@ pub enum StartChoice {
     /// The photo with this id.
     Photo(usize),
 }
+
+/// What the page is used for at the moment.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Mode {
+    /// One photo is inverted.
+    Invert,
+    /// Photos are joined by a path.
+    Morph,
+}
+
+/// Photos that an engine is shrinking, by the number of the request.
+type Shrinking = HashMap<usize, oneshot::Sender<Result<ByteBuf, String>>>;
 
 /// Handles to everything that the page shows.
 #[derive(Clone, Copy)]
@@ -43,6 +60,11 @@ pub struct Session {
     pub choice: RwSignal<Option<Choice>>,
     /// Something that went wrong, until it is closed.
     pub notice: RwSignal<Option<String>>,
+    /// What the page is used for.
+    pub mode: RwSignal<Mode>,
+    /// The path between photos.
+    pub morph: Morph,
+    shrinking: StoredValue<Shrinking, LocalStorage>,
     /// What the laboratory has measured.
     pub measured: RwSignal<Vec<Response>>,
     /// Whether the chosen photo is inverted as soon as a model is loaded.
@@ -64,11 +86,16 @@ impl Session {
             start: RwSignal::new(StartChoice::Noise),
             choice: RwSignal::new(None),
             notice: RwSignal::new(None),
+            mode: RwSignal::new(Mode::Invert),
+            morph: Morph::new(),
+            shrinking: StoredValue::new_local(HashMap::new()),
             measured: RwSignal::new(Vec::new()),
             eager,
             index: StoredValue::new(index),
             run: RwSignal::new(0),
         };
+        window_event_listener(ev::popstate, move |_| session.follow_address());
+        session.follow_address();
         spawn_local(async move {
             let choice = choose(url::parameter("engine").as_deref()).await;
             session.load(choice).await;
@@ -159,12 +186,19 @@ impl Session {
             Response::Loaded(card) => {
                 slot.card.set(Some(card));
                 slot.phase.set(Phase::Idle);
-                if self.eager {
-                    self.invert_on(&[slot]);
+                match self.mode.get_untracked() {
+                    Mode::Invert if self.eager => self.invert_on(&[slot]),
+                    Mode::Invert => {}
+                    Mode::Morph => self.path_model_ready(slot),
                 }
             }
             Response::Failed { run: None, message } => self.engine_failed(slot, message),
             // Both models say the same about a photo; once is enough.
+            Response::Failed { run: Some(_), message }
+                if self.mode.get_untracked() == Mode::Morph =>
+            {
+                self.notice.set(Some(message));
+            }
             Response::Failed { run: Some(_), message } => {
                 let id = self.selected.get_untracked();
                 let name = self.photo(id).map(|photo| photo.name).unwrap_or_default();
@@ -172,6 +206,17 @@ impl Session {
             }
             Response::VerifiedKey { .. } | Response::Verified { .. } | Response::Speed { .. } => {
                 self.measured.update(|measured| measured.push(response));
+            }
+            Response::Embedded { id, photo } => {
+                let waiting = self.shrinking.try_update_value(|all| all.remove(&id)).flatten();
+                if let Some(waiting) = waiting {
+                    let _ = waiting.send(photo);
+                }
+            }
+            Response::Saved { kind, bytes } => {
+                if let Err(message) = hear_saved(kind, &bytes) {
+                    self.notice.set(Some(message));
+                }
             }
             other => slot.hear(other),
         }
@@ -188,7 +233,20 @@ impl Session {
         }
     }
 
-    fn photo(self, id: usize) -> Option<Photo> {
+    /// Has an engine shrink a photo so that a link can carry it.
+    pub async fn embed(self, photo: &Photo) -> Result<ByteBuf, String> {
+        let (send, receive) = oneshot::channel();
+        let slot = self.slots.into_iter().find(|slot| untrack(|| slot.is_ready()));
+        let slot = slot.ok_or("no network has been loaded yet")?;
+        let file = photo.request().await?;
+        self.shrinking.update_value(|all| drop(all.insert(photo.id, send)));
+        slot.send(&Request::Embed { id: photo.id, photo: file });
+        let shrunk = receive.await.map_err(|_| "another request took over".to_owned())?;
+        shrunk.map_err(|message| format!("{}: {message}", photo.name))
+    }
+
+    /// The photo with this id.
+    pub fn photo(self, id: usize) -> Option<Photo> {
         self.photos.with_untracked(|photos| photos.iter().find(|photo| photo.id == id).cloned())
     }
 
@@ -197,11 +255,13 @@ impl Session {
         spawn_local(async move {
             let mut first = None;
             for file in files {
-                let next = self.photos.with_untracked(|p| p.iter().map(|p| p.id + 1).max());
-                match Photo::from_file(next.unwrap_or(0), &file).await {
+                match Photo::from_file(&file).await {
                     Ok(photo) => {
-                        first.get_or_insert(photo.id);
-                        self.photos.update(|photos| photos.insert(0, photo));
+                        if let Some(link) = photo.carried_link() {
+                            return self.open_link(&link);
+                        }
+                        let id = self.add_photo(|id| Some(Photo { id, ..photo }));
+                        first = first.or(id);
                     }
                     Err(message) => self.notice.set(Some(message)),
                 }
@@ -212,10 +272,52 @@ impl Session {
         });
     }
 
-    /// Chooses a photo and inverts it.
+    /// Puts the photo that `make` makes of its new id in front of all others.
+    pub fn add_photo(self, make: impl FnOnce(usize) -> Option<Photo>) -> Option<usize> {
+        let next = self.photos.with_untracked(|p| p.iter().map(|p| p.id + 1).max());
+        let photo = make(next.unwrap_or(0))?;
+        let id = photo.id;
+        self.photos.update(|photos| photos.insert(0, photo));
+        Some(id)
+    }
+
+    /// Chooses a photo: inverts it, or makes it part of the path.
     pub fn select(self, id: usize) {
-        self.selected.set(id);
-        self.invert();
+        match self.mode.get_untracked() {
+            Mode::Invert => {
+                self.selected.set(id);
+                self.invert();
+            }
+            Mode::Morph => self.choose_stop(id),
+        }
+    }
+
+    /// Goes to what the fragment of the address says.
+    pub fn follow_address(self) {
+        match url::fragment().as_str() {
+            "" => self.enter_invert(),
+            url::MORPH => self.enter_morph(),
+            fragment => self.open_link(fragment),
+        }
+    }
+
+    /// Shows the view of one photo.
+    pub fn enter_invert(self) {
+        if self.mode.get_untracked() != Mode::Invert {
+            self.mode.set(Mode::Invert);
+            self.invert();
+        }
+    }
+
+    /// Number of a new run; answers of all others are old from now on.
+    pub fn next_run(self) -> RunId {
+        self.run.update(|run| *run += 1);
+        self.run.get_untracked()
+    }
+
+    /// Whether no run has been started since.
+    pub fn is_newest(self, run: RunId) -> bool {
+        self.run.get_untracked() == run
     }
 
     /// Inverts the chosen photo on both models.
@@ -229,8 +331,7 @@ impl Session {
             return self.notice.set(Some(error.to_string()));
         }
         self.notice.set(None);
-        self.run.update(|run| *run += 1);
-        let run = self.run.get_untracked();
+        let run = self.next_run();
         for slot in slots.iter().copied().filter(|slot| untrack(|| slot.is_ready())) {
             slot.steps.set(settings.steps);
             spawn_local(async move {

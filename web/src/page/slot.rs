@@ -38,6 +38,8 @@ pub struct Slot {
     pub target: RwSignal<Option<Image>>,
     /// The image now.
     pub image: RwSignal<Option<Image>>,
+    /// All frames of a path between photos; empty before the first report.
+    pub frames: RwSignal<Vec<Image>>,
     /// Relative distance before each step.
     pub losses: RwSignal<Vec<f32>>,
     /// Steps done.
@@ -61,6 +63,7 @@ impl Slot {
             card: RwSignal::new(None),
             target: RwSignal::new(None),
             image: RwSignal::new(None),
+            frames: RwSignal::new(Vec::new()),
             losses: RwSignal::new(Vec::new()),
             step: RwSignal::new(0),
             steps: RwSignal::new(0),
@@ -117,18 +120,23 @@ impl Slot {
             Response::Progress(progress) if progress.run == self.run.get_untracked() => {
                 self.advance(progress);
             }
-            Response::Finished { run, coarse_correlation } if run == self.run.get_untracked() => {
-                self.likeness.set(Some(coarse_correlation));
+            Response::Finished { run, likeness } if run == self.run.get_untracked() => {
+                self.likeness.set(likeness);
                 self.phase.set(Phase::Finished);
             }
             _ => {}
         }
     }
 
-    fn advance(&self, progress: Progress) {
+    fn advance(&self, mut progress: Progress) {
         self.losses.update(|losses| losses.extend(&progress.losses));
         self.step.set(progress.step);
         self.speed.set(progress.steps_per_second);
-        self.image.set(Some(progress.image));
+        // An inversion is one image, a path at least three.
+        if progress.images.len() > 1 {
+            self.frames.set(progress.images);
+        } else {
+            self.image.set(progress.images.pop());
+        }
     }
 }

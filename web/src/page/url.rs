@@ -1,6 +1,7 @@
 //! What the address asks for.
 
 use leptos::prelude::window;
+use wasm_bindgen::JsValue;
 use web_sys::UrlSearchParams;
 
 /// The value of `?name=value` in the address, if it is there and not empty.
@@ -17,4 +18,35 @@ pub fn local_path(name: &str) -> Option<String> {
         let plain = |c: char| c.is_ascii_alphanumeric() || "/._-".contains(c);
         path.chars().all(plain) && !path.starts_with('/') && !path.contains("..")
     })
+}
+
+/// The fragment of the view of paths before there is one.
+pub const MORPH: &str = "morph";
+
+/// The fragment of the address, without `#`.
+pub fn fragment() -> String {
+    let hash = window().location().hash().unwrap_or_default();
+    hash.trim_start_matches('#').to_owned()
+}
+
+/// Makes this fragment the address, as a new entry of the history unless it is already there.
+pub fn push_fragment(text: &str) {
+    if fragment() == text {
+        return;
+    }
+    let Ok(history) = window().history() else { return };
+    let address = format!("#{text}");
+    // The bare name of the view is no place to come back to.
+    let _ = if fragment() == MORPH {
+        history.replace_state_with_url(&JsValue::NULL, "", Some(&address))
+    } else {
+        history.push_state_with_url(&JsValue::NULL, "", Some(&address))
+    };
+}
+
+/// The address of this page with another fragment.
+pub fn with_fragment(text: &str) -> String {
+    let address = window().location().href().unwrap_or_default();
+    let page = address.split_once('#').map_or(address.as_str(), |(page, _)| page);
+    format!("{page}#{text}")
 }

@@ -1,6 +1,8 @@
 //! An engine: a model in a dedicated worker, doing what the page asks.
 
 mod invert;
+mod morph;
+mod pace;
 mod port;
 mod run;
 mod time;
@@ -8,13 +10,16 @@ mod time;
 use std::cell::RefCell;
 use std::rc::Rc;
 
-use burn::tensor::Device;
+use burn::tensor::{Device, ExecutionError};
 use robust_core::bench;
 use robust_core::model::Model;
+use robust_core::photo::Photo;
+use robust_core::pixels::Pixels;
 use robust_core::verify::{KeyReport, Reference, verify};
+use serde_bytes::ByteBuf;
 use wasm_bindgen_futures::spawn_local;
 
-use crate::protocol::{Request, Response};
+use crate::protocol::{Image, PhotoFile, Request, Response};
 use port::Port;
 use run::Run;
 
@@ -40,11 +45,19 @@ struct Engine {
     port: Port,
     model: RefCell<Option<Rc<Model>>>,
     run: RefCell<Rc<Run>>,
+    /// The newest path between photos, for saving it.
+    frames: RefCell<Vec<Pixels>>,
 }
 
 impl Engine {
     fn new(device: Device, port: Port) -> Self {
-        Self { device, port, model: RefCell::default(), run: RefCell::default() }
+        Self {
+            device,
+            port,
+            model: RefCell::default(),
+            run: RefCell::default(),
+            frames: RefCell::default(),
+        }
     }
 
     fn handle(self: Rc<Self>, request: Request) {
@@ -53,6 +66,11 @@ impl Engine {
             Request::Invert(request) => {
                 spawn_local(async move { invert::invert(&self, request).await });
             }
+            Request::Morph(request) => {
+                spawn_local(async move { morph::morph(&self, request).await });
+            }
+            Request::Embed { id, photo } => self.port.send(&morph::embed(&self, id, &photo)),
+            Request::Save { kind, link } => self.port.send(&morph::save(&self, kind, &link)),
             Request::Pause => self.run.borrow().pause(),
             Request::Resume => self.run.borrow().resume(),
             Request::Stop => self.run.borrow().stop(),
@@ -120,8 +138,21 @@ impl Engine {
                 Ok(speed) => self
                     .port
                     .send(&Response::Speed { batch, steps_per_second: speed.steps_per_second }),
-                Err(error) => return self.fail(format!("the device failed: {error:?}")),
+                Err(error) => return self.fail(device_failed(error)),
             }
         }
     }
+}
+
+fn device_failed(error: ExecutionError) -> String {
+    format!("the device failed: {error:?}")
+}
+
+fn decode(photo: &PhotoFile, model: &Model) -> Result<Pixels, String> {
+    let decoded = Photo::decode(&photo.bytes, [255; 3]).map_err(|error| error.to_string())?;
+    Ok(decoded.square(photo.crop, model.card().input_size))
+}
+
+fn canvas_image(pixels: &Pixels) -> Image {
+    Image { size: pixels.size() as u32, rgba: ByteBuf::from(pixels.to_rgba8()) }
 }

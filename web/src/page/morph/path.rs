@@ -1,0 +1,242 @@
+//! The state of a path between photos and what can be done with it.
+
+use leptos::prelude::*;
+use leptos::task::spawn_local;
+use robust_core::card::Role;
+use robust_core::link::{Link, MorphLink, Stop};
+use robust_core::morph::{MorphSettings, STOPS};
+
+use super::fade;
+use crate::page::photos::Photo;
+use crate::page::session::{Mode, Session};
+use crate::page::slot::Slot;
+use crate::page::url;
+use crate::protocol::{Image, MorphRequest, Request, StopFile};
+
+/// Handles to everything about the path.
+#[derive(Clone, Copy)]
+pub struct Morph {
+    /// Ids of its photos, in order.
+    pub stops: RwSignal<Vec<usize>>,
+    /// The photo that the next choice replaces.
+    pub active: RwSignal<usize>,
+    /// How the frames are computed.
+    pub settings: RwSignal<MorphSettings>,
+    /// The frame that is shown.
+    pub position: RwSignal<usize>,
+    /// Whether it moves by itself.
+    pub playing: RwSignal<bool>,
+    /// Whether the standard model and the cross-fade are shown too.
+    pub compare: RwSignal<bool>,
+    /// The photos as this page shows them, for the cross-fade.
+    pub previews: RwSignal<Vec<Image>>,
+    /// The link's fragment, once the photos are small enough for it.
+    pub fragment: RwSignal<Option<String>>,
+    /// The model that a link names.
+    wanted: RwSignal<Option<String>>,
+}
+
+impl Morph {
+    /// A path between two samples that go well together.
+    pub fn new() -> Self {
+        Self {
+            stops: RwSignal::new(vec![1, 2]),
+            active: RwSignal::new(0),
+            settings: RwSignal::new(MorphSettings::FAST),
+            position: RwSignal::new(0),
+            playing: RwSignal::new(false),
+            compare: RwSignal::new(false),
+            previews: RwSignal::new(Vec::new()),
+            fragment: RwSignal::new(None),
+            wanted: RwSignal::new(None),
+        }
+    }
+}
+
+impl Session {
+    /// Shows the view of paths and starts on the one that was there.
+    pub fn enter_morph(self) {
+        if self.mode.get_untracked() != Mode::Morph {
+            self.mode.set(Mode::Morph);
+            self.compute_path(true);
+        }
+    }
+
+    /// Puts a photo where the next choice goes, and moves on to the one after it.
+    pub fn choose_stop(self, id: usize) {
+        let morph = self.morph;
+        let active = morph.active.get_untracked();
+        morph.stops.update(|stops| match stops.get_mut(active) {
+            Some(stop) => *stop = id,
+            None => stops.push(id),
+        });
+        let count = morph.stops.with_untracked(Vec::len);
+        morph.active.set((active + 1) % count.max(1));
+        self.compute_path(true);
+    }
+
+    /// Shows what a link says. Nothing in it is trusted.
+    pub fn open_link(self, text: &str) {
+        let link = match Link::from_fragment(text) {
+            Ok(Link::Morph(link)) => link,
+            Err(error) => {
+                let way_on = "Below you can make a picture or a path of your own.";
+                return self.notice.set(Some(format!("{error}. {way_on}")));
+            }
+        };
+        let Some(stops) = self.stops_of(&link) else {
+            return self.notice.set(Some(
+                "This link names a sample photo that is not here any more. Choose others below."
+                    .into(),
+            ));
+        };
+        self.mode.set(Mode::Morph);
+        let morph = self.morph;
+        morph.stops.set(stops);
+        morph.settings.set(link.settings);
+        morph.wanted.set(Some(link.model));
+        morph.position.set(0);
+        self.compute_path(false);
+    }
+
+    /// Ids of the photos that a link names or brings along.
+    fn stops_of(self, link: &MorphLink) -> Option<Vec<usize>> {
+        let id = |stop: &Stop| match stop {
+            Stop::Gallery { .. } => self.photos.with_untracked(|photos| {
+                // A crop is part of the link, so it must be part of the match.
+                photos.iter().find(|photo| photo.stop().as_ref() == Some(stop)).map(|p| p.id)
+            }),
+            Stop::Embedded(bytes) => self.add_photo(|id| Photo::from_link(id, bytes)),
+        };
+        let cropped = |stop: &Stop| match stop {
+            Stop::Gallery { name, crop } => self.add_photo(|id| {
+                let sample = Photo::samples().into_iter().find(|sample| match sample.stop() {
+                    Some(Stop::Gallery { name: known, .. }) => known == *name,
+                    _ => false,
+                })?;
+                Some(Photo { id, crop: *crop, ..sample })
+            }),
+            Stop::Embedded(_) => None,
+        };
+        link.stops.iter().map(|stop| id(stop).or_else(|| cropped(stop))).collect()
+    }
+
+    /// The models that compute the path: the robust one or the one that a link names, and the
+    /// other one where both are compared.
+    pub fn path_models(self) -> Vec<Slot> {
+        let main = self.main_model();
+        let compare = self.morph.compare.get();
+        self.slots.into_iter().filter(|slot| slot.role == main.role || compare).collect()
+    }
+
+    /// The model that a path is shown of first.
+    pub fn main_model(self) -> Slot {
+        let [robust, standard] = self.slots;
+        let named = |slot: &Slot| {
+            let name = slot.card.with(|card| card.as_ref().map(|card| card.name.clone()));
+            name.is_some() && name == self.morph.wanted.get()
+        };
+        if named(&standard) { standard } else { robust }
+    }
+
+    /// Computes the path on every ready model that shows it. `edited`: the visitor changed
+    /// something, so that the address is theirs from now on.
+    pub fn compute_path(self, edited: bool) {
+        let morph = self.morph;
+        let settings = morph.settings.get_untracked();
+        if let Err(error) = settings.check() {
+            return self.notice.set(Some(error.to_string()));
+        }
+        if edited {
+            self.notice.set(None);
+        }
+        let last = settings.frames - 1;
+        morph.position.update(|position| *position = (*position).min(last));
+        morph.fragment.set(None);
+        for slot in self.slots {
+            slot.frames.set(Vec::new());
+        }
+        let run = self.next_run();
+        spawn_local(async move {
+            let ids = morph.stops.get_untracked();
+            let photos: Vec<Photo> = ids.iter().filter_map(|&id| self.photo(id)).collect();
+            morph.previews.set(fade::previews(&photos).await);
+            if let Err(message) = self.try_compute(run, photos, edited).await {
+                self.notice.set(Some(message));
+            }
+        });
+    }
+
+    async fn try_compute(self, run: u32, photos: Vec<Photo>, edited: bool) -> Result<(), String> {
+        if !self.slots.iter().any(|slot| untrack(|| slot.is_ready())) {
+            // It starts by itself once a model is there.
+            return Ok(());
+        }
+        if !STOPS.contains(&photos.len()) {
+            return Err("a path joins two to eight photos".into());
+        }
+        let mut stops = Vec::new();
+        let mut files = Vec::new();
+        for photo in &photos {
+            let stop = match photo.stop() {
+                Some(stop) => stop,
+                None => Stop::Embedded(self.embed(photo).await?),
+            };
+            files.push(match &stop {
+                Stop::Gallery { .. } => StopFile::Gallery(photo.request().await?),
+                Stop::Embedded(bytes) => StopFile::Embedded(bytes.clone()),
+            });
+            stops.push(stop);
+        }
+        if !self.is_newest(run) {
+            return Ok(());
+        }
+        let settings = self.morph.settings.get_untracked();
+        let main = untrack(|| self.main_model());
+        let model = self.model_name(main)?;
+        let link = Link::Morph(MorphLink { model, stops, settings });
+        let fragment = link.to_fragment().map_err(|error| error.to_string())?;
+        if edited {
+            url::push_fragment(&fragment);
+        }
+        self.morph.fragment.set(Some(fragment));
+        for slot in untrack(|| self.path_models()) {
+            if untrack(|| slot.is_ready()) {
+                slot.steps.set(settings.steps);
+                let stops = files.clone();
+                slot.send(&Request::Morph(MorphRequest { run, stops, settings }));
+            }
+        }
+        Ok(())
+    }
+
+    /// Name of the model for a link; an error where a link names one that is not here.
+    fn model_name(self, main: Slot) -> Result<String, String> {
+        let here = main.card.with_untracked(|card| card.as_ref().map(|card| card.name.clone()));
+        let here = here.ok_or("the robust network is not there")?;
+        let loaded = self.slots.iter().all(|slot| slot.card.with_untracked(Option::is_some));
+        match self.morph.wanted.get_untracked() {
+            Some(wanted) if wanted != here && loaded => {
+                self.morph.wanted.set(None);
+                self.notice.set(Some(format!(
+                    "This link was made with the network “{wanted}”, which is not here: the \
+                     frames are those of “{here}”, and look different from what was shared."
+                )));
+                Ok(here)
+            }
+            // Perhaps the other one, which is still loading.
+            Some(wanted) if wanted != here => Ok(wanted),
+            _ => Ok(here),
+        }
+    }
+
+    /// A model has come: the path may be waiting for it.
+    pub fn path_model_ready(self, slot: Slot) {
+        let wanted = self.morph.wanted.get_untracked();
+        let all = self.slots.iter().all(|slot| untrack(|| slot.is_ready()));
+        let shown = untrack(|| self.path_models()).iter().any(|shown| shown.role == slot.role);
+        if (shown && (wanted.is_none() || slot.role == Role::Robust)) || all {
+            self.compute_path(false);
+        }
+    }
+}

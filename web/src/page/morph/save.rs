@@ -1,0 +1,53 @@
+//! Saving a path as a file.
+
+use js_sys::{Array, Uint8Array};
+use leptos::prelude::*;
+use wasm_bindgen::JsCast;
+use web_sys::{Blob, BlobPropertyBag, HtmlAnchorElement, Url};
+
+use crate::page::session::Session;
+use crate::protocol::{FileKind, Request};
+
+/// One button a kind of file.
+#[component]
+pub fn SaveButtons(session: Session) -> impl IntoView {
+    let button = move |kind: FileKind, id: &'static str, label: &'static str| {
+        let ready = move || {
+            session.morph.fragment.with(Option::is_some)
+                && session.main_model().frames.with(|frames| !frames.is_empty())
+        };
+        let save = move |_| {
+            let link = session.morph.fragment.get_untracked().unwrap_or_default();
+            untrack(|| session.main_model()).send(&Request::Save { kind, link });
+        };
+        view! { <button id=id on:click=save disabled=move || !ready()>{label}</button> }
+    };
+    view! {
+        {button(FileKind::Gif, "save-gif", "Save GIF")}
+        {button(FileKind::Apng, "save-apng", "Save animated PNG")}
+        {button(FileKind::Filmstrip, "save-strip", "Save filmstrip")}
+    }
+}
+
+/// Offers a file that an engine has made.
+pub fn hear_saved(kind: FileKind, bytes: &[u8]) -> Result<(), String> {
+    let (name, media_type) = kind.file();
+    offer(name, media_type, bytes).map_err(|error| format!("{name} could not be saved: {error:?}"))
+}
+
+fn offer(name: &str, media_type: &str, bytes: &[u8]) -> Result<(), wasm_bindgen::JsValue> {
+    let options = BlobPropertyBag::new();
+    options.set_type(media_type);
+    let parts = Array::of1(&Uint8Array::from(bytes));
+    let url = Url::create_object_url_with_blob(&Blob::new_with_u8_array_sequence_and_options(
+        &parts, &options,
+    )?)?;
+    let link = document().create_element("a")?.unchecked_into::<HtmlAnchorElement>();
+    link.set_href(&url);
+    link.set_download(name);
+    link.click();
+    // The download has its own hold on the data once it has begun.
+    let later = std::time::Duration::from_secs(60);
+    set_timeout(move || drop(Url::revoke_object_url(&url)), later);
+    Ok(())
+}

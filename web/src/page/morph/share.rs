@@ -1,0 +1,96 @@
+//! Sharing a path as a link: copy, the system's share sheet, a QR code.
+
+use leptos::prelude::*;
+use leptos::task::spawn_local;
+use qrcodegen::{QrCode, QrCodeEcc};
+use wasm_bindgen::JsValue;
+use wasm_bindgen_futures::JsFuture;
+use web_sys::ShareData;
+
+use crate::page::session::Session;
+use crate::page::url;
+
+/// The share button and what it opens.
+#[component]
+pub fn Share(session: Session) -> impl IntoView {
+    let open = RwSignal::new(false);
+    let told = RwSignal::new("");
+    let link = move || session.morph.fragment.get().map(|fragment| url::with_fragment(&fragment));
+    let copy = move |_| {
+        let Some(link) = untrack(link) else { return };
+        spawn_local(async move {
+            let written = JsFuture::from(window().navigator().clipboard().write_text(&link)).await;
+            told.set(if written.is_ok() { "Copied." } else { "Select the link and copy it." });
+        });
+    };
+    let hand_over = move |_| {
+        let Some(link) = untrack(link) else { return };
+        let data = ShareData::new();
+        data.set_title("See what a neural network sees");
+        data.set_url(&link);
+        // Turning the sheet down is no mistake.
+        spawn_local(async move {
+            let _ = JsFuture::from(window().navigator().share_with_data(&data)).await;
+        });
+    };
+    let has_sheet =
+        js_sys::Reflect::has(&window().navigator(), &JsValue::from("share")).unwrap_or(false);
+    let select = |event: web_sys::FocusEvent| {
+        event_target::<web_sys::HtmlInputElement>(&event).select();
+    };
+    let panel = move || {
+        let link = link()?;
+        let code = qr_code(&link);
+        Some(view! {
+            <div class="share-panel">
+                <label>
+                    "Everything is in this link, the photos too; no server ever sees them."
+                    <input id="link" type="text" readonly prop:value=link
+                        on:focus=select />
+                </label>
+                <div class="buttons">
+                    <button id="copy" on:click=copy>"Copy link"</button>
+                    {has_sheet.then(|| view! { <button on:click=hand_over>"Share with…"</button> })}
+                    <span role="status">{move || told.get()}</span>
+                </div>
+                {match code {
+                    Some((size, path)) => view! {
+                        <svg class="qr" viewBox=format!("0 0 {size} {size}") role="img" aria-label="QR code of the link">
+                            <rect width="100%" height="100%" fill="#fff" />
+                            <path d=path fill="#000" />
+                        </svg>
+                    }.into_any(),
+                    None => view! {
+                        <p class="hint">
+                            "The photos make this link too long for a QR code; with samples it fits."
+                        </p>
+                    }.into_any(),
+                }}
+            </div>
+        })
+    };
+    let toggle = move |_| {
+        told.set("");
+        open.update(|open| *open = !*open);
+    };
+    view! {
+        <div class="buttons">
+            <button id="share" class="main" aria-expanded=move || open.get().to_string()
+                disabled=move || session.morph.fragment.with(Option::is_none) on:click=toggle>
+                "Share"
+            </button>
+            <super::save::SaveButtons session />
+        </div>
+        <Show when=move || open.get()>{panel}</Show>
+    }
+}
+
+/// Side and SVG path of the link's QR code with its quiet zone; `None` where the link is too long.
+fn qr_code(link: &str) -> Option<(i32, String)> {
+    const QUIET: i32 = 4;
+    let code = QrCode::encode_text(link, QrCodeEcc::Low).ok()?;
+    let cells = (0..code.size()).flat_map(|y| (0..code.size()).map(move |x| (x, y)));
+    let dark = cells.filter(|&(x, y)| code.get_module(x, y));
+    let path = dark.map(|(x, y)| format!("M{},{}h1v1h-1z", x + QUIET, y + QUIET)).collect();
+    Some((code.size() + 2 * QUIET, path))
+}

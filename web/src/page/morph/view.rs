@@ -1,0 +1,162 @@
+//! The view of a path.
+
+use leptos::prelude::*;
+use robust_core::card::Role;
+use robust_core::morph::MorphSettings;
+
+use super::fade;
+use super::player::{Filmstrip, Player};
+use super::share::Share;
+use super::stops::Stops;
+use crate::page::canvas::ImageCanvas;
+use crate::page::chart::LossCurve;
+use crate::page::panel::{key, phase_name, phase_text, share_done, title};
+use crate::page::session::Session;
+use crate::page::slot::Slot;
+use crate::page::tray::Tray;
+use crate::protocol::Image;
+
+/// Two photos or more, joined by a path.
+#[component]
+pub fn MorphView(session: Session) -> impl IntoView {
+    let morph = session.morph;
+    // Each image of the cross-fade, computed where photos or their number change.
+    let faded = Memo::new(move |_| {
+        let previews = morph.previews.get();
+        let places = morph.settings.with(|settings| settings.places(previews.len()));
+        places.into_iter().filter_map(|place| fade::blend(&previews, place)).collect::<Vec<_>>()
+    });
+    let frames = Signal::derive(move || {
+        let frames = session.main_model().frames.get();
+        if frames.is_empty() { faded.get() } else { frames }
+    });
+    let at = move |frames: Signal<Vec<Image>>| {
+        Signal::derive(move || frames.with(|frames| frames.get(morph.position.get()).cloned()))
+    };
+    view! {
+        <Stops session />
+        <Tray session />
+        <div class="stage morph">
+            <PathPanel session main=true image=at(frames) />
+            <Show when=move || morph.compare.get()>
+                <PathPanel session main=false image=at(other_frames(session)) />
+                <section class="panel" id="cross-fade">
+                    <h2>"Cross-fade"</h2>
+                    <ImageCanvas id="cross-fade-image".into() image=at(faded.into()) label="Cross-fade of the two photos" />
+                    <p class="hint">"No network: each pixel mixed with its counterpart."</p>
+                </section>
+            </Show>
+        </div>
+        <Player session />
+        <Filmstrip morph frames />
+        <Share session />
+        <MorphControls session />
+    }
+}
+
+fn other_frames(session: Session) -> Signal<Vec<Image>> {
+    Signal::derive(move || other_model(session).frames.get())
+}
+
+fn other_model(session: Session) -> Slot {
+    let [robust, standard] = session.slots;
+    if session.main_model().role == Role::Robust { standard } else { robust }
+}
+
+/// The path through one model's representations, at the place that is shown.
+#[component]
+fn PathPanel(session: Session, main: bool, image: Signal<Option<Image>>) -> impl IntoView {
+    let slot = move || if main { session.main_model() } else { other_model(session) };
+    let id = if main { "path" } else { "other-path" };
+    let note = move || {
+        let waiting = slot().frames.with(Vec::is_empty);
+        (main && waiting).then_some("A cross-fade, until the first true frames are there.")
+    };
+    let curve = move || {
+        let slot = slot();
+        view! { <LossCurve losses=slot.losses steps=slot.steps /> }
+    };
+    view! {
+        <section class="panel" id=id data-model=move || key(slot().role)
+            data-phase=move || phase_name(&slot().phase.get())>
+            <h2>{move || title(slot().role)}</h2>
+            <ImageCanvas id=format!("{id}-image") image label="The image at this place of the path" />
+            <progress aria-label="Progress" max="1" value=move || share_done(slot())></progress>
+            <p class="phase">{move || phase_text(slot())}</p>
+            <p class="hint">{note}</p>
+            {curve}
+        </section>
+    }
+}
+
+#[component]
+fn MorphControls(session: Session) -> impl IntoView {
+    let morph = session.morph;
+    let busy = move || session.path_models().iter().any(|slot| slot.is_busy());
+    let compare = move |event| {
+        morph.compare.set(event_target_checked(&event));
+        session.compute_path(false);
+    };
+    let preset = move |settings: MorphSettings| {
+        let frames = morph.settings.with_untracked(|settings| settings.frames);
+        morph.settings.set(MorphSettings { frames, ..settings });
+        session.compute_path(true);
+    };
+    view! {
+        <section class="controls" aria-label="Controls">
+            <div class="buttons">
+                <label class="check">
+                    <input id="compare" type="checkbox" prop:checked=move || morph.compare.get() on:change=compare />
+                    "Compare with the standard network and the cross-fade"
+                </label>
+                <button id="stop" on:click=move |_| session.stop() disabled=move || !busy()>"Stop"</button>
+                <button class="quiet" on:click=move |_| preset(MorphSettings::FAST)>"Fast: 100 steps"</button>
+                <button class="quiet" on:click=move |_| preset(MorphSettings::AUTHORS)>
+                    "As the authors: 10,000 steps"
+                </button>
+            </div>
+            <details>
+                <summary>"Settings"</summary>
+                <div class="fields">
+                    <Field session id="frames" label="Frames (3 to 21)" step="1"
+                        get=|s| s.frames as f64 set=|s, v| s.frames = v as usize />
+                    <Field session id="path-steps" label="Steps" step="1"
+                        get=|s| s.steps as f64 set=|s, v| s.steps = v as usize />
+                    <Field session id="path-step-size" label="Step size" step="any"
+                        get=|s| f64::from(s.step_size) set=|s, v| s.step_size = v as f32 />
+                </div>
+            </details>
+        </section>
+    }
+}
+
+#[component]
+fn Field(
+    session: Session,
+    id: &'static str,
+    label: &'static str,
+    step: &'static str,
+    get: fn(&MorphSettings) -> f64,
+    set: fn(&mut MorphSettings, f64),
+) -> impl IntoView {
+    let typed = move |event| {
+        if let Ok(value) = event_target_value(&event).parse::<f64>() {
+            let mut settings = session.morph.settings.get_untracked();
+            set(&mut settings, value);
+            match settings.check() {
+                Ok(()) => {
+                    session.morph.settings.set(settings);
+                    session.compute_path(true);
+                }
+                Err(error) => session.notice.set(Some(error.to_string())),
+            }
+        }
+    };
+    view! {
+        <label>
+            {label}
+            <input id=id type="number" min="0" step=step inputmode="decimal"
+                prop:value=move || session.morph.settings.with(get).to_string() on:change=typed />
+        </label>
+    }
+}

@@ -1,0 +1,95 @@
+use std::rc::Rc;
+
+use robust_core::interpolation::Interpolation;
+use robust_core::link;
+use robust_core::model::Model;
+use robust_core::pixels::Pixels;
+use robust_core::strip::{to_apng, to_filmstrip, to_gif};
+use serde_bytes::ByteBuf;
+
+use super::pace::Pace;
+use super::{Engine, canvas_image, decode, device_failed};
+use crate::protocol::{FileKind, MorphRequest, PhotoFile, Progress, Response, RunId, StopFile};
+
+/// Carries out one request to its end, whatever that is.
+pub(super) async fn morph(engine: &Engine, request: MorphRequest) {
+    let id = request.run;
+    if let Err(message) = try_morph(engine, request).await {
+        engine.port.send(&Response::Failed { run: Some(id), message });
+    }
+}
+
+async fn try_morph(engine: &Engine, request: MorphRequest) -> Result<(), String> {
+    request.settings.check().map_err(|error| error.to_string())?;
+    let model: Rc<Model> = engine.model()?;
+    let stops =
+        request.stops.iter().map(|stop| open(stop, &model)).collect::<Result<Vec<_>, _>>()?;
+    let mut pace = Pace::new(engine.new_run());
+    engine.port.send(&Response::Target { run: request.run, image: canvas_image(&stops[0]) });
+    let mut path = Interpolation::new(&model, &stops, &request.settings)
+        .ok_or("a path takes at least two photos")?;
+    while pace.goes_on(path.steps_done()).await {
+        if pace.is_due(path.steps_done()) || path.is_done() {
+            report(engine, request.run, &mut pace, &mut path).await?;
+        }
+        if path.is_done() {
+            break;
+        }
+        path.step();
+    }
+    if !path.is_done() {
+        report(engine, request.run, &mut pace, &mut path).await?;
+    }
+    engine.port.send(&Response::Finished { run: request.run, likeness: None });
+    Ok(())
+}
+
+async fn report(
+    engine: &Engine,
+    run: RunId,
+    pace: &mut Pace,
+    path: &mut Interpolation<'_>,
+) -> Result<(), String> {
+    let report = path.report().await.map_err(device_failed)?;
+    pace.reported(report.step);
+    engine.port.send(&Response::Progress(Progress {
+        run,
+        step: report.step,
+        losses: report.losses,
+        images: report.frames.iter().map(canvas_image).collect(),
+        steps_per_second: pace.steps_per_second,
+    }));
+    engine.frames.replace(report.frames);
+    Ok(())
+}
+
+fn open(stop: &StopFile, model: &Model) -> Result<Pixels, String> {
+    match stop {
+        StopFile::Gallery(photo) => decode(photo, model),
+        StopFile::Embedded(bytes) => link::open(bytes, model.card().input_size)
+            .map_err(|error| format!("a photo of this path: {error}")),
+    }
+}
+
+/// Shrinks a photo so that a link can carry it.
+pub(super) fn embed(engine: &Engine, id: usize, photo: &PhotoFile) -> Response {
+    let shrink = || -> Result<Vec<u8>, String> {
+        let square = decode(photo, &*engine.model()?)?;
+        link::embed(&square).map_err(|error| error.to_string())
+    };
+    Response::Embedded { id, photo: shrink().map(ByteBuf::from) }
+}
+
+/// The newest path as a file.
+pub(super) fn save(engine: &Engine, kind: FileKind, link: &str) -> Response {
+    let frames = engine.frames.borrow();
+    let bytes = match kind {
+        FileKind::Gif => to_gif(&frames),
+        FileKind::Apng => to_apng(&frames),
+        FileKind::Filmstrip => to_filmstrip(&frames, link),
+    };
+    match bytes {
+        Ok(bytes) => Response::Saved { kind, bytes: ByteBuf::from(bytes) },
+        Err(error) => Response::Failed { run: None, message: error.to_string() },
+    }
+}
