@@ -20,14 +20,18 @@ pub struct Model {
 impl Model {
     /// Moves a model to a device.
     pub fn new(weights: &Weights, device: &Device) -> Self {
-        let card = weights.card().clone();
+        Self::of_network(weights.card().clone(), ResNet::folded(weights, device), device)
+    }
+
+    /// A network as it is, in evaluation mode, on a device without automatic differentiation.
+    pub fn of_network(card: Card, network: ResNet, device: &Device) -> Self {
         let channels =
             |v: [f32; 3]| Tensor::from_data(TensorData::new(v.to_vec(), [1, 3, 1, 1]), device);
         Self {
-            network: ResNet::folded(weights, device),
             mean: channels(card.mean),
             std: channels(card.std),
             device: device.clone(),
+            network,
             card,
         }
     }

@@ -71,14 +71,8 @@ async fn a_photo_from_disk_is_inverted_paused_stopped_and_saved() -> Result<()> 
     assert!(visit.text("#robust .phase").await?.starts_with("Stopped at step"));
 
     visit.click("#robust button").await?;
-    let saved = visit.downloads().join("inverted-robust.png");
-    for _ in 0..50 {
-        if saved.exists() {
-            break;
-        }
-        tokio::time::sleep(std::time::Duration::from_millis(100)).await;
-    }
-    let image = image::open(&saved)?;
+    visit.wait_for_download("inverted-robust.png").await?;
+    let image = image::open(visit.downloads().join("inverted-robust.png"))?;
     assert_eq!((image.width(), image.height()), (64, 64));
     visit.close().await
 }

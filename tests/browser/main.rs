@@ -4,6 +4,7 @@
 
 mod cpu;
 mod files;
+mod morph;
 mod numbers;
 mod webgpu;
 

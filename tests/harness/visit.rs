@@ -117,6 +117,27 @@ impl Visit {
         value.as_str().map(str::to_owned).ok_or_else(|| anyhow!("no canvas {canvas}"))
     }
 
+    /// The 8-bit values of a canvas, RGBA row by row.
+    pub async fn pixels(&self, canvas: &str) -> Result<Vec<u8>> {
+        let script = format!(
+            "const canvas = document.getElementById('{canvas}'); const {{ width, height }} = canvas; \
+             return Array.from(canvas.getContext('2d').getImageData(0, 0, width, height).data);"
+        );
+        Ok(serde_json::from_value(self.script(&script).await?)?)
+    }
+
+    /// Waits until a file has been saved whole.
+    pub async fn wait_for_download(&self, name: &str) -> Result<()> {
+        let path = self.downloads().join(name);
+        for _ in 0..200 {
+            if path.exists() {
+                return Ok(());
+            }
+            tokio::time::sleep(LOOK_EVERY).await;
+        }
+        bail!("{name} was not saved");
+    }
+
     /// The relative distance that a model shows, in percent.
     pub async fn distance(&self, model: &str) -> Result<f64> {
         let text = self.text(&format!("#{model} [data-value=distance]")).await?;

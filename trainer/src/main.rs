@@ -3,19 +3,24 @@
 
 #![allow(clippy::print_stdout)] // Results belong on standard output.
 
+mod accuracy;
 mod backend;
 mod checkpoint;
 mod commands;
+mod data;
 mod files;
 mod infer;
 mod interrupt;
 mod path;
+mod train;
 
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
 
-use commands::{bench, catalog, import, info, interpolate, invert, link, open, verify};
+use commands::{
+    bench, catalog, eval, import, info, interpolate, invert, link, open, train as training, verify,
+};
 
 /// See what a neural network sees: invert representations of robust and standard networks.
 #[derive(Parser)]
@@ -27,6 +32,10 @@ struct Cli {
 
 #[derive(Subcommand)]
 enum Command {
+    /// Train a network on images, against an adversary or without one
+    Train(Box<training::Args>),
+    /// Measure a model on held-out images: accuracy, robustness, quality of its inversions
+    Eval(eval::Args),
     /// Turn a PyTorch checkpoint into a model file that this program and the page run
     Import(import::Args),
     /// Print what a model file holds
@@ -48,7 +57,16 @@ enum Command {
 }
 
 fn main() -> ExitCode {
-    let result = match Cli::parse().command {
+    let words = match train::with_preset(std::env::args().collect()) {
+        Ok(words) => words,
+        Err(error) => {
+            eprintln!("error: {error:#}");
+            return ExitCode::from(2);
+        }
+    };
+    let result = match Cli::parse_from(words).command {
+        Command::Train(args) => training::run(&args),
+        Command::Eval(args) => eval::run(&args),
         Command::Import(args) => import::run(&args),
         Command::Info(args) => info::run(&args),
         Command::Verify(args) => verify::run(&args),

@@ -11,7 +11,7 @@ use std::ops::ControlFlow;
 
 use burn::tensor::{ExecutionError, Tensor, Transaction};
 
-pub use start::noise;
+pub use start::{noise, random_start};
 
 use crate::model::Model;
 use crate::objective::{Direction, Objective};

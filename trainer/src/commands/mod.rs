@@ -2,10 +2,12 @@
 
 pub mod bench;
 pub mod catalog;
+pub mod eval;
 pub mod import;
 pub mod info;
 pub mod interpolate;
 pub mod invert;
 pub mod link;
 pub mod open;
+pub mod train;
 pub mod verify;

@@ -108,12 +108,14 @@ fn Views(session: Session) -> impl IntoView {
         let current = move || (session.mode.get() == mode).then_some("page");
         view! { <a href=href aria-current=current>{label}</a> }
     };
+    // Built anew only where it changes.
+    let mode = Memo::new(move |_| session.mode.get());
     view! {
         <nav aria-label="Views">
             {tab(Mode::Invert, "#", "Invert a photo")}
             {tab(Mode::Morph, "#morph", "Morph between photos")}
         </nav>
-        {move || match session.mode.get() {
+        {move || match mode.get() {
             Mode::Invert => view! { <Inversion session /> }.into_any(),
             Mode::Morph => view! { <MorphView session /> }.into_any(),
         }}

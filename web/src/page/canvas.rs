@@ -27,7 +27,8 @@ pub fn ImageCanvas(
     view! { <canvas node_ref=canvas id=id width="64" height="64" role="img" aria-label=label /> }
 }
 
-fn draw(canvas: &HtmlCanvasElement, image: &Image) {
+/// Puts an image onto a canvas, which takes its size.
+pub fn draw(canvas: &HtmlCanvasElement, image: &Image) {
     let pixels = Clamped(image.rgba.as_slice());
     let Ok(data) = ImageData::new_with_u8_clamped_array(pixels, image.size) else {
         return;

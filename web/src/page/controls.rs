@@ -105,10 +105,10 @@ fn StartField(session: Session) -> impl IntoView {
 
 /// Zoom and position of the square that the network sees of the chosen photo.
 #[component]
-fn CropFields(session: Session) -> impl IntoView {
+pub fn CropFields(session: Session) -> impl IntoView {
     let shares = move || {
-        let selected = session.selected.get();
-        let crop = session.photos.with(|p| p.iter().find(|p| p.id == selected).map(|p| p.crop));
+        let id = session.cropped();
+        let crop = session.photos.with(|p| p.iter().find(|p| p.id == id).map(|p| p.crop));
         match crop.unwrap_or_default() {
             Crop::Centre => [0.5, 0.5, 1.0],
             Crop::Square { x, y, side } => [x, y, side],
@@ -120,13 +120,7 @@ fn CropFields(session: Session) -> impl IntoView {
         };
         let mut crop = untrack(shares);
         crop[which] = value;
-        let selected = session.selected.get_untracked();
-        session.photos.update(|photos| {
-            if let Some(photo) = photos.iter_mut().find(|photo| photo.id == selected) {
-                photo.crop = Crop::Square { x: crop[0], y: crop[1], side: crop[2] };
-            }
-        });
-        session.invert();
+        session.crop(Crop::Square { x: crop[0], y: crop[1], side: crop[2] });
     };
     let slider = move |which: usize, label: &'static str, min: &'static str| {
         view! {

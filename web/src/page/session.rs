@@ -8,7 +8,7 @@ use leptos::prelude::*;
 use leptos::task::spawn_local;
 use robust_core::card::Role;
 use robust_core::catalog::{Asset, CatalogEntry, Engines, first_of};
-use robust_core::settings::InvertSettings;
+use robust_core::settings::{Crop, InvertSettings};
 use serde_bytes::ByteBuf;
 use wasm_bindgen::JsValue;
 
@@ -289,6 +289,39 @@ impl Session {
                 self.invert();
             }
             Mode::Morph => self.choose_stop(id),
+        }
+    }
+
+    /// Whether a photo is the one that is inverted, or part of the path.
+    pub fn is_chosen(self, id: usize) -> bool {
+        match self.mode.get() {
+            Mode::Invert => self.selected.get() == id,
+            Mode::Morph => self.morph.stops.with(|stops| stops.contains(&id)),
+        }
+    }
+
+    /// The photo that the crop is of: the inverted one, or the marked one of the path.
+    pub fn cropped(self) -> usize {
+        match self.mode.get() {
+            Mode::Invert => self.selected.get(),
+            Mode::Morph => {
+                let active = self.morph.active.get();
+                self.morph.stops.with(|stops| stops.get(active).copied()).unwrap_or_default()
+            }
+        }
+    }
+
+    /// Crops that photo and computes again.
+    pub fn crop(self, crop: Crop) {
+        let id = untrack(|| self.cropped());
+        self.photos.update(|photos| {
+            if let Some(photo) = photos.iter_mut().find(|photo| photo.id == id) {
+                photo.crop = crop;
+            }
+        });
+        match self.mode.get_untracked() {
+            Mode::Invert => self.invert(),
+            Mode::Morph => self.compute_path(true),
         }
     }
 

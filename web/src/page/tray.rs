@@ -21,7 +21,7 @@ pub fn Tray(session: Session) -> impl IntoView {
                 <button
                     class="thumbnail"
                     title=title
-                    aria-pressed=move || (session.selected.get() == id).to_string()
+                    aria-pressed=move || session.is_chosen(id).to_string()
                     on:click=move |_| session.select(id)
                 >
                     <img src=url alt=name loading="lazy" />

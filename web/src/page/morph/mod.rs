@@ -6,6 +6,7 @@ mod player;
 mod save;
 mod share;
 mod stops;
+mod video;
 mod view;
 
 pub use path::Morph;

@@ -9,7 +9,7 @@ use robust_core::morph::{MorphSettings, STOPS};
 use super::fade;
 use crate::page::photos::Photo;
 use crate::page::session::{Mode, Session};
-use crate::page::slot::Slot;
+use crate::page::slot::{Phase, Slot};
 use crate::page::url;
 use crate::protocol::{Image, MorphRequest, Request, StopFile};
 
@@ -43,7 +43,7 @@ impl Morph {
             stops: RwSignal::new(vec![1, 2]),
             active: RwSignal::new(0),
             settings: RwSignal::new(MorphSettings::FAST),
-            position: RwSignal::new(0),
+            position: RwSignal::new(MorphSettings::FAST.frames / 2),
             playing: RwSignal::new(false),
             compare: RwSignal::new(false),
             previews: RwSignal::new(Vec::new()),
@@ -95,7 +95,9 @@ impl Session {
         morph.stops.set(stops);
         morph.settings.set(link.settings);
         morph.wanted.set(Some(link.model));
-        morph.position.set(0);
+        // Whoever opens a link sees it move, unless their system asks for calm.
+        let calm = window().match_media("(prefers-reduced-motion: reduce)").ok().flatten();
+        morph.playing.set(!calm.is_some_and(|query| query.matches()));
         self.compute_path(false);
     }
 
@@ -214,7 +216,11 @@ impl Session {
     fn model_name(self, main: Slot) -> Result<String, String> {
         let here = main.card.with_untracked(|card| card.as_ref().map(|card| card.name.clone()));
         let here = here.ok_or("the robust network is not there")?;
-        let loaded = self.slots.iter().all(|slot| slot.card.with_untracked(Option::is_some));
+        let settled = |slot: &Slot| {
+            slot.card.with_untracked(Option::is_some)
+                || matches!(slot.phase.get_untracked(), Phase::Failed(_))
+        };
+        let loaded = self.slots.iter().all(settled);
         match self.morph.wanted.get_untracked() {
             Some(wanted) if wanted != here && loaded => {
                 self.morph.wanted.set(None);

@@ -2,9 +2,11 @@
 
 use js_sys::{Array, Uint8Array};
 use leptos::prelude::*;
+use leptos::task::spawn_local;
 use wasm_bindgen::JsCast;
 use web_sys::{Blob, BlobPropertyBag, HtmlAnchorElement, Url};
 
+use super::video;
 use crate::page::session::Session;
 use crate::protocol::{FileKind, Request};
 
@@ -22,7 +24,27 @@ pub fn SaveButtons(session: Session) -> impl IntoView {
         };
         view! { <button id=id on:click=save disabled=move || !ready()>{label}</button> }
     };
+    let recording = RwSignal::new(false);
+    let video = move |_| {
+        let frames = untrack(|| session.main_model()).frames.get_untracked();
+        recording.set(true);
+        spawn_local(async move {
+            if let Err(message) = video::record(frames).await {
+                session.notice.set(Some(message));
+            }
+            recording.set(false);
+        });
+    };
+    let no_frames = move || session.main_model().frames.with(Vec::is_empty);
+    let video = video::format().is_some().then(|| {
+        view! {
+            <button id="save-video" on:click=video disabled=move || recording.get() || no_frames()>
+                {move || if recording.get() { "Recording…" } else { "Save video" }}
+            </button>
+        }
+    });
     view! {
+        {video}
         {button(FileKind::Gif, "save-gif", "Save GIF")}
         {button(FileKind::Apng, "save-apng", "Save animated PNG")}
         {button(FileKind::Filmstrip, "save-strip", "Save filmstrip")}
@@ -35,7 +57,8 @@ pub fn hear_saved(kind: FileKind, bytes: &[u8]) -> Result<(), String> {
     offer(name, media_type, bytes).map_err(|error| format!("{name} could not be saved: {error:?}"))
 }
 
-fn offer(name: &str, media_type: &str, bytes: &[u8]) -> Result<(), wasm_bindgen::JsValue> {
+/// Hands a file to the browser's downloads.
+pub fn offer(name: &str, media_type: &str, bytes: &[u8]) -> Result<(), wasm_bindgen::JsValue> {
     let options = BlobPropertyBag::new();
     options.set_type(media_type);
     let parts = Array::of1(&Uint8Array::from(bytes));

@@ -10,6 +10,7 @@ use super::share::Share;
 use super::stops::Stops;
 use crate::page::canvas::ImageCanvas;
 use crate::page::chart::LossCurve;
+use crate::page::controls::CropFields;
 use crate::page::panel::{key, phase_name, phase_text, share_done, title};
 use crate::page::session::Session;
 use crate::page::slot::Slot;
@@ -124,7 +125,9 @@ fn MorphControls(session: Session) -> impl IntoView {
                         get=|s| s.steps as f64 set=|s, v| s.steps = v as usize />
                     <Field session id="path-step-size" label="Step size" step="any"
                         get=|s| f64::from(s.step_size) set=|s, v| s.step_size = v as f32 />
+                    <CropFields session />
                 </div>
+                <p class="hint">"The crop is that of the marked photo."</p>
             </details>
         </section>
     }

@@ -1,9 +1,12 @@
 //! The residual network as Burn modules.
 
+#[cfg(feature = "train")]
+mod trainable;
+
 use burn::module::{Module, Param};
 use burn::nn::conv::{Conv2d, Conv2dConfig};
 use burn::nn::pool::{MaxPool2d, MaxPool2dConfig};
-use burn::nn::{BatchNorm, BatchNormConfig, Linear, LinearConfig, PaddingConfig2d};
+use burn::nn::{BatchNorm, Linear, LinearConfig, PaddingConfig2d};
 use burn::tensor::activation::relu;
 use burn::tensor::{Device, Int, Tensor, TensorData};
 
@@ -36,11 +39,6 @@ pub struct ConvNorm {
 }
 
 impl ConvNorm {
-    fn init(spec: &ConvSpec, device: &Device) -> Self {
-        let norm = BatchNormConfig::new(spec.channels[1]).init(device);
-        Self { conv: conv_config(spec, false).init(device), norm: Some(norm) }
-    }
-
     fn folded(spec: &ConvSpec, parts: AffineConv, device: &Device) -> Self {
         let ConvSpec { channels: [input, output], kernel, .. } = *spec;
         let mut conv = conv_config(spec, true).init(device);
@@ -107,12 +105,6 @@ pub struct ResNet {
 }
 
 impl ResNetConfig {
-    /// A network with freshly drawn parameters, ready to be trained.
-    pub fn init(&self, device: &Device) -> ResNet {
-        let head = LinearConfig::new(self.representation_len(), self.classes).init(device);
-        self.assemble(head, |spec| ConvNorm::init(spec, device))
-    }
-
     /// Puts a network together out of its convolutions, however those are made.
     fn assemble(&self, head: Linear, conv: impl Fn(&ConvSpec) -> ConvNorm) -> ResNet {
         let pool = MaxPool2dConfig::new([3, 3])

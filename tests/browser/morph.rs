@@ -1,0 +1,195 @@
+//! Paths between photos, and their links.
+
+use anyhow::{Context, Result};
+use robust_core::link::{Link, MorphLink, Stop};
+use robust_core::morph::MorphSettings;
+use robust_core::settings::Crop;
+use robust_tests::Visit;
+
+use crate::photo;
+
+const SMALL: &str = "?models=check/index.json&engine=";
+
+const FRAMES: usize = 5;
+
+/// Largest mean difference of the frames that two engines compute from one link.
+const ENGINES_DIFFER: f64 = 2.0 / 255.0;
+
+async fn wait_for_path(visit: &Visit, seconds: u64) -> Result<()> {
+    let done = "document.querySelector('#path').dataset.phase === 'finished' \
+                && document.querySelector('#path .phase').textContent.startsWith('Done')";
+    visit.wait_until("the path is done", done, seconds).await
+}
+
+/// What the page shows of every frame.
+async fn frames(visit: &Visit) -> Result<Vec<String>> {
+    let mut frames = Vec::new();
+    for i in 0..FRAMES {
+        frames.push(visit.picture(&format!("frame-{i}")).await?);
+    }
+    Ok(frames)
+}
+
+/// The link that the page offers.
+async fn shared_link(visit: &Visit) -> Result<String> {
+    visit.wait_until("a link", "!document.querySelector('#share').disabled", 30).await?;
+    visit.click("#share").await?;
+    let link = visit.script("return document.querySelector('#link').value;").await?;
+    visit.click("#share").await?;
+    Ok(link.as_str().context("a link is text")?.to_owned())
+}
+
+/// A visit on which two photos from disk are joined by a short path.
+async fn two_uploads() -> Result<Visit> {
+    let visit = Visit::open(&format!("{SMALL}cpu#morph")).await?;
+    visit.wait_until("a link", "!document.querySelector('#share').disabled", 60).await?;
+    visit.set("frames", &FRAMES.to_string()).await?;
+    visit.set("path-steps", "12").await?;
+    visit.upload(&photo("ood_coffee.jpg")).await?;
+    let marked = |i| format!("document.querySelector('#stop-{i}').ariaPressed === 'true'");
+    visit.wait_until("the second photo is next", &marked(1), 20).await?;
+    visit.upload(&photo("bird_owl.jpg")).await?;
+    visit.wait_until("the first photo is next", &marked(0), 20).await?;
+    wait_for_path(&visit, 60).await?;
+    Ok(visit)
+}
+
+fn fragment(link: &str) -> &str {
+    link.rsplit_once('#').map_or("", |(_, fragment)| fragment)
+}
+
+fn gallery_link(change: impl Fn(&mut MorphLink)) -> String {
+    let stop = |name: &str| Stop::Gallery { name: name.into(), crop: Crop::Centre };
+    let mut link = MorphLink {
+        model: "cifar-basic".into(),
+        stops: vec![stop("cat_kitten"), stop("fish_discus")],
+        settings: MorphSettings { frames: FRAMES, steps: 12, ..MorphSettings::FAST },
+    };
+    change(&mut link);
+    Link::Morph(link).to_fragment().unwrap()
+}
+
+#[tokio::test]
+async fn a_shared_link_shows_the_same_frames_elsewhere() -> Result<()> {
+    let sender = two_uploads().await?;
+    let link = shared_link(&sender).await?;
+    assert!(fragment(&link).len() <= 8000, "{} characters", fragment(&link).len());
+    let sent = frames(&sender).await?;
+    assert_ne!(sent[1], sent[2]);
+    sender.close().await?;
+
+    let friend = Visit::open(&format!("{SMALL}cpu#{}", fragment(&link))).await?;
+    // At once, from the link alone: both photos and their cross-fade.
+    let blank = "document.createElement('canvas').toDataURL()";
+    let shown = format!(
+        "document.getElementById('frame-{}').toDataURL().length > {blank}.length + 500",
+        FRAMES / 2
+    );
+    friend.wait_until("the cross-fade", &shown, 30).await?;
+    wait_for_path(&friend, 90).await?;
+    assert_eq!(frames(&friend).await?, sent, "the friend sees other frames");
+    let requests = friend.requests().await?;
+    assert!(
+        requests.iter().all(|url| url.starts_with(friend.origin()) || url.starts_with("blob:"))
+    );
+    friend.close().await
+}
+
+#[tokio::test]
+async fn a_filmstrip_opens_its_path_again() -> Result<()> {
+    let sender = two_uploads().await?;
+    let link = shared_link(&sender).await?;
+    for (button, file) in [("#save-gif", "morph.gif"), ("#save-strip", "morph.png")] {
+        sender.click(button).await?;
+        sender.wait_for_download(file).await?;
+    }
+    let gif = image::open(sender.downloads().join("morph.gif"))?;
+    assert_eq!((gif.width(), gif.height()), (256, 256));
+
+    let friend = Visit::open(&format!("{SMALL}cpu&autostart=0")).await?;
+    friend.wait_for_phase("robust", "idle", 60).await?;
+    friend.upload(&sender.downloads().join("morph.png")).await?;
+    friend.wait_until("the path", "document.querySelector('#path')", 30).await?;
+    assert_eq!(fragment(&shared_link(&friend).await?), fragment(&link));
+    sender.close().await?;
+    friend.close().await
+}
+
+#[tokio::test]
+async fn back_and_keys_work() -> Result<()> {
+    let visit = Visit::open(&format!("{SMALL}cpu#{}", gallery_link(|_| {}))).await?;
+    wait_for_path(&visit, 90).await?;
+    let first = "document.querySelector('#stop-0 img')?.src";
+    let cat = format!("{first}?.includes('cat_kitten')");
+    visit.wait_until("the link's first photo", &cat, 10).await?;
+    visit.click("#swap").await?;
+    visit.wait_until("an address of one's own", "location.hash.length > 10", 20).await?;
+    visit.wait_until("swapped", &format!("{first}?.includes('fish_discus')"), 10).await?;
+    wait_for_path(&visit, 60).await?;
+    visit.script("history.back(); return true;").await?;
+    visit.wait_until("back at the link", &cat, 20).await?;
+
+    let press = |key: &str| {
+        format!("window.dispatchEvent(new KeyboardEvent('keydown', {{ key: '{key}' }})); return 1;")
+    };
+    let position = "document.querySelector('#position').value";
+    visit.script(&press("ArrowRight")).await?;
+    visit.wait_until("the next frame", &format!("{position} === '1'"), 5).await?;
+    visit.script(&press(" ")).await?;
+    visit.wait_until("it plays", &format!("{position} === '{}'", FRAMES - 1), 10).await?;
+    visit.close().await
+}
+
+#[tokio::test]
+async fn a_bad_link_gets_a_message_and_a_way_on() -> Result<()> {
+    let visit = Visit::open(&format!("{SMALL}cpu&autostart=0#9.whatever")).await?;
+    let good = gallery_link(|_| {});
+    let unknown = gallery_link(|link| link.model = "elsewhere".into());
+    let gone = gallery_link(|link| {
+        link.stops[0] = Stop::Gallery { name: "no-such-photo".into(), crop: Crop::Centre };
+    });
+    let markup = format!("{good}<img src=x onerror=alert(1)>");
+    let cases = [
+        ("9.whatever", "newer version"),
+        (&good[..good.len() - 3], "damaged or incomplete"),
+        (&markup, "damaged or incomplete"),
+        ("hello", "not a link"),
+        (&gone, "not here any more"),
+        (&unknown, "“elsewhere”, which is not here"),
+    ];
+    visit.wait_for_phase("robust", "idle", 60).await?;
+    for (fragment, message) in cases {
+        visit.script(&format!("location.hash = {fragment:?}; return true;")).await?;
+        let shown = format!("document.querySelector('#notice').textContent.includes('{message}')");
+        visit.wait_until(message, &shown, 20).await?;
+    }
+    let images = visit.script("return document.querySelectorAll('img[src=x]').length;").await?;
+    assert_eq!(images, 0, "a link became markup");
+    visit.script(&format!("location.hash = '{good}'; return true;")).await?;
+    wait_for_path(&visit, 60).await?;
+    visit.close().await
+}
+
+#[tokio::test]
+async fn two_engines_show_nearly_the_same() -> Result<()> {
+    let link = gallery_link(|link| link.settings.steps = MorphSettings::FAST.steps);
+    let mut means = Vec::new();
+    let mut pictures = Vec::new();
+    for engine in ["cpu", "webgpu"] {
+        let visit = Visit::open(&format!("{SMALL}{engine}#{link}")).await?;
+        wait_for_path(&visit, 300).await?;
+        let mut frames = Vec::new();
+        for i in 0..FRAMES {
+            frames.push(visit.pixels(&format!("frame-{i}")).await?);
+        }
+        pictures.push(frames);
+        visit.close().await?;
+    }
+    for (a, b) in pictures[0].iter().zip(&pictures[1]) {
+        let sum: f64 = a.iter().zip(b).map(|(a, b)| f64::from(a.abs_diff(*b))).sum();
+        means.push(sum / a.len() as f64 / 255.0);
+    }
+    println!("mean differences of the frames: {means:?}");
+    assert!(means.iter().all(|mean| *mean <= ENGINES_DIFFER), "{means:?}");
+    Ok(())
+}

@@ -1,0 +1,104 @@
+//! `robust-reps train`.
+
+use std::path::PathBuf;
+use std::process::ExitCode;
+use std::sync::Arc;
+use std::time::Duration;
+
+use anyhow::{Result, bail};
+
+use crate::backend::Backend;
+use crate::data::{Dataset, Request};
+use crate::files;
+use crate::train::{Job, TrainConfig, train};
+
+/// What to train on, and how.
+#[derive(clap::Args)]
+#[command(args_override_self = true)]
+pub struct Args {
+    /// Training images: folders or zip files of CLASS/image.jpg, or CIFAR-10's data_batch_*.bin;
+    /// several are joined
+    #[arg(required = true)]
+    data: Vec<PathBuf>,
+    /// Held-out images, in the same forms
+    #[arg(long, required = true, num_args = 1..)]
+    val: Vec<PathBuf>,
+    /// Folder for the model, its checkpoint and its metrics
+    #[arg(long)]
+    out: PathBuf,
+    /// Settings to start from: restricted9-64, restricted-imagenet (the paper's) or cifar10
+    #[arg(long)]
+    preset: Option<String>,
+    #[command(flatten)]
+    config: TrainConfig,
+    /// Start from the weights of this model file
+    #[arg(long)]
+    init: Option<PathBuf>,
+    /// Go on from the checkpoint in --out
+    #[arg(long)]
+    resume: bool,
+    /// Stop and save after so many minutes; --resume goes on
+    #[arg(long)]
+    time_limit: Option<f64>,
+    /// Minutes between two checkpoints
+    #[arg(long, default_value_t = 5.0)]
+    save_every: f64,
+    /// Held-out images that are classified after each epoch
+    #[arg(long, default_value_t = 512)]
+    watch: usize,
+    /// Description of the data for the model's card [default: the paths]
+    #[arg(long)]
+    about_data: Option<String>,
+    /// What computes
+    #[arg(long, default_value = "cpu")]
+    backend: Backend,
+}
+
+pub fn run(args: &Args) -> Result<ExitCode> {
+    let config = &args.config;
+    config.check()?;
+    if args.resume && args.init.is_some() {
+        bail!("--resume goes on from a checkpoint, --init from a model: only one of them");
+    }
+    let minutes = |m: f64| Duration::from_secs_f64((m * 60.0).max(0.0));
+    let init = args.init.as_deref().map(files::read_weights).transpose()?;
+    let request = Request {
+        paths: &args.data,
+        size: config.size,
+        map: config.classes,
+        classes: init.as_ref().map(|weights| &*weights.card().classes),
+    };
+    let train_set = Dataset::read(&request)?;
+    let held_out =
+        Dataset::read(&Request { paths: &args.val, classes: Some(&train_set.classes), ..request })?;
+    eprintln!(
+        "{} training images of {} classes, {} held out",
+        train_set.len(),
+        train_set.classes.len(),
+        held_out.len()
+    );
+    let paths: Vec<String> = args
+        .data
+        .iter()
+        .map(|path| path.file_name().unwrap_or_default().to_string_lossy().into_owned())
+        .collect();
+    let data = args.about_data.clone().unwrap_or_else(|| paths.join(", "));
+    let data = format!("{data}: {} images", train_set.len());
+    let job = Job {
+        config,
+        train: Arc::new(train_set),
+        held_out,
+        out: &args.out,
+        init,
+        resume: args.resume,
+        time_limit: args.time_limit.map(minutes),
+        save_every: minutes(args.save_every),
+        watch: args.watch,
+        data,
+        device: args.backend.device(),
+    };
+    if let Some(model) = train(&job)? {
+        println!("{}", model.display());
+    }
+    Ok(ExitCode::SUCCESS)
+}

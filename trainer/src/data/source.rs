@@ -1,0 +1,130 @@
+//! Image files in folders, zip files and CIFAR-10's binary files.
+
+use std::fs;
+use std::io::Read;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use anyhow::{Context, Result, bail};
+use image::RgbImage;
+use robust_core::photo::Photo;
+use robust_core::settings::Crop;
+use zip::ZipArchive;
+
+use super::cifar;
+
+const ENDINGS: [&str; 7] = ["jpg", "jpeg", "png", "webp", "bmp", "gif", "JPEG"];
+
+/// One image that has not been decoded.
+pub struct File {
+    /// Name of its class.
+    pub class: String,
+    place: Place,
+}
+
+enum Place {
+    Disk(PathBuf),
+    /// Its name and compressed bytes already read: a zip file is read once, in order.
+    Zip {
+        name: String,
+        bytes: Vec<u8>,
+    },
+    Cifar {
+        file: Arc<Vec<u8>>,
+        name: String,
+        index: usize,
+    },
+}
+
+impl File {
+    /// What to call it in a message.
+    pub fn name(&self) -> String {
+        match &self.place {
+            Place::Disk(path) => path.display().to_string(),
+            Place::Zip { name, .. } => name.clone(),
+            Place::Cifar { name, index, .. } => format!("{name}, image {index}"),
+        }
+    }
+
+    /// The middle square at `size` pixels.
+    pub fn decode(&self, size: u32) -> Result<RgbImage> {
+        let photo = match &self.place {
+            Place::Disk(path) => Photo::decode(&fs::read(path)?, [255; 3])?,
+            Place::Zip { bytes, .. } => Photo::decode(bytes, [255; 3])?,
+            Place::Cifar { file, index, .. } => return cifar::decode(file, *index, size),
+        };
+        let rgb = photo.square(Crop::Centre, size as usize).to_rgb8();
+        RgbImage::from_raw(size, size, rgb).context("an image of another size")
+    }
+}
+
+/// All images below a path, in an order that does not hang on the machine.
+pub fn list(path: &Path) -> Result<Vec<File>> {
+    let ending = path.extension().map(|e| e.to_string_lossy().to_lowercase());
+    let mut files = match ending.as_deref() {
+        _ if path.is_dir() => list_folder(path)?,
+        Some("zip") => list_zip(path)?,
+        Some("bin") => list_cifar(path)?,
+        _ if !path.exists() => bail!("{} does not exist", path.display()),
+        _ => bail!("{} is neither a folder, nor a .zip, nor a CIFAR-10 .bin", path.display()),
+    };
+    files.sort_by_key(File::name);
+    Ok(files)
+}
+
+fn is_image(name: &Path) -> bool {
+    name.extension().is_some_and(|e| ENDINGS.iter().any(|ending| e.eq_ignore_ascii_case(ending)))
+}
+
+fn list_folder(root: &Path) -> Result<Vec<File>> {
+    let cannot = || format!("cannot list {}", root.display());
+    let mut files = Vec::new();
+    for entry in fs::read_dir(root).with_context(cannot)? {
+        let folder = entry.with_context(cannot)?.path();
+        if folder.extension().is_some_and(|e| e == "bin") {
+            files.extend(list_cifar(&folder)?);
+        }
+        if !folder.is_dir() {
+            continue;
+        }
+        let class = folder.file_name().unwrap_or_default().to_string_lossy().into_owned();
+        for entry in fs::read_dir(&folder).with_context(|| format!("cannot list {class}"))? {
+            let path = entry?.path();
+            if is_image(&path) {
+                files.push(File { class: class.clone(), place: Place::Disk(path) });
+            }
+        }
+    }
+    Ok(files)
+}
+
+fn list_zip(path: &Path) -> Result<Vec<File>> {
+    let cannot = || format!("cannot read {} as a zip file", path.display());
+    let archive = fs::File::open(path).with_context(cannot)?;
+    let mut archive = ZipArchive::new(std::io::BufReader::new(archive)).with_context(cannot)?;
+    let mut files = Vec::new();
+    for i in 0..archive.len() {
+        let mut entry = archive.by_index(i).with_context(cannot)?;
+        let name = PathBuf::from(entry.name());
+        let class = name.parent().and_then(Path::file_name);
+        let Some(class) = class.filter(|_| entry.is_file() && is_image(&name)) else { continue };
+        let class = class.to_string_lossy().into_owned();
+        let mut bytes = Vec::new();
+        entry.read_to_end(&mut bytes).with_context(cannot)?;
+        let name = format!("{}: {}", path.display(), name.display());
+        files.push(File { class, place: Place::Zip { name, bytes } });
+    }
+    Ok(files)
+}
+
+fn list_cifar(path: &Path) -> Result<Vec<File>> {
+    let bytes = fs::read(path).with_context(|| format!("cannot read {}", path.display()))?;
+    let labels = cifar::labels(&bytes).with_context(|| format!("{}", path.display()))?;
+    let file = Arc::new(bytes);
+    let name = path.display().to_string();
+    let image = |(index, class): (usize, &str)| File {
+        class: class.into(),
+        place: Place::Cifar { file: file.clone(), name: name.clone(), index },
+    };
+    Ok(labels.into_iter().enumerate().map(image).collect())
+}

@@ -1,0 +1,217 @@
+//! Every setting of a training run: flags, help and what a checkpoint remembers, in one struct.
+
+use anyhow::{Result, bail};
+use clap::ValueEnum;
+use robust_core::architecture::Stem;
+use robust_core::settings::{Constraint, PgdSettings};
+use serde::{Deserialize, Serialize};
+
+use super::schedule::Schedule;
+use crate::data::{Augment, ClassMap, Order};
+
+/// How a network is trained, equation (3).
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, clap::Args)]
+pub struct TrainConfig {
+    /// Network: resnet10, resnet18, resnet34 or resnet50
+    #[arg(long, default_value = "resnet10")]
+    pub network: String,
+    /// Layers before the first block
+    #[arg(long, default_value = "small")]
+    pub stem: Stem,
+    /// Side in pixels that images are kept at and the network is made for
+    #[arg(long, default_value_t = 64)]
+    pub size: usize,
+    /// Sides in pixels to train at, one after another for equal shares of the steps; epsilon
+    /// shrinks in proportion [default: the size]
+    #[arg(long, value_delimiter = ',')]
+    pub sizes: Vec<usize>,
+    /// Join ImageNet's 1000 class folders to fewer classes
+    #[arg(long)]
+    #[serde(skip)]
+    pub classes: Option<ClassMap>,
+    /// Passes over the images
+    #[arg(long, default_value_t = 18)]
+    pub epochs: usize,
+    /// Images a step
+    #[arg(long, default_value_t = 128)]
+    pub batch: usize,
+    /// Largest learning rate
+    #[arg(long, default_value_t = 0.12)]
+    pub lr: f64,
+    /// How the learning rate changes: one-cycle, cosine or steps
+    #[arg(long, default_value = "one-cycle")]
+    pub schedule: Schedule,
+    /// Epochs after which the learning rate is divided by 10 (schedule steps)
+    #[arg(long, value_delimiter = ',')]
+    pub milestones: Vec<usize>,
+    /// Momentum of stochastic gradient descent
+    #[arg(long, default_value_t = 0.9)]
+    pub momentum: f64,
+    /// Weight decay
+    #[arg(long, default_value_t = 5e-4)]
+    pub weight_decay: f32,
+    /// Share of the label that goes to all classes alike
+    #[arg(long, default_value_t = 0.05)]
+    pub label_smoothing: f32,
+    /// Share of the past in the moving average of the weights; 0 turns it off
+    #[arg(long, default_value_t = 0.997)]
+    pub average: f32,
+    /// Norm that the adversary is held to
+    #[arg(long, default_value = "l2")]
+    pub constraint: Norm,
+    /// Radius of the adversary's ball, at the full size
+    #[arg(long, default_value_t = 1.0)]
+    pub eps: f32,
+    /// The adversary's steps; 0 trains a standard network
+    #[arg(long, default_value_t = 1)]
+    pub attack_steps: usize,
+    /// Length of an adversary's step [default: 1.25 eps for one step, else 2.5 eps / steps]
+    #[arg(long)]
+    pub attack_step_size: Option<f32>,
+    /// 0: every image once an epoch; 1: all classes equally often; in between: in between
+    #[arg(long, default_value_t = 0.5)]
+    pub balance: f32,
+    #[command(flatten)]
+    pub augment: Augment,
+    /// Seed of weights, order, augmentation and attack
+    #[arg(long, default_value_t = 0)]
+    pub seed: u64,
+}
+
+/// The norms an adversary can be held to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ValueEnum)]
+pub enum Norm {
+    /// Length over the whole image
+    L2,
+    /// Largest change of one value
+    Linf,
+}
+
+/// Settings of known runs as flags; flags given beside `--preset` win.
+const PRESETS: [(&str, &str); 3] = [
+    ("restricted9-64", "--sizes 40,48,64"),
+    (
+        "restricted-imagenet",
+        "--network resnet50 --stem imagenet --size 224 --classes restricted-imagenet --epochs 110 \
+         --lr 0.1 --schedule steps --milestones 30,60 --label-smoothing 0 --average 0 --eps 3.5 \
+         --attack-steps 7 --attack-step-size 0.1 --balance 0 --colour 0.1",
+    ),
+    (
+        "cifar10",
+        "--network resnet18 --stem cifar --size 32 --epochs 150 --lr 0.1 --schedule steps \
+         --milestones 50,100 --label-smoothing 0 --average 0 --eps 0.5 --attack-steps 7 \
+         --attack-step-size 0.1 --balance 0 --shift 0.125",
+    ),
+];
+
+/// The command line with the flags of its `--preset` in front of its own.
+pub fn with_preset(words: Vec<String>) -> Result<Vec<String>> {
+    if words.get(1).is_none_or(|word| word != "train") {
+        return Ok(words);
+    }
+    let at = words.iter().position(|word| word == "--preset");
+    let Some(name) = at.and_then(|at| words.get(at + 1)) else { return Ok(words) };
+    let Some((_, flags)) = PRESETS.iter().find(|(known, _)| known == name) else {
+        let known: Vec<&str> = PRESETS.iter().map(|(name, _)| *name).collect();
+        bail!("there is no preset \"{name}\", only {}", known.join(", "));
+    };
+    let flags = flags.split_whitespace().map(str::to_owned);
+    Ok(words[..2].iter().cloned().chain(flags).chain(words[2..].iter().cloned()).collect())
+}
+
+impl TrainConfig {
+    /// Checks the ranges.
+    ///
+    /// # Errors
+    ///
+    /// Names the first setting that is out of range.
+    pub fn check(&self) -> Result<()> {
+        if self.epochs == 0 || self.batch < 2 {
+            bail!("--epochs must be at least 1 and --batch at least 2");
+        }
+        if !(self.lr > 0.0 && self.lr.is_finite()) {
+            bail!("--lr must be above 0");
+        }
+        if !(0.0..1.0).contains(&self.average) || !(0.0..1.0).contains(&self.label_smoothing) {
+            bail!("--average and --label-smoothing must be in [0, 1)");
+        }
+        if self.attack_steps > 0 && !(self.eps > 0.0 && self.eps.is_finite()) {
+            bail!("--eps must be above 0; --attack-steps 0 trains without an adversary");
+        }
+        if self.sizes.iter().chain([&self.size]).any(|size| !(8..=1024).contains(size)) {
+            bail!("--size and --sizes must be from 8 to 1024 pixels");
+        }
+        Ok(())
+    }
+
+    /// The adversary for images of `size` pixels; none for a standard network.
+    pub fn attack(&self, size: usize) -> Option<PgdSettings> {
+        if self.attack_steps == 0 {
+            return None;
+        }
+        let share = match self.constraint {
+            // The l2 norm grows with the side; the largest value does not.
+            Norm::L2 => size as f32 / self.size as f32,
+            Norm::Linf => 1.0,
+        };
+        let usual = match self.attack_steps {
+            1 => 1.25 * self.eps,
+            steps => 2.5 * self.eps / steps as f32,
+        };
+        let step_size = self.attack_step_size.unwrap_or(usual) * share;
+        let epsilon = self.eps * share;
+        let constraint = match self.constraint {
+            Norm::L2 => Constraint::L2 { epsilon },
+            Norm::Linf => Constraint::Linf { epsilon },
+        };
+        Some(PgdSettings { constraint, step_size, steps: self.attack_steps, best: false })
+    }
+
+    /// The side to train at after `share` of all steps.
+    pub fn size_at(&self, share: f64) -> usize {
+        let last = self.sizes.len().saturating_sub(1);
+        let at = ((share * self.sizes.len() as f64) as usize).min(last);
+        self.sizes.get(at).copied().unwrap_or(self.size)
+    }
+
+    /// How images are drawn.
+    pub fn order(&self) -> Order {
+        Order { seed: self.seed, batch: self.batch, balance: self.balance }
+    }
+
+    /// The adversary in words, for the model's card.
+    pub fn adversary(&self) -> String {
+        match self.attack(self.size) {
+            None => "none".into(),
+            Some(PgdSettings { constraint, step_size, steps, .. }) => {
+                let (norm, epsilon) = match constraint {
+                    Constraint::L2 { epsilon } => ("l2", epsilon),
+                    Constraint::Linf { epsilon } => ("linf", epsilon),
+                    Constraint::Box => ("box", 0.0),
+                };
+                format!(
+                    "{norm}, epsilon {epsilon}, {steps} steps of {step_size} from a random start"
+                )
+            }
+        }
+    }
+
+    /// The recipe in words, for the model's card.
+    pub fn recipe(&self) -> String {
+        format!(
+            "{} epochs, batch {}, SGD {}, weight decay {}, {:?} to {}, label smoothing {}, balance \
+             {}, images at {:?}, averaged weights ({}), seed {}",
+            self.epochs,
+            self.batch,
+            self.momentum,
+            self.weight_decay,
+            self.schedule,
+            self.lr,
+            self.label_smoothing,
+            self.balance,
+            if self.sizes.is_empty() { vec![self.size] } else { self.sizes.clone() },
+            self.average,
+            self.seed
+        )
+    }
+}

@@ -1,0 +1,11 @@
+//! Training, equation (3): data → attack → update, with all that a long run needs.
+
+mod checkpoint;
+mod config;
+mod learner;
+mod progress;
+mod run;
+mod schedule;
+
+pub use config::{TrainConfig, with_preset};
+pub use run::{Job, train};

@@ -1,0 +1,156 @@
+//! What a run tells: a live line for people, plain lines for files, JSON lines for programs, and
+//! a picture of the curves.
+
+use std::fs::{self, OpenOptions};
+use std::io::{IsTerminal, Write};
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context, Result};
+use indicatif::{ProgressBar, ProgressStyle};
+use serde::{Deserialize, Serialize};
+
+/// One row of metrics.jsonl.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Row {
+    /// Epochs done, in parts.
+    pub epoch: f64,
+    /// Steps done.
+    pub step: u64,
+    /// Mean training loss since the last row.
+    pub loss: f32,
+    /// Share of the attacked training images classified correctly since the last row.
+    pub train_accuracy: f32,
+    /// Learning rate.
+    pub lr: f64,
+    /// Training images a second since the last row.
+    pub images_per_second: f64,
+    /// Share of the time spent waiting for data.
+    pub waiting: f64,
+    /// Accuracies on held-out images, at the end of an epoch.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub clean: Option<f32>,
+    /// Against the attack of `--eps` in 10 steps.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub robust: Option<f32>,
+}
+
+/// Where a run tells of itself.
+pub struct Progress {
+    bar: Option<ProgressBar>,
+    metrics: PathBuf,
+}
+
+impl Progress {
+    /// Goes on with the metrics of an earlier part of the run, up to `step`.
+    pub fn open(folder: &Path, step: u64, steps: u64) -> Result<Self> {
+        let metrics = folder.join("metrics.jsonl");
+        if step == 0 {
+            fs::write(&metrics, "")
+                .with_context(|| format!("cannot write {}", metrics.display()))?;
+        } else {
+            // Rows after the checkpoint will come again.
+            let kept: Vec<Row> = read(&metrics).into_iter().filter(|r| r.step <= step).collect();
+            let text: Vec<String> =
+                kept.iter().map(serde_json::to_string).collect::<Result<_, _>>()?;
+            fs::write(&metrics, text.join("\n") + if text.is_empty() { "" } else { "\n" })?;
+        }
+        let bar = std::io::stderr().is_terminal().then(|| {
+            let style = ProgressStyle::with_template("{bar:24} {pos}/{len} {eta} left  {msg}");
+            let bar = ProgressBar::new(steps).with_position(step);
+            bar.reset_eta();
+            style.map_or(bar.clone(), |style| bar.with_style(style))
+        });
+        Ok(Self { bar, metrics })
+    }
+
+    /// Tells of a row, everywhere.
+    pub fn tell(&self, row: &Row) -> Result<()> {
+        let mut text = format!(
+            "epoch {:.2}  loss {:.3}  train {:.1} %  {:.0} images/s",
+            row.epoch,
+            row.loss,
+            100.0 * row.train_accuracy,
+            row.images_per_second
+        );
+        if let (Some(clean), Some(robust)) = (row.clean, row.robust) {
+            text += &format!("  clean {:.1} %  robust {:.1} %", 100.0 * clean, 100.0 * robust);
+        }
+        match &self.bar {
+            Some(bar) => {
+                bar.set_position(row.step);
+                if row.clean.is_some() {
+                    bar.println(&text);
+                }
+                bar.set_message(text);
+            }
+            None => eprintln!("{text}"),
+        }
+        let mut file = OpenOptions::new().append(true).create(true).open(&self.metrics)?;
+        writeln!(file, "{}", serde_json::to_string(row)?)?;
+        if row.clean.is_some() {
+            fs::write(self.metrics.with_file_name("curves.svg"), curves(&read(&self.metrics)))?;
+        }
+        Ok(())
+    }
+
+    /// Says something between two rows.
+    pub fn note(&self, text: &str) {
+        match &self.bar {
+            Some(bar) => bar.println(text),
+            None => eprintln!("{text}"),
+        }
+    }
+}
+
+impl Drop for Progress {
+    fn drop(&mut self) {
+        if let Some(bar) = &self.bar {
+            bar.finish_and_clear();
+        }
+    }
+}
+
+fn read(path: &Path) -> Vec<Row> {
+    let text = fs::read_to_string(path).unwrap_or_default();
+    text.lines().filter_map(|line| serde_json::from_str(line).ok()).collect()
+}
+
+/// Clean, robust and training accuracy over epochs.
+fn curves(rows: &[Row]) -> String {
+    let last = rows.last().map_or(1.0, |row| row.epoch.max(1.0));
+    let line = |colour: &str, values: &dyn Fn(&Row) -> Option<f32>| {
+        let points = rows.iter().filter_map(|row| Some((row.epoch, values(row)?)));
+        let points: Vec<String> = points
+            .map(|(epoch, value)| {
+                format!(
+                    "{:.1},{:.1}",
+                    40.0 + 540.0 * epoch / last,
+                    300.0 - 280.0 * f64::from(value)
+                )
+            })
+            .collect();
+        format!(
+            "<polyline fill=\"none\" stroke=\"{colour}\" stroke-width=\"2\" points=\"{}\"/>",
+            points.join(" ")
+        )
+    };
+    let grid: String = (0..=10)
+        .map(|i| {
+            let y = 300 - 28 * i;
+            format!(
+                "<path d=\"M40,{y}H580\" stroke=\"#ddd\"/><text x=\"34\" y=\"{}\" text-anchor=\"end\">{}</text>",
+                y + 4,
+                10 * i
+            )
+        })
+        .collect();
+    format!(
+        "<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 600 340\" font-family=\"sans-serif\" \
+         font-size=\"11\">{grid}{}{}{}<text x=\"40\" y=\"325\">accuracy in % over {last:.0} epochs: \
+         <tspan fill=\"#1d6a73\">clean</tspan>, <tspan fill=\"#b8431d\">robust</tspan>, \
+         <tspan fill=\"#999\">training</tspan></text></svg>\n",
+        line("#999", &|row| Some(row.train_accuracy)),
+        line("#1d6a73", &|row| row.clean),
+        line("#b8431d", &|row| row.robust),
+    )
+}

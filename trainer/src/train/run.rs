@@ -1,0 +1,254 @@
+//! A run from its first step, or from where a checkpoint left it, to its end.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use anyhow::{Context, Result, bail};
+use burn::module::Module;
+use burn::tensor::{Device, Tensor};
+use robust_core::architecture::ResNetConfig;
+use robust_core::card::{Card, Provenance, Role, Training};
+use robust_core::model::Model;
+use robust_core::network::ResNet;
+use robust_core::weights::{Precision, Weights};
+
+use super::checkpoint::{self, Position};
+use super::config::TrainConfig;
+use super::learner::Learner;
+use super::progress::{Progress, Row};
+use crate::accuracy::{self, Attack};
+use crate::data::{Batches, Dataset};
+use crate::files;
+use crate::interrupt::Interrupt;
+
+/// Steps between two looks at the loss. Each makes the device wait.
+const LOOK_EVERY: u64 = 20;
+
+/// Steps of the attack that watches a run, as a one-step adversary can be fooled.
+const WATCH_STEPS: usize = 10;
+
+/// What is trained on, where results go, and when to stop.
+pub struct Job<'a> {
+    pub config: &'a TrainConfig,
+    pub train: Arc<Dataset>,
+    pub held_out: Dataset,
+    /// Folder of checkpoint, metrics and models.
+    pub out: &'a Path,
+    /// Weights to start from.
+    pub init: Option<Weights>,
+    pub resume: bool,
+    pub time_limit: Option<Duration>,
+    /// Between two checkpoints.
+    pub save_every: Duration,
+    /// Held-out images that watch the run.
+    pub watch: usize,
+    /// Description of the data, for the card.
+    pub data: String,
+    pub device: Device,
+}
+
+/// Trains; returns the model file, or nothing where the run was stopped before its end.
+pub fn train(job: &Job<'_>) -> Result<Option<PathBuf>> {
+    let config = job.config;
+    config.check()?;
+    let started = Instant::now();
+    let interrupt = Interrupt::listen();
+    fs::create_dir_all(job.out).with_context(|| format!("cannot make {}", job.out.display()))?;
+    let card = card(job)?;
+    let network = first_network(job, &card)?;
+    let mut learner = Learner::new(config, card.clone(), network, &job.device);
+    let checkpoint = job.out.join("checkpoint.bin");
+    let before = if job.resume {
+        checkpoint::load(&checkpoint, &mut learner, config)?
+    } else {
+        Position::default()
+    };
+    let mut at = before;
+    let per_epoch = config.order().batches(job.train.len());
+    if per_epoch == 0 {
+        bail!("--batch {} is more than the {} training images", config.batch, job.train.len());
+    }
+    let steps = (per_epoch * config.epochs) as u64;
+    let progress = Progress::open(job.out, at.step, steps)?;
+    let mut saved = Instant::now();
+    let mut look = Look::new();
+    let mut ending = None;
+    while at.epoch < config.epochs && ending.is_none() {
+        let share = at.epoch as f64 / config.epochs as f64;
+        let size = config.size_at(share);
+        let order = config.order();
+        let batches = Batches::prepare(&job.train, order, config.augment, size, at.epoch, at.batch);
+        let mut batches = batches.into_iter();
+        loop {
+            let waiting = Instant::now();
+            let Some(batch) = batches.next() else { break };
+            look.waited += waiting.elapsed();
+            let epochs = at.epoch as f64 + at.batch as f64 / per_epoch as f64;
+            let lr = config.lr * config.schedule.factor(epochs, config.epochs, &config.milestones);
+            let seed = config.seed.wrapping_mul(0x9e37_79b9_7f4a_7c15) ^ (at.step + 1);
+            look.add(learner.step(batch, config.attack(size), lr, config, seed), config.batch);
+            at.batch += 1;
+            at.step += 1;
+            at.seconds = before.seconds + started.elapsed().as_secs_f64();
+            if at.step.is_multiple_of(LOOK_EVERY) && at.batch < per_epoch {
+                let row = look.row(at, per_epoch, lr, job.out)?;
+                progress.tell(&row)?;
+            }
+            let late = job.time_limit.is_some_and(|limit| started.elapsed() >= limit);
+            ending = match (interrupt.asked(), late) {
+                (true, _) => Some("interrupted"),
+                (_, true) => Some("the time is over"),
+                _ => None,
+            };
+            if ending.is_some() {
+                break;
+            }
+            if saved.elapsed() >= job.save_every {
+                checkpoint::save(&checkpoint, &learner, config, at)?;
+                saved = Instant::now();
+            }
+        }
+        if at.batch >= per_epoch {
+            at.epoch += 1;
+            at.batch = 0;
+            let lr = config.lr
+                * config.schedule.factor(at.epoch as f64, config.epochs, &config.milestones);
+            let mut row = look.row(at, per_epoch, lr, job.out)?;
+            let (clean, robust) = watch(job, &learner, &card)?;
+            (row.clean, row.robust) = (Some(clean), Some(robust));
+            progress.tell(&row)?;
+            look = Look::new();
+        }
+    }
+    checkpoint::save(&checkpoint, &learner, config, at)?;
+    if at.epoch < config.epochs {
+        progress.note(&format!(
+            "Stopped at step {} of {steps}: {}. Go on with --resume.",
+            at.step,
+            ending.unwrap_or("unknown")
+        ));
+        return Ok(None);
+    }
+    let model = job.out.join("model.safetensors");
+    let cost = format!("{:.0} minutes", at.seconds / 60.0);
+    let weights = learner.average.weights(described(card, job, cost))?;
+    files::write(&model, &weights.to_bytes(Precision::F32)?)?;
+    Ok(Some(model))
+}
+
+/// Losses and times since the last row.
+struct Look {
+    since: Instant,
+    waited: Duration,
+    images: usize,
+    losses: Vec<Tensor<1>>,
+    correct: Vec<Tensor<1>>,
+}
+
+impl Look {
+    fn new() -> Self {
+        let since = Instant::now();
+        Self { since, waited: Duration::ZERO, images: 0, losses: Vec::new(), correct: Vec::new() }
+    }
+
+    fn add(&mut self, measured: super::learner::Measured, images: usize) {
+        self.losses.push(measured.loss);
+        self.correct.push(measured.correct);
+        self.images += images;
+    }
+
+    /// Reads the device and begins anew.
+    fn row(&mut self, at: Position, per_epoch: usize, lr: f64, out: &Path) -> Result<Row> {
+        let read = |tensors: &mut Vec<Tensor<1>>| -> Vec<f32> {
+            let tensors = std::mem::take(tensors);
+            if tensors.is_empty() {
+                return Vec::new();
+            }
+            Tensor::cat(tensors, 0).into_data().iter::<f32>().collect()
+        };
+        let (losses, correct) = (read(&mut self.losses), read(&mut self.correct));
+        if let Some(i) = losses.iter().position(|loss| !loss.is_finite()) {
+            let step = at.step - (losses.len() - i) as u64 + 1;
+            bail!(
+                "the loss of step {step} is not finite (learning rate {lr:.4}, losses before it: \
+                 {:?}). The last checkpoint in {} is from before; a smaller --lr may help",
+                &losses[i.saturating_sub(5)..i],
+                out.display()
+            );
+        }
+        let seconds = self.since.elapsed().as_secs_f64().max(1e-9);
+        let row = Row {
+            epoch: at.epoch as f64 + at.batch as f64 / per_epoch as f64,
+            step: at.step,
+            loss: losses.iter().sum::<f32>() / losses.len().max(1) as f32,
+            train_accuracy: correct.iter().sum::<f32>() / self.images.max(1) as f32,
+            lr,
+            images_per_second: self.images as f64 / seconds,
+            waiting: self.waited.as_secs_f64() / seconds,
+            clean: None,
+            robust: None,
+        };
+        *self = Self::new();
+        Ok(row)
+    }
+}
+
+/// Clean and robust accuracy of the averaged weights on some held-out images.
+fn watch(job: &Job<'_>, learner: &Learner, card: &Card) -> Result<(f32, f32)> {
+    let model = Model::new(&learner.average.weights(card.clone())?, &job.device);
+    let images = accuracy::balanced_draw(&job.held_out, job.watch, job.config.seed);
+    let clean = accuracy::measure(&model, &job.held_out, &images, None)?;
+    let watched = Attack::standard(job.config.eps, WATCH_STEPS, job.config.seed);
+    let robust = accuracy::measure(&model, &job.held_out, &images, Some(&watched))?;
+    Ok((clean.share(), robust.share()))
+}
+
+fn card(job: &Job<'_>) -> Result<Card> {
+    let config = job.config;
+    let classes = job.train.classes.clone();
+    let architecture = ResNetConfig::preset(&config.network, config.stem, classes.len())
+        .with_context(|| format!("--network {} is not known", config.network))?;
+    let (mean, std) = match &job.init {
+        Some(weights) => (weights.card().mean, weights.card().std),
+        None => job.train.normaliser(),
+    };
+    let role = if config.attack_steps == 0 { Role::Standard } else { Role::Robust };
+    Ok(Card {
+        name: format!("{role:?}").to_lowercase(),
+        role,
+        architecture,
+        classes,
+        mean,
+        std,
+        input_size: config.size,
+        training: None,
+        accuracies: Vec::new(),
+        provenance: Provenance {
+            source: "robust-reps train".into(),
+            written_by: concat!("robust-reps ", env!("CARGO_PKG_VERSION")).into(),
+            ..Provenance::default()
+        },
+    })
+}
+
+fn described(card: Card, job: &Job<'_>, cost: String) -> Card {
+    let (adversary, recipe) = (job.config.adversary(), job.config.recipe());
+    Card { training: Some(Training { data: job.data.clone(), adversary, recipe, cost }), ..card }
+}
+
+fn first_network(job: &Job<'_>, card: &Card) -> Result<ResNet> {
+    let Some(weights) = &job.init else {
+        job.device.seed(job.config.seed);
+        return Ok(card.architecture.init(&job.device).materialize());
+    };
+    if weights.card().architecture != card.architecture {
+        bail!(
+            "--init holds another network ({:?}) than is to be trained ({:?})",
+            weights.card().architecture,
+            card.architecture
+        );
+    }
+    Ok(ResNet::trainable(weights, &job.device))
+}
