@@ -2,7 +2,7 @@
 
 use anyhow::{Result, bail};
 use clap::ValueEnum;
-use robust_core::architecture::Stem;
+use robust_core::architecture::{ResNetConfig, Stem};
 use robust_core::settings::{Constraint, PgdSettings};
 use serde::{Deserialize, Serialize};
 
@@ -15,6 +15,9 @@ pub struct TrainConfig {
     /// Network: resnet10, resnet18, resnet34 or resnet50
     #[arg(long, default_value = "resnet10")]
     pub network: String,
+    /// Channels of each stage, where they are not the preset's; fewer stages than usual are fine
+    #[arg(long, value_delimiter = ',')]
+    pub widths: Vec<usize>,
     /// Layers before the first block
     #[arg(long, default_value = "small")]
     pub stem: Stem,
@@ -142,6 +145,29 @@ impl TrainConfig {
             bail!("--size and --sizes must be from 8 to 1024 pixels");
         }
         Ok(())
+    }
+
+    /// The network's shape.
+    ///
+    /// # Errors
+    ///
+    /// Where its name is unknown or there are more widths than stages.
+    pub fn architecture(&self, classes: usize) -> Result<ResNetConfig> {
+        let Some(mut network) = ResNetConfig::preset(&self.network, self.stem, classes) else {
+            bail!("--network must be resnet10, resnet18, resnet34 or resnet50");
+        };
+        if self.widths.len() > network.blocks.len() {
+            bail!(
+                "--widths names more stages than the {} of {}",
+                network.blocks.len(),
+                self.network
+            );
+        }
+        if !self.widths.is_empty() {
+            network.blocks.truncate(self.widths.len());
+            network.widths = self.widths.clone();
+        }
+        Ok(network)
     }
 
     /// The adversary for images of `size` pixels; none for a standard network.

@@ -8,7 +8,6 @@ use std::time::{Duration, Instant};
 use anyhow::{Context, Result, bail};
 use burn::module::Module;
 use burn::tensor::{Device, Tensor};
-use robust_core::architecture::ResNetConfig;
 use robust_core::card::{Card, Provenance, Role, Training};
 use robust_core::model::Model;
 use robust_core::network::ResNet;
@@ -208,8 +207,7 @@ fn watch(job: &Job<'_>, learner: &Learner, card: &Card) -> Result<(f32, f32)> {
 fn card(job: &Job<'_>) -> Result<Card> {
     let config = job.config;
     let classes = job.train.classes.clone();
-    let architecture = ResNetConfig::preset(&config.network, config.stem, classes.len())
-        .with_context(|| format!("--network {} is not known", config.network))?;
+    let architecture = config.architecture(classes.len())?;
     let (mean, std) = match &job.init {
         Some(weights) => (weights.card().mean, weights.card().std),
         None => job.train.normaliser(),

@@ -1,0 +1,189 @@
+//! Training as its user meets it, on a data set that the test paints itself.
+
+use std::fs;
+use std::path::Path;
+use std::process::{Child, Command, Output, Stdio};
+use std::time::{Duration, Instant};
+
+use image::{Rgb, RgbImage};
+use serde_json::Value;
+
+const SMALL: [&str; 14] = [
+    "--size",
+    "12",
+    "--stem",
+    "small",
+    "--widths",
+    "8,16",
+    "--batch",
+    "16",
+    "--lr",
+    "0.05",
+    "--average",
+    "0.8",
+    "--shift",
+    "0.1",
+];
+
+/// Three classes that differ by where an image is bright, under noise.
+fn paint(root: &Path, count: usize) {
+    let mut state = 1u32;
+    let mut noise = move || {
+        state = state.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
+        (state >> 24) as i32 / 4
+    };
+    for (label, class) in ["top", "middle", "bottom"].iter().enumerate() {
+        let folder = root.join(class);
+        fs::create_dir_all(&folder).unwrap();
+        for i in 0..count {
+            let image = RgbImage::from_fn(12, 12, |_, y| {
+                let bright = if y as usize / 4 == label { 150 } else { 40 };
+                Rgb([0, 1, 2].map(|_| (bright + noise()).clamp(0, 255) as u8))
+            });
+            image.save(folder.join(format!("{i:03}.png"))).unwrap();
+        }
+    }
+}
+
+fn program(arguments: &[&str]) -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_robust-reps"));
+    command.args(arguments);
+    command
+}
+
+fn run(arguments: &[&str]) -> Output {
+    program(arguments).output().unwrap()
+}
+
+fn succeed(arguments: &[&str]) -> String {
+    let output = run(arguments);
+    let errors = String::from_utf8_lossy(&output.stderr);
+    assert!(output.status.success(), "{arguments:?}: {errors}");
+    String::from_utf8(output.stdout).unwrap()
+}
+
+/// A folder with images to train on and held-out ones.
+struct Stage(tempfile::TempDir);
+
+impl Stage {
+    fn new(train: usize) -> Self {
+        let stage = Self(tempfile::tempdir().unwrap());
+        paint(&stage.0.path().join("train"), train);
+        paint(&stage.0.path().join("val"), 10);
+        stage
+    }
+
+    fn path(&self, name: &str) -> String {
+        self.0.path().join(name).to_str().unwrap().to_owned()
+    }
+
+    fn train<'a>(&self, out: &'a str, more: &[&'a str]) -> Vec<String> {
+        let data = [&*self.path("train"), "--val", &self.path("val")].map(str::to_owned);
+        let words = [&["train", "--out", out], &SMALL[..], more].concat();
+        let mut words: Vec<String> = words.into_iter().map(str::to_owned).collect();
+        words.splice(1..1, data);
+        words
+    }
+}
+
+fn strs(words: &[String]) -> Vec<&str> {
+    words.iter().map(String::as_str).collect()
+}
+
+fn evaluate(stage: &Stage, model: &str) -> Value {
+    let val = stage.path("val");
+    let more = ["--eps", "0.5", "--invert", "4", "--invert-steps", "5", "--json"];
+    serde_json::from_str(&succeed(&[&["eval", model, &val], &more[..]].concat())).unwrap()
+}
+
+#[test]
+fn a_tiny_set_is_learnt_with_and_without_an_adversary() {
+    let stage = Stage::new(48);
+    for (attack, role) in [("2", "robust"), ("0", "standard")] {
+        let out = stage.path(role);
+        let words = stage.train(&out, &["--epochs", "6", "--eps", "0.5", "--attack-steps", attack]);
+        succeed(&strs(&words));
+        let model = format!("{out}/model.safetensors");
+        let report = evaluate(&stage, &model);
+        assert!(report["clean"].as_f64().unwrap() > 0.9, "{role}: {report}");
+        assert!(report["robust"][0]["accuracy"].as_f64() <= report["clean"].as_f64());
+        assert!(report["inversion"]["matched"].is_number());
+        let card: Value = serde_json::from_str(&succeed(&["info", &model, "--json"])).unwrap();
+        assert_eq!(card["role"], role);
+        assert_eq!(card["classes"][1], "middle");
+        assert!(fs::read_to_string(format!("{out}/curves.svg")).unwrap().contains("polyline"));
+    }
+}
+
+#[test]
+fn a_killed_run_goes_on_to_the_same_bits() {
+    let stage = Stage::new(24);
+    let flags = ["--epochs", "4", "--save-every", "0"];
+    let whole = stage.path("whole");
+    succeed(&strs(&stage.train(&whole, &flags)));
+
+    let parts = stage.path("parts");
+    let mut child: Child =
+        program(&strs(&stage.train(&parts, &flags))).stderr(Stdio::null()).spawn().unwrap();
+    let checkpoint = Path::new(&parts).join("checkpoint.bin");
+    let started = Instant::now();
+    while !checkpoint.exists() {
+        assert!(started.elapsed() < Duration::from_secs(60), "no checkpoint was written");
+        std::thread::sleep(Duration::from_millis(5));
+    }
+    child.kill().unwrap();
+    child.wait().unwrap();
+    assert!(!Path::new(&parts).join("model.safetensors").exists(), "killed too late to tell");
+
+    // Another part ends by its time limit, and the last one goes to the end.
+    let limited = [&flags[..], &["--resume", "--time-limit", "0"]].concat();
+    succeed(&strs(&stage.train(&parts, &limited)));
+    let resumed = [&flags[..], &["--resume"]].concat();
+    succeed(&strs(&stage.train(&parts, &resumed)));
+    let model = |folder: &str| fs::read(Path::new(folder).join("model.safetensors")).unwrap();
+    assert!(model(&whole) == model(&parts), "the resumed run ended with other weights");
+
+    let other = [&flags[..], &["--resume", "--lr", "0.2"]].concat();
+    let output = run(&strs(&stage.train(&parts, &other)));
+    assert!(!output.status.success());
+    assert!(String::from_utf8_lossy(&output.stderr).contains("other settings"));
+}
+
+#[test]
+fn bad_data_is_named_before_training() {
+    let stage = Stage::new(4);
+    let out = stage.path("out");
+    fs::write(stage.0.path().join("train/top/broken.png"), "no image").unwrap();
+    let complain = |words: &[String]| {
+        let output = run(&strs(words));
+        let text = String::from_utf8(output.stderr).unwrap();
+        assert!(!text.contains("panicked"), "{text}");
+        (output.status.success(), text)
+    };
+    let quick = ["--epochs", "1", "--batch", "4", "--attack-steps", "0"];
+    let (ok, text) = complain(&stage.train(&out, &quick));
+    assert!(ok && text.contains("broken.png") && text.contains("1 of 13 images"), "{text}");
+
+    let (ok, text) = complain(&stage.train(&out, &["--batch", "1000"]));
+    assert!(!ok && text.contains("more than the 12 training images"), "{text}");
+
+    let (ok, text) =
+        complain(&stage.train(&out, &["--lr", "1e30", "--epochs", "9", "--batch", "4"]));
+    assert!(!ok && text.contains("not finite"), "{text}");
+
+    fs::rename(stage.0.path().join("val/top"), stage.0.path().join("val/cats")).unwrap();
+    let (ok, text) = complain(&stage.train(&out, &quick));
+    assert!(!ok && text.contains("\"cats\" is not one of"), "{text}");
+
+    fs::remove_dir_all(stage.0.path().join("val/cats")).unwrap();
+    let (ok, text) = complain(&stage.train(&out, &quick));
+    assert!(!ok && text.contains("\"top\" is missing"), "{text}");
+
+    let (ok, text) = complain(&stage.train(&out, &["--preset", "imagenet22k"]));
+    assert!(!ok && text.contains("restricted-imagenet"), "{text}");
+
+    let missing = stage.path("nowhere");
+    let words = ["train", &missing, "--val", &missing, "--out", &out].map(str::to_owned);
+    let (ok, text) = complain(&words);
+    assert!(!ok && text.contains("does not exist"), "{text}");
+}
