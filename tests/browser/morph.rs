@@ -189,7 +189,7 @@ async fn two_engines_show_nearly_the_same() -> Result<()> {
         let sum: f64 = a.iter().zip(b).map(|(a, b)| f64::from(a.abs_diff(*b))).sum();
         means.push(sum / a.len() as f64 / 255.0);
     }
-    println!("mean differences of the frames: {means:?}");
+    eprintln!("mean differences of the frames: {means:?}");
     assert!(means.iter().all(|mean| *mean <= ENGINES_DIFFER), "{means:?}");
     Ok(())
 }

@@ -1,4 +1,4 @@
-//! Ctrl-C finishes the step at hand and keeps what has been computed; a second one ends at once.
+//! Ctrl-C and SIGTERM finish the step at hand and keep what has been computed; a second one ends at once.
 
 use std::process::exit;
 use std::sync::Arc;

@@ -19,7 +19,8 @@ use std::process::ExitCode;
 use clap::{Parser, Subcommand};
 
 use commands::{
-    bench, catalog, eval, import, info, interpolate, invert, link, open, train as training, verify,
+    bench, bench_train, catalog, eval, export, import, info, interpolate, invert, link, open,
+    train as training, verify,
 };
 
 /// See what a neural network sees: invert representations of robust and standard networks.
@@ -52,6 +53,10 @@ enum Command {
     Open(open::Args),
     /// Measure steps of projected gradient descent a second, by batch size
     Bench(bench::Args),
+    /// Measure training: images a second by backend, batch and attack
+    BenchTrain(Box<bench_train::Args>),
+    /// Write a model for the page, and check that it survived
+    Export(export::Args),
     /// Write the index.json that tells the page which models a folder holds
     Catalog(catalog::Args),
 }
@@ -75,6 +80,8 @@ fn main() -> ExitCode {
         Command::Link(args) => link::run(&args),
         Command::Open(args) => open::run(&args),
         Command::Bench(args) => bench::run(&args),
+        Command::BenchTrain(args) => bench_train::run(&args),
+        Command::Export(args) => export::run(&args),
         Command::Catalog(args) => catalog::run(&args),
     };
     match result {

@@ -1,5 +1,7 @@
 //! The command line as its user meets it.
 
+#![allow(clippy::unwrap_used)]
+
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 

@@ -1,5 +1,7 @@
 //! Training as its user meets it, on a data set that the test paints itself.
 
+#![allow(clippy::unwrap_used)]
+
 use std::fs;
 use std::path::Path;
 use std::process::{Child, Command, Output, Stdio};
@@ -112,6 +114,11 @@ fn a_tiny_set_is_learnt_with_and_without_an_adversary() {
         assert_eq!(card["role"], role);
         assert_eq!(card["classes"][1], "middle");
         assert!(fs::read_to_string(format!("{out}/curves.svg")).unwrap().contains("polyline"));
+
+        let page = format!("{out}/page.safetensors");
+        succeed(&["export", &model, "--out", &page, "--f16", "--name", "page"]);
+        assert!(fs::metadata(&page).unwrap().len() < fs::metadata(&model).unwrap().len());
+        assert!(succeed(&["info", &page]).contains("page"));
     }
 }
 
@@ -147,6 +154,20 @@ fn a_killed_run_goes_on_to_the_same_bits() {
     let output = run(&strs(&stage.train(&parts, &other)));
     assert!(!output.status.success());
     assert!(String::from_utf8_lossy(&output.stderr).contains("other settings"));
+}
+
+#[test]
+fn speed_is_measured_by_batch_and_attack() {
+    let more = ["--batches", "8,16", "--attacks", "0,2", "--seconds", "0.2", "--json"];
+    let rows = succeed(&[&["bench-train"], &SMALL[..], &more[..]].concat());
+    let rows: Vec<Value> = rows.lines().map(|row| serde_json::from_str(row).unwrap()).collect();
+    let kinds: Vec<_> = rows.iter().map(|r| (&r["batch"], &r["attack_steps"])).collect();
+    assert_eq!(
+        format!("{kinds:?}"),
+        "[(Number(8), Number(0)), (Number(8), Number(2)), \
+         (Number(16), Number(0)), (Number(16), Number(2))]"
+    );
+    assert!(rows.iter().all(|row| row["images_per_second"].as_f64().unwrap() > 0.0));
 }
 
 #[test]

@@ -136,7 +136,7 @@ pub enum Response {
     /// The engine runs.
     Ready,
     /// The model is in place.
-    Loaded(Card),
+    Loaded(Box<Card>),
     /// The photo as the network sees it.
     Target {
         /// Number of the run.

@@ -210,8 +210,12 @@ fn write(args: &Args, weights: &Weights, report: &Report) -> Result<()> {
     }
     let tensors = weights.tensors().map(|(name, array)| (name.to_owned(), array.clone())).collect();
     // Numbers that were rounded to 16 bits once are exact in 32.
-    let bytes = Weights::new(card, tensors)?.to_bytes(Precision::F32)?;
-    files::write(&args.model, &bytes)
+    let weights = Weights::new(card, tensors)?;
+    files::write(&args.model, &weights.to_bytes(Precision::F32)?)?;
+    // The same to read, beside it.
+    let text = super::info::describe(weights.card());
+    let text = format!("# Model card: {}\n\n```text\n{text}```\n", weights.card().name);
+    files::write(&args.model.with_extension("md"), text.as_bytes())
 }
 
 fn print(report: &Report) {

@@ -28,7 +28,8 @@ pub fn run(args: &Args) -> Result<ExitCode> {
     Ok(ExitCode::SUCCESS)
 }
 
-fn describe(card: &Card) -> String {
+/// The card as rows of text.
+pub fn describe(card: &Card) -> String {
     let net = &card.architecture;
     let mut rows = vec![
         ("name", card.name.clone()),

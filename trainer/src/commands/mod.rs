@@ -1,8 +1,10 @@
 //! One module a subcommand: its arguments and what it does.
 
 pub mod bench;
+pub mod bench_train;
 pub mod catalog;
 pub mod eval;
+pub mod export;
 pub mod import;
 pub mod info;
 pub mod interpolate;

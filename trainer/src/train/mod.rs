@@ -6,6 +6,8 @@ mod learner;
 mod progress;
 mod run;
 mod schedule;
+mod trial;
 
 pub use config::{TrainConfig, with_preset};
 pub use run::{Job, train};
+pub use trial::Trial;

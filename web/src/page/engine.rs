@@ -12,9 +12,7 @@ use crate::protocol::{Request, Response};
 pub async fn compile(wasm: &[u8]) -> Result<JsValue, String> {
     let bytes = Uint8Array::from(wasm);
     let compiled = JsFuture::from(WebAssembly::compile(&bytes)).await;
-    compiled
-        .map_err(|error| format!("this browser cannot run the engine: {error:?}"))
-        .map(JsValue::from)
+    compiled.map_err(|error| format!("this browser cannot run the engine: {error:?}"))
 }
 
 /// The glue script of an engine's wasm, such as `engine-cpu.js` of `engine-cpu_bg.wasm`. The

@@ -184,7 +184,7 @@ impl Session {
     fn hear(self, slot: Slot, response: Response) {
         match response {
             Response::Loaded(card) => {
-                slot.card.set(Some(card));
+                slot.card.set(Some(*card));
                 slot.phase.set(Phase::Idle);
                 match self.mode.get_untracked() {
                     Mode::Invert if self.eager => self.invert_on(&[slot]),

@@ -101,7 +101,7 @@ impl Engine {
             Ok(model) => {
                 let card = model.card().clone();
                 self.model.replace(Some(Rc::new(model)));
-                self.port.send(&Response::Loaded(card));
+                self.port.send(&Response::Loaded(Box::new(card)));
             }
             Err(error) => self.fail(error),
         }

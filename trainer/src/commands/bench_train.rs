@@ -1,0 +1,112 @@
+//! `robust-reps bench-train`.
+
+use std::process::ExitCode;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use anyhow::Result;
+use clap::ValueEnum;
+use serde::Serialize;
+
+use crate::backend::Backend;
+use crate::data::Dataset;
+use crate::train::{TrainConfig, Trial};
+
+/// Images of the made-up data set.
+const IMAGES: usize = 512;
+
+/// What to measure.
+#[derive(clap::Args)]
+pub struct Args {
+    #[command(flatten)]
+    config: TrainConfig,
+    /// Batch sizes
+    #[arg(long, value_delimiter = ',', default_value = "32,128")]
+    batches: Vec<usize>,
+    /// Steps of the attack
+    #[arg(long, value_delimiter = ',', default_value = "0,1")]
+    attacks: Vec<usize>,
+    /// Seconds to measure each
+    #[arg(long, default_value_t = 10.0)]
+    seconds: f64,
+    /// What computes [default: everything that this build has]
+    #[arg(long, value_delimiter = ',')]
+    backend: Vec<Backend>,
+    /// Print one JSON line a measurement
+    #[arg(long)]
+    json: bool,
+}
+
+#[derive(Serialize)]
+struct Row {
+    backend: &'static str,
+    batch: usize,
+    attack_steps: usize,
+    images_per_second: f64,
+    /// Share of the time spent waiting for data.
+    waiting: f64,
+    /// Largest memory of the process so far, in MB.
+    peak_mb: Option<f64>,
+}
+
+pub fn run(args: &Args) -> Result<ExitCode> {
+    let all = Backend::value_variants();
+    let backends = if args.backend.is_empty() { all } else { &args.backend };
+    let set = Arc::new(Dataset::painted(IMAGES, args.config.size));
+    if !args.json {
+        println!(
+            "{:<8} {:>5} {:>7} {:>10} {:>8} {:>8}",
+            "backend", "batch", "attack", "images/s", "waiting", "peak MB"
+        );
+    }
+    for backend in backends {
+        for &batch in &args.batches {
+            for &attack_steps in &args.attacks {
+                let config = TrainConfig { batch, attack_steps, ..args.config.clone() };
+                config.check()?;
+                let mut trial = Trial::new(&config, &set, &backend.device())?;
+                // Kernels compile and memory is taken during the first steps.
+                trial.steps(2, Duration::MAX);
+                let started = Instant::now();
+                let (images, waited) =
+                    trial.steps(usize::MAX, Duration::from_secs_f64(args.seconds));
+                let seconds = started.elapsed().as_secs_f64();
+                let row = Row {
+                    backend: backend.name(),
+                    batch,
+                    attack_steps,
+                    images_per_second: images as f64 / seconds,
+                    waiting: waited.as_secs_f64() / seconds,
+                    peak_mb: peak_memory(),
+                };
+                print_row(&row, args.json)?;
+            }
+        }
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+fn print_row(row: &Row, json: bool) -> Result<()> {
+    if json {
+        println!("{}", serde_json::to_string(row)?);
+        return Ok(());
+    }
+    let memory = row.peak_mb.map_or("-".into(), |mb| format!("{mb:.0}"));
+    println!(
+        "{:<8} {:>5} {:>7} {:>10.1} {:>6.1} % {memory:>8}",
+        row.backend,
+        row.batch,
+        row.attack_steps,
+        row.images_per_second,
+        100.0 * row.waiting
+    );
+    Ok(())
+}
+
+/// Where Linux tells it.
+fn peak_memory() -> Option<f64> {
+    let status = std::fs::read_to_string("/proc/self/status").ok()?;
+    let line = status.lines().find(|line| line.starts_with("VmHWM:"))?;
+    let kilobytes: f64 = line.split_whitespace().nth(1)?.parse().ok()?;
+    Some(kilobytes / 1024.0)
+}

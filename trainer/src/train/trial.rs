@@ -1,0 +1,75 @@
+//! Training that goes nowhere, to see how fast it goes.
+
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use anyhow::Result;
+use burn::module::Module;
+use burn::tensor::Device;
+use robust_core::card::{Card, Provenance, Role};
+
+use super::config::TrainConfig;
+use super::learner::Learner;
+use crate::data::{Batches, Dataset};
+
+/// A run on a data set, without metrics and checkpoints.
+pub struct Trial<'a> {
+    config: &'a TrainConfig,
+    set: &'a Arc<Dataset>,
+    learner: Learner,
+    step: u64,
+}
+
+impl<'a> Trial<'a> {
+    /// A fresh network.
+    ///
+    /// # Errors
+    ///
+    /// Where the settings name no network.
+    pub fn new(config: &'a TrainConfig, set: &'a Arc<Dataset>, device: &Device) -> Result<Self> {
+        let architecture = config.architecture(set.classes.len())?;
+        device.seed(config.seed);
+        let network = architecture.init(device).materialize();
+        let card = Card {
+            name: "trial".into(),
+            role: Role::Robust,
+            architecture,
+            classes: set.classes.clone(),
+            mean: [0.5; 3],
+            std: [0.25; 3],
+            input_size: config.size,
+            training: None,
+            accuracies: Vec::new(),
+            provenance: Provenance::default(),
+        };
+        Ok(Self { config, set, learner: Learner::new(config, card, network, device), step: 0 })
+    }
+
+    /// Does at most `count` steps in at most `time`, all of them finished: how many images that
+    /// were, and how long it waited for data.
+    pub fn steps(&mut self, count: usize, time: Duration) -> (usize, Duration) {
+        let started = Instant::now();
+        let (mut done, mut waited) = (0, Duration::ZERO);
+        let config = self.config;
+        for epoch in 0.. {
+            let order = config.order();
+            let mut batches =
+                Batches::prepare(self.set, order, config.augment, config.size, epoch, 0);
+            loop {
+                let waiting = Instant::now();
+                let Some(batch) = batches.next() else { break };
+                waited += waiting.elapsed();
+                self.step += 1;
+                let attack = config.attack(config.size);
+                let measured = self.learner.step(batch, attack, 1e-3, config, self.step);
+                // Reading the loss waits for the step.
+                let _ = measured.loss.into_data();
+                done += 1;
+                if done >= count || started.elapsed() >= time {
+                    return (done * config.batch, waited);
+                }
+            }
+        }
+        (done * config.batch, waited)
+    }
+}
