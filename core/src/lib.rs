@@ -8,6 +8,7 @@
 //! * [`model`] runs it: representation and logits from one forward pass;
 //! * [`objective`] says what an image should be changed towards and [`pgd`] changes it;
 //! * [`measure`] says how well an inversion went, [`verify`] whether the numbers are right;
+//! * [`features`] shows, adds and weighs coordinates of a representation;
 //! * [`morph`] and [`interpolation`] join photos by a path, [`link`] shares one;
 //! * [`settings`] and [`catalog`] are all that the page itself needs.
 //!
@@ -33,6 +34,8 @@ pub mod strip;
 
 #[cfg(feature = "engine")]
 pub mod bench;
+#[cfg(feature = "engine")]
+pub mod features;
 #[cfg(feature = "engine")]
 pub mod interpolation;
 #[cfg(feature = "engine")]

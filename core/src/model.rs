@@ -74,6 +74,12 @@ impl Model {
         output.representation * self.network.class_weights(predicted)
     }
 
+    /// Weights of one class's logit, `[1, k]`; `class` is below the number of logits.
+    pub fn class_weights(&self, class: usize) -> Tensor<2> {
+        let class = Tensor::from_data(TensorData::new(vec![class as i32], [1]), &self.device);
+        self.network.class_weights(class)
+    }
+
     /// Images of one size as a batch on the model's device. `None` where there is no image or the
     /// sizes differ.
     pub fn batch(&self, images: &[Pixels]) -> Option<Tensor<4>> {

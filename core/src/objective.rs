@@ -1,7 +1,7 @@
 //! What an image is changed towards. Each objective gives one loss an image.
 
 use burn::tensor::activation::log_softmax;
-use burn::tensor::{Int, Tensor};
+use burn::tensor::{Device, Int, Tensor, TensorData};
 
 use crate::network::{LastRelu, Output};
 
@@ -57,16 +57,36 @@ impl Objective for Invert {
     }
 }
 
-/// Equation (4): maximise coordinate `i` of the representation.
-#[derive(Clone, Copy, Debug)]
-pub struct Activate {
-    /// The coordinate, below the representation's length.
-    pub feature: usize,
+/// One coordinate of the representation an image.
+#[derive(Clone, Debug)]
+struct Coordinates(Tensor<2, Int>);
+
+impl Coordinates {
+    fn new(features: &[usize], device: &Device) -> Self {
+        let features: Vec<i32> = features.iter().map(|&feature| feature as i32).collect();
+        let shape = [features.len(), 1];
+        Self(Tensor::from_data(TensorData::new(features, shape), device))
+    }
+
+    fn of(&self, output: &Output) -> Tensor<1> {
+        output.representation.clone().gather(1, self.0.clone()).squeeze_dim::<1>(1)
+    }
+}
+
+/// Equation (4): maximise one coordinate of the representation, every image its own.
+#[derive(Clone, Debug)]
+pub struct Activate(Coordinates);
+
+impl Activate {
+    /// One coordinate an image, each below the representation's length.
+    pub fn new(features: &[usize], device: &Device) -> Self {
+        Self(Coordinates::new(features, device))
+    }
 }
 
 impl Objective for Activate {
     fn loss(&self, output: &Output) -> Tensor<1> {
-        coordinate(output, self.feature)
+        self.0.of(output)
     }
 
     fn direction(&self) -> Direction {
@@ -75,24 +95,24 @@ impl Objective for Activate {
 }
 
 /// Equation (7): maximise `min(R(x)_i - 1, 0)`; the gradient ends where the feature reaches 1.
-#[derive(Clone, Copy, Debug)]
-pub struct AddFeature {
-    /// The coordinate, below the representation's length.
-    pub feature: usize,
+#[derive(Clone, Debug)]
+pub struct AddFeature(Coordinates);
+
+impl AddFeature {
+    /// One coordinate an image, each below the representation's length.
+    pub fn new(features: &[usize], device: &Device) -> Self {
+        Self(Coordinates::new(features, device))
+    }
 }
 
 impl Objective for AddFeature {
     fn loss(&self, output: &Output) -> Tensor<1> {
-        (coordinate(output, self.feature) - 1.0).clamp_max(0.0)
+        (self.0.of(output) - 1.0).clamp_max(0.0)
     }
 
     fn direction(&self) -> Direction {
         Direction::Maximise
     }
-}
-
-fn coordinate(output: &Output, feature: usize) -> Tensor<1> {
-    output.representation.clone().narrow(1, feature, 1).squeeze_dim::<1>(1)
 }
 
 /// Cross-entropy, equation (3): away from the labels (untargeted) or towards them (targeted).

@@ -113,7 +113,7 @@ fn a_step_has_the_length_that_was_asked_for() {
 fn a_saturated_value_has_no_gradient() {
     let model = model();
     let photo = Tensor::cat(vec![random(1).zeros_like(), random(1), random(1).ones_like()], 0);
-    let objective = Activate { feature: 1 };
+    let objective = Activate::new(&[1; 3], model.device());
     let (_, gradient) = Pgd::loss_and_gradient(&model, &objective, photo);
     let lengths: Vec<f32> = image_norm(gradient).into_data().iter::<f32>().collect();
     assert_eq!((lengths[0], lengths[2]), (0.0, 0.0));
@@ -128,7 +128,8 @@ fn the_best_iterate_is_no_worse_than_the_last() {
         // Steps far too long: the loss jumps about.
         let settings = PgdSettings { constraint, step_size: 6.0, steps: 9, best };
         model.device().seed(3);
-        let mut pgd = Pgd::from_centre(&model, Activate { feature: 2 }, settings, random(3));
+        let mut pgd =
+            Pgd::from_centre(&model, Activate::new(&[2; 3], model.device()), settings, random(3));
         while !pgd.is_done() {
             pgd.step();
         }

@@ -115,13 +115,18 @@ impl Inputs {
     }
 
     async fn optimise(&self, model: &Model, key: &Key) -> Result<Vec<f32>, VerifyError> {
+        let each = |feature: usize| vec![feature; self.x.dims()[0]];
         match key.task {
             Task::Invert => {
                 let target = model.representation(self.x_target.clone());
                 self.quantity(model, key, Invert::new(target)).await
             }
-            Task::Activate(feature) => self.quantity(model, key, Activate { feature }).await,
-            Task::Add(feature) => self.quantity(model, key, AddFeature { feature }).await,
+            Task::Activate(feature) => {
+                self.quantity(model, key, Activate::new(&each(feature), model.device())).await
+            }
+            Task::Add(feature) => {
+                self.quantity(model, key, AddFeature::new(&each(feature), model.device())).await
+            }
             Task::Attack => {
                 self.quantity(model, key, CrossEntropy::untargeted(self.labels.clone())).await
             }

@@ -65,6 +65,8 @@ pub struct Session {
     /// The path between photos.
     pub morph: Morph,
     shrinking: StoredValue<Shrinking, LocalStorage>,
+    /// Number of the next request that is answered by its number.
+    requests: StoredValue<usize>,
     /// What the laboratory has measured.
     pub measured: RwSignal<Vec<Response>>,
     /// Whether the chosen photo is inverted as soon as a model is loaded.
@@ -89,6 +91,7 @@ impl Session {
             mode: RwSignal::new(Mode::Invert),
             morph: Morph::new(),
             shrinking: StoredValue::new_local(HashMap::new()),
+            requests: StoredValue::new(0),
             measured: RwSignal::new(Vec::new()),
             eager,
             index: StoredValue::new(index),
@@ -107,6 +110,8 @@ impl Session {
     pub async fn load(self, choice: Choice) {
         let kind = choice.kind;
         self.choice.set(Some(choice));
+        // Nobody will answer these any more.
+        self.shrinking.update_value(HashMap::clear);
         for slot in self.slots {
             slot.set_engine(None);
             slot.card.set(None);
@@ -197,6 +202,7 @@ impl Session {
             Response::Failed { run: Some(_), message }
                 if self.mode.get_untracked() == Mode::Morph =>
             {
+                slot.give_up();
                 self.notice.set(Some(message));
             }
             Response::Failed { run: Some(_), message } => {
@@ -239,9 +245,11 @@ impl Session {
         let slot = self.slots.into_iter().find(|slot| untrack(|| slot.is_ready()));
         let slot = slot.ok_or("no network has been loaded yet")?;
         let file = photo.request().await?;
-        self.shrinking.update_value(|all| drop(all.insert(photo.id, send)));
-        slot.send(&Request::Embed { id: photo.id, photo: file });
-        let shrunk = receive.await.map_err(|_| "another request took over".to_owned())?;
+        let id = self.requests.get_value();
+        self.requests.set_value(id + 1);
+        self.shrinking.update_value(|all| drop(all.insert(id, send)));
+        slot.send(&Request::Embed { id, photo: file });
+        let shrunk = receive.await.map_err(|_| "the network was loaded anew".to_owned())?;
         shrunk.map_err(|message| format!("{}: {message}", photo.name))
     }
 

@@ -98,6 +98,23 @@ impl Slot {
         self.card.with(Option::is_some) && !matches!(self.phase.get(), Phase::Failed(_))
     }
 
+    /// Shows that a run of so many steps is being prepared; older runs are not heard any more.
+    pub fn prepare(&self, run: RunId, steps: usize) {
+        self.run.set(run);
+        self.frames.set(Vec::new());
+        self.losses.set(Vec::new());
+        self.step.set(0);
+        self.steps.set(steps);
+        self.phase.set(Phase::Running);
+    }
+
+    /// Takes that back where nothing came of it.
+    pub fn give_up(&self) {
+        if matches!(self.phase.get_untracked(), Phase::Running | Phase::Paused) {
+            self.phase.set(Phase::Idle);
+        }
+    }
+
     /// Holds or goes on.
     pub fn pause(&self, hold: bool) {
         if self.phase.get_untracked() == if hold { Phase::Running } else { Phase::Paused } {

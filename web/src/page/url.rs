@@ -44,9 +44,13 @@ pub fn push_fragment(text: &str) {
     };
 }
 
-/// The address of this page with another fragment.
-pub fn with_fragment(text: &str) -> String {
-    let address = window().location().href().unwrap_or_default();
-    let page = address.split_once('#').map_or(address.as_str(), |(page, _)| page);
-    format!("{page}#{text}")
+/// The address that shows others this fragment: without this visitor's own choices, such as the
+/// engine.
+pub fn to_share(text: &str) -> String {
+    let location = window().location();
+    let page = location.origin().unwrap_or_default() + &location.pathname().unwrap_or_default();
+    match local_path("models") {
+        Some(models) => format!("{page}?models={models}#{text}"),
+        None => format!("{page}#{text}"),
+    }
 }

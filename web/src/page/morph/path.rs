@@ -159,11 +159,17 @@ impl Session {
             slot.frames.set(Vec::new());
         }
         let run = self.next_run();
+        for slot in self.ready_path_models() {
+            slot.prepare(run, settings.steps);
+        }
         spawn_local(async move {
             let ids = morph.stops.get_untracked();
             let photos: Vec<Photo> = ids.iter().filter_map(|&id| self.photo(id)).collect();
             morph.previews.set(fade::previews(&photos).await);
-            if let Err(message) = self.try_compute(run, photos, edited).await {
+            let computed = self.try_compute(run, photos, edited).await;
+            // What went wrong with an older path is of no interest any more.
+            if let (Err(message), true) = (computed, self.is_newest(run)) {
+                self.ready_path_models().iter().for_each(Slot::give_up);
                 self.notice.set(Some(message));
             }
         });
@@ -202,14 +208,16 @@ impl Session {
             url::push_fragment(&fragment);
         }
         self.morph.fragment.set(Some(fragment));
-        for slot in untrack(|| self.path_models()) {
-            if untrack(|| slot.is_ready()) {
-                slot.steps.set(settings.steps);
-                let stops = files.clone();
-                slot.send(&Request::Morph(MorphRequest { run, stops, settings }));
-            }
+        for slot in self.ready_path_models() {
+            let stops = files.clone();
+            slot.send(&Request::Morph(MorphRequest { run, stops, settings }));
         }
         Ok(())
+    }
+
+    fn ready_path_models(self) -> Vec<Slot> {
+        let models = untrack(|| self.path_models());
+        models.into_iter().filter(|slot| untrack(|| slot.is_ready())).collect()
     }
 
     /// Name of the model for a link; an error where a link names one that is not here.

@@ -15,7 +15,7 @@ use crate::page::url;
 pub fn Share(session: Session) -> impl IntoView {
     let open = RwSignal::new(false);
     let told = RwSignal::new("");
-    let link = move || session.morph.fragment.get().map(|fragment| url::with_fragment(&fragment));
+    let link = move || session.morph.fragment.get().map(|fragment| url::to_share(&fragment));
     let copy = move |_| {
         let Some(link) = untrack(link) else { return };
         spawn_local(async move {

@@ -1,0 +1,149 @@
+//! What coordinates of a representation mean: shown, added, and weighed for a prediction.
+
+use burn::tensor::activation::softmax;
+use burn::tensor::{ExecutionError, Int, Tensor, TensorData, Transaction};
+use serde::{Deserialize, Serialize};
+
+use crate::model::Model;
+use crate::network::LastRelu;
+use crate::objective::{Activate, AddFeature, CrossEntropy};
+use crate::pgd::Pgd;
+use crate::pixels::Pixels;
+use crate::settings::{Constraint, PgdSettings};
+
+/// Side of the images that the authors' settings are for, in pixels.
+const AUTHORS_SIZE: f32 = 224.0;
+
+/// The authors' l2 settings, brought from 224 pixels to `size`: lengths grow with the side.
+const fn authors(epsilon: f32, step_size: f32, steps: usize, size: usize) -> PgdSettings {
+    let share = size as f32 / AUTHORS_SIZE;
+    let constraint = Constraint::L2 { epsilon: epsilon * share };
+    PgdSettings { constraint, step_size: step_size * share, steps, best: false }
+}
+
+/// Equation (4): what maximises a feature, from noise or an image.
+pub const fn visualise_settings(size: usize) -> PgdSettings {
+    authors(1000.0, 1.0, 200, size)
+}
+
+/// Equation (8): a feature magnified in the image that it explains.
+pub const fn explain_settings(size: usize) -> PgdSettings {
+    authors(40.0, 1.0, 60, size)
+}
+
+/// Equation (7): a feature added to an image, little by little.
+pub const fn add_settings(size: usize) -> PgdSettings {
+    authors(1000.0, 0.1, 800, size)
+}
+
+/// Why a network says what it says about an image.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Explanation {
+    /// Probability of every class, in the order of the logits.
+    pub confidences: Vec<f32>,
+    /// The class that is explained.
+    pub class: usize,
+    /// The coordinates that weigh most for it, the heaviest first.
+    pub features: Vec<Contribution>,
+}
+
+/// What one coordinate adds to a class's logit.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Contribution {
+    /// The coordinate.
+    pub feature: usize,
+    /// `R(x)_i`.
+    pub activation: f32,
+    /// `R(x)_i W[c, i]`.
+    pub contribution: f32,
+}
+
+/// The `count` coordinates that weigh most for `class`, or for the predicted class: equation (8).
+///
+/// # Errors
+///
+/// Where the device failed.
+pub async fn explain(
+    model: &Model,
+    image: &Pixels,
+    class: Option<usize>,
+    count: usize,
+) -> Result<Explanation, ExecutionError> {
+    let output = model.forward(one(model, image), LastRelu::True);
+    let reads =
+        Transaction::default().register(softmax(output.logits, 1)).register(output.representation);
+    let mut data = reads.execute_async().await?.into_iter();
+    let mut floats =
+        || -> Vec<f32> { data.next().map(|data| data.iter::<f32>().collect()).unwrap_or_default() };
+    let (confidences, activations) = (floats(), floats());
+    let predicted = largest(&confidences);
+    let class = class.filter(|class| *class < confidences.len()).unwrap_or(predicted);
+    let weights: Vec<f32> = model.class_weights(class).into_data_async().await?.iter().collect();
+    let mut features: Vec<Contribution> = activations
+        .iter()
+        .zip(&weights)
+        .enumerate()
+        .map(|(feature, (&activation, &weight))| Contribution {
+            feature,
+            activation,
+            contribution: activation * weight,
+        })
+        .collect();
+    features.sort_by(|a, b| b.contribution.total_cmp(&a.contribution));
+    features.truncate(count);
+    Ok(Explanation { confidences, class, features })
+}
+
+/// The unprocessed gradient of the cross-entropy of `class` with respect to the image (figure 21),
+/// brought to [0, 1]: grey is 0, the largest absolute value reaches black or white.
+///
+/// # Errors
+///
+/// Where the device failed.
+pub async fn saliency(
+    model: &Model,
+    image: &Pixels,
+    class: usize,
+) -> Result<Pixels, ExecutionError> {
+    let label: Tensor<1, Int> =
+        Tensor::from_data(TensorData::new(vec![class as i32], [1]), model.device());
+    let objective = CrossEntropy::untargeted(label);
+    let (_, gradient) = Pgd::loss_and_gradient(model, &objective, one(model, image));
+    let values: Vec<f32> = gradient.into_data_async().await?.iter().collect();
+    let reach = values.iter().fold(1e-12f32, |max, value| max.max(value.abs()));
+    let values = values.iter().map(|value| 0.5 + value / (2.0 * reach)).collect();
+    Ok(Pixels::new(image.size(), values).unwrap_or_else(|| Pixels::flat(image.size(), [0.5; 3])))
+}
+
+/// Magnifies one feature in each image of a batch. `None` where the numbers of images and features
+/// differ, or sizes do.
+pub fn magnify<'a>(
+    model: &'a Model,
+    images: &[Pixels],
+    features: &[usize],
+    settings: PgdSettings,
+) -> Option<Pgd<'a, Activate>> {
+    let batch = (images.len() == features.len()).then(|| model.batch(images))??;
+    Some(Pgd::from_centre(model, Activate::new(features, model.device()), settings, batch))
+}
+
+/// Adds one feature to an image.
+pub fn add<'a>(
+    model: &'a Model,
+    image: &Pixels,
+    feature: usize,
+    settings: PgdSettings,
+) -> Pgd<'a, AddFeature> {
+    let objective = AddFeature::new(&[feature], model.device());
+    Pgd::from_centre(model, objective, settings, one(model, image))
+}
+
+fn one(model: &Model, image: &Pixels) -> Tensor<4> {
+    let shape = [1, 3, image.size(), image.size()];
+    Tensor::from_data(TensorData::new(image.values().to_vec(), shape), model.device())
+}
+
+fn largest(values: &[f32]) -> usize {
+    let largest = values.iter().enumerate().max_by(|(_, a), (_, b)| a.total_cmp(b));
+    largest.map_or(0, |(i, _)| i)
+}
