@@ -1,15 +1,14 @@
 //! What coordinates of a representation mean: shown, added, and weighed for a prediction.
 
-use burn::tensor::activation::softmax;
-use burn::tensor::{ExecutionError, Int, Tensor, TensorData, Transaction};
-use serde::{Deserialize, Serialize};
-
+use crate::explanation::{Contribution, Explanation};
 use crate::model::Model;
 use crate::network::LastRelu;
 use crate::objective::{Activate, AddFeature, CrossEntropy};
 use crate::pgd::Pgd;
 use crate::pixels::Pixels;
 use crate::settings::{Constraint, PgdSettings};
+use burn::tensor::activation::softmax;
+use burn::tensor::{ExecutionError, Int, Tensor, TensorData, Transaction};
 
 /// Side of the images that the authors' settings are for, in pixels.
 const AUTHORS_SIZE: f32 = 224.0;
@@ -34,28 +33,6 @@ pub const fn explain_settings(size: usize) -> PgdSettings {
 /// Equation (7): a feature added to an image, little by little.
 pub const fn add_settings(size: usize) -> PgdSettings {
     authors(1000.0, 0.1, 800, size)
-}
-
-/// Why a network says what it says about an image.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct Explanation {
-    /// Probability of every class, in the order of the logits.
-    pub confidences: Vec<f32>,
-    /// The class that is explained.
-    pub class: usize,
-    /// The coordinates that weigh most for it, the heaviest first.
-    pub features: Vec<Contribution>,
-}
-
-/// What one coordinate adds to a class's logit.
-#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
-pub struct Contribution {
-    /// The coordinate.
-    pub feature: usize,
-    /// `R(x)_i`.
-    pub activation: f32,
-    /// `R(x)_i W[c, i]`.
-    pub contribution: f32,
 }
 
 /// The `count` coordinates that weigh most for `class`, or for the predicted class: equation (8).

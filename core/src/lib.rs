@@ -18,6 +18,7 @@
 pub mod architecture;
 pub mod card;
 pub mod catalog;
+pub mod explanation;
 pub mod link;
 pub mod measure;
 pub mod morph;

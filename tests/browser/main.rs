@@ -3,6 +3,7 @@
 #![allow(clippy::unwrap_used, clippy::panic)]
 
 mod cpu;
+mod explain;
 mod files;
 mod morph;
 mod numbers;

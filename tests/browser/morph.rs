@@ -103,6 +103,8 @@ async fn a_filmstrip_opens_its_path_again() -> Result<()> {
         sender.click(button).await?;
         sender.wait_for_download(file).await?;
     }
+    sender.click("#save-video").await?;
+    sender.wait_for_any_download(&["morph.mp4", "morph.webm"]).await?;
     let gif = image::open(sender.downloads().join("morph.gif"))?;
     assert_eq!((gif.width(), gif.height()), (256, 256));
 

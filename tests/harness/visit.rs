@@ -128,14 +128,18 @@ impl Visit {
 
     /// Waits until a file has been saved whole.
     pub async fn wait_for_download(&self, name: &str) -> Result<()> {
-        let path = self.downloads().join(name);
+        self.wait_for_any_download(&[name]).await
+    }
+
+    /// Waits until one of these files has been saved whole.
+    pub async fn wait_for_any_download(&self, names: &[&str]) -> Result<()> {
         for _ in 0..200 {
-            if path.exists() {
+            if names.iter().any(|name| self.downloads().join(name).exists()) {
                 return Ok(());
             }
             tokio::time::sleep(LOOK_EVERY).await;
         }
-        bail!("{name} was not saved");
+        bail!("{} was not saved", names.join(" or "));
     }
 
     /// The relative distance that a model shows, in percent.

@@ -19,8 +19,8 @@ use std::process::ExitCode;
 use clap::{Parser, Subcommand};
 
 use commands::{
-    bench, bench_train, catalog, eval, export, import, info, interpolate, invert, link, open,
-    train as training, verify,
+    bench, bench_train, catalog, eval, explain, export, import, info, interpolate, invert, link,
+    open, train as training, verify, visualise,
 };
 
 /// See what a neural network sees: invert representations of robust and standard networks.
@@ -51,6 +51,10 @@ enum Command {
     Link(link::Args),
     /// Compute what a link shows
     Open(open::Args),
+    /// Say why a network predicts what it predicts: the coordinates that weigh most, magnified
+    Explain(explain::Args),
+    /// Show what a coordinate of the representation stands for, or add it to a photo
+    Visualise(visualise::Args),
     /// Measure steps of projected gradient descent a second, by batch size
     Bench(bench::Args),
     /// Measure training: images a second by backend, batch and attack
@@ -79,6 +83,8 @@ fn main() -> ExitCode {
         Command::Interpolate(args) => interpolate::run(&args),
         Command::Link(args) => link::run(&args),
         Command::Open(args) => open::run(&args),
+        Command::Explain(args) => explain::run(&args),
+        Command::Visualise(args) => visualise::run(&args),
         Command::Bench(args) => bench::run(&args),
         Command::BenchTrain(args) => bench_train::run(&args),
         Command::Export(args) => export::run(&args),

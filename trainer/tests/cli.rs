@@ -182,3 +182,60 @@ fn bench_and_catalog_speak_json() {
     assert_eq!(index[0]["bytes"], std::fs::metadata(&model).unwrap().len());
     assert_eq!(index[0]["sha256"].as_str().unwrap().len(), 64);
 }
+
+#[test]
+fn a_path_is_saved_linked_and_opened_again() {
+    let folder = tempfile::tempdir().unwrap();
+    let model = import("cifar-basic", folder.path(), &[]);
+    stdout(&["catalog", folder.path().to_str().unwrap()]);
+    let path = |name: &str| folder.path().join(name).to_str().unwrap().to_owned();
+    let (owl, cup) = (gallery("bird_owl.jpg"), gallery("ood_cup.jpg"));
+    let photos = [owl.to_str().unwrap(), cup.to_str().unwrap()];
+    let settings = ["--frames", "4", "--steps", "6"];
+    let (strip, out) = (path("strip.png"), path("frames"));
+    for file in ["morph.gif", "morph.apng", "strip.png"] {
+        let file = path(file);
+        stdout(&[&["interpolate", &model], &photos[..], &settings, &["--out", &file]].concat());
+        assert!(std::fs::metadata(&file).unwrap().len() > 1000);
+    }
+    let link = stdout(&[&["link", &model], &photos[..], &settings].concat());
+    let models = folder.path().to_str().unwrap();
+    stdout(&["open", link.trim(), "--out", &out, "--models", models]);
+    // The link, the filmstrip, and the filmstrip that opening the link makes: all the same.
+    let opened = Path::new(&out).join("filmstrip.png");
+    assert_eq!(std::fs::read(&opened).unwrap(), std::fs::read(&strip).unwrap());
+    assert_eq!(std::fs::read_dir(&out).unwrap().count(), 5);
+    stdout(&["open", &strip, "--out", &path("again"), "--models", models]);
+
+    let cut = &link.trim()[..link.len() - 9];
+    let errors = stderr(&["open", cut, "--out", &out, "--models", models]);
+    assert!(errors.contains("damaged or incomplete"), "{errors}");
+    let errors = stderr(&["open", photos[0], "--out", &out]);
+    assert!(errors.contains("carries no link"), "{errors}");
+    let errors = stderr(&["interpolate", &model, photos[0], photos[1], "--out", "x.bmp"]);
+    assert!(errors.contains(".gif"), "{errors}");
+}
+
+#[test]
+fn predictions_and_features_are_explained() {
+    let folder = tempfile::tempdir().unwrap();
+    let model = import("cifar-basic", folder.path(), &[]);
+    let cat = gallery("cat_chelsea.jpg");
+    let (cat, out) = (cat.to_str().unwrap(), folder.path().join("out"));
+    let out_path = out.to_str().unwrap();
+    let row = stdout(&["explain", &model, cat, "--out", out_path, "--count", "3", "--json"]);
+    let row: Value = serde_json::from_str(&row).unwrap();
+    assert_eq!(row["features"].as_array().unwrap().len(), 3);
+    let sum: f64 = row["confidences"].as_array().unwrap().iter().filter_map(Value::as_f64).sum();
+    assert!((sum - 1.0).abs() < 1e-4);
+    let feature = row["features"][0]["feature"].to_string();
+    assert!(out.join(format!("feature-{feature}.png")).exists());
+    assert!(out.join("saliency.png").exists());
+    let words = ["visualise", &model, "--features", &feature, "--out", out_path, "--steps", "8"];
+    assert!(stdout(&words).contains("activation"));
+    stdout(&[&words[..], &["--photo", cat, "--add", "2"]].concat());
+    assert!(out.join(format!("added-{feature}-02.png")).exists());
+    assert!(stderr(&["explain", &model, cat, "--class", "unicorn"]).contains("unicorn"));
+    let errors = stderr(&["visualise", &model, "--features", "999", "--out", out_path]);
+    assert!(errors.contains("0 to 31"), "{errors}");
+}

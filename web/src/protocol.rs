@@ -1,6 +1,7 @@
 //! What the page and an engine say to each other.
 
 use robust_core::card::Card;
+use robust_core::explanation::Explanation;
 use robust_core::morph::MorphSettings;
 use robust_core::settings::{Crop, InvertSettings};
 use serde::{Deserialize, Serialize};
@@ -21,6 +22,8 @@ pub enum Request {
     Invert(InvertRequest),
     /// Compute a path between photos; ends the run at hand.
     Morph(MorphRequest),
+    /// Say why a photo is classified as it is; ends the run at hand.
+    Explain(ExplainRequest),
     /// Shrink a photo so that a link can carry it.
     Embed {
         /// Comes back with the answer.
@@ -77,6 +80,19 @@ pub struct MorphRequest {
     pub stops: Vec<StopFile>,
     /// How the frames between them are computed.
     pub settings: MorphSettings,
+}
+
+/// One explanation.
+#[derive(Debug, Serialize, Deserialize)]
+pub struct ExplainRequest {
+    /// Number of the run.
+    pub run: RunId,
+    /// The photo.
+    pub photo: PhotoFile,
+    /// The class to explain, or the predicted one.
+    pub class: Option<usize>,
+    /// How many coordinates to show.
+    pub count: usize,
 }
 
 /// A photo of a path.
@@ -143,6 +159,17 @@ pub enum Response {
         run: RunId,
         /// The resized square.
         image: Image,
+    },
+    /// What weighs most for a class.
+    Explained {
+        /// Number of the run.
+        run: RunId,
+        /// The reasons.
+        explanation: Explanation,
+        /// The gradient of the loss.
+        saliency: Image,
+        /// Steps in which the coordinates are magnified.
+        steps: usize,
     },
     /// How far a run is.
     Progress(Progress),

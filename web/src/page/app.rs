@@ -6,6 +6,7 @@ use leptos::task::spawn_local;
 use super::adapter::{EngineKind, choose};
 use super::canvas::ImageCanvas;
 use super::controls::Controls;
+use super::explain::ExplainView;
 use super::lab::{CHECK_INDEX, Lab, View};
 use super::morph::MorphView;
 use super::panel::Panel;
@@ -114,10 +115,12 @@ fn Views(session: Session) -> impl IntoView {
         <nav aria-label="Views">
             {tab(Mode::Invert, "#", "Invert a photo")}
             {tab(Mode::Morph, "#morph", "Morph between photos")}
+            {tab(Mode::Explain, "#explain", "Explain a prediction")}
         </nav>
         {move || match mode.get() {
             Mode::Invert => view! { <Inversion session /> }.into_any(),
             Mode::Morph => view! { <MorphView session /> }.into_any(),
+            Mode::Explain => view! { <ExplainView session /> }.into_any(),
         }}
     }
 }

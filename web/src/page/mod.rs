@@ -7,6 +7,7 @@ mod chart;
 mod controls;
 mod download;
 mod engine;
+mod explain;
 mod gallery;
 mod lab;
 mod morph;

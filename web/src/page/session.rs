@@ -38,6 +38,8 @@ pub enum Mode {
     Invert,
     /// Photos are joined by a path.
     Morph,
+    /// A prediction is explained.
+    Explain,
 }
 
 /// Photos that an engine is shrinking, by the number of the request.
@@ -195,20 +197,23 @@ impl Session {
                     Mode::Invert if self.eager => self.invert_on(&[slot]),
                     Mode::Invert => {}
                     Mode::Morph => self.path_model_ready(slot),
+                    Mode::Explain => self.explain(None),
                 }
             }
             Response::Failed { run: None, message } => self.engine_failed(slot, message),
             // Both models say the same about a photo; once is enough.
-            Response::Failed { run: Some(_), message }
-                if self.mode.get_untracked() == Mode::Morph =>
-            {
-                slot.give_up();
-                self.notice.set(Some(message));
-            }
             Response::Failed { run: Some(_), message } => {
+                let mode = self.mode.get_untracked();
+                if mode != Mode::Invert {
+                    slot.give_up();
+                }
                 let id = self.selected.get_untracked();
-                let name = self.photo(id).map(|photo| photo.name).unwrap_or_default();
-                self.notice.set(Some(format!("{name}: {message}")));
+                let photo = self.photo(id).filter(|_| mode != Mode::Morph);
+                // Both models say the same about a photo; once is enough.
+                self.notice.set(Some(match photo {
+                    Some(photo) => format!("{}: {message}", photo.name),
+                    None => message,
+                }));
             }
             Response::VerifiedKey { .. } | Response::Verified { .. } | Response::Speed { .. } => {
                 self.measured.update(|measured| measured.push(response));
@@ -297,13 +302,17 @@ impl Session {
                 self.invert();
             }
             Mode::Morph => self.choose_stop(id),
+            Mode::Explain => {
+                self.selected.set(id);
+                self.explain(None);
+            }
         }
     }
 
     /// Whether a photo is the one that is inverted, or part of the path.
     pub fn is_chosen(self, id: usize) -> bool {
         match self.mode.get() {
-            Mode::Invert => self.selected.get() == id,
+            Mode::Invert | Mode::Explain => self.selected.get() == id,
             Mode::Morph => self.morph.stops.with(|stops| stops.contains(&id)),
         }
     }
@@ -311,7 +320,7 @@ impl Session {
     /// The photo that the crop is of: the inverted one, or the marked one of the path.
     pub fn cropped(self) -> usize {
         match self.mode.get() {
-            Mode::Invert => self.selected.get(),
+            Mode::Invert | Mode::Explain => self.selected.get(),
             Mode::Morph => {
                 let active = self.morph.active.get();
                 self.morph.stops.with(|stops| stops.get(active).copied()).unwrap_or_default()
@@ -330,6 +339,7 @@ impl Session {
         match self.mode.get_untracked() {
             Mode::Invert => self.invert(),
             Mode::Morph => self.compute_path(true),
+            Mode::Explain => self.explain(None),
         }
     }
 
@@ -337,6 +347,7 @@ impl Session {
     pub fn follow_address(self) {
         match url::fragment().as_str() {
             "" => self.enter_invert(),
+            url::EXPLAIN => self.enter_explain(),
             url::MORPH => self.enter_morph(),
             fragment => self.open_link(fragment),
         }

@@ -2,6 +2,7 @@
 
 use leptos::prelude::*;
 use robust_core::card::{Card, Role};
+use robust_core::explanation::Explanation;
 
 use super::engine::Engine;
 use crate::protocol::{Image, Progress, Request, Response, RunId};
@@ -40,6 +41,10 @@ pub struct Slot {
     pub image: RwSignal<Option<Image>>,
     /// All frames of a path between photos; empty before the first report.
     pub frames: RwSignal<Vec<Image>>,
+    /// Why the photo is classified as it is.
+    pub explanation: RwSignal<Option<Explanation>>,
+    /// The gradient of the loss.
+    pub saliency: RwSignal<Option<Image>>,
     /// Relative distance before each step.
     pub losses: RwSignal<Vec<f32>>,
     /// Steps done.
@@ -64,6 +69,8 @@ impl Slot {
             target: RwSignal::new(None),
             image: RwSignal::new(None),
             frames: RwSignal::new(Vec::new()),
+            explanation: RwSignal::new(None),
+            saliency: RwSignal::new(None),
             losses: RwSignal::new(Vec::new()),
             step: RwSignal::new(0),
             steps: RwSignal::new(0),
@@ -133,6 +140,13 @@ impl Slot {
                 self.step.set(0);
                 self.likeness.set(None);
                 self.phase.set(Phase::Running);
+            }
+            Response::Explained { run, explanation, saliency, steps }
+                if run == self.run.get_untracked() =>
+            {
+                self.steps.set(steps);
+                self.explanation.set(Some(explanation));
+                self.saliency.set(Some(saliency));
             }
             Response::Progress(progress) if progress.run == self.run.get_untracked() => {
                 self.advance(progress);

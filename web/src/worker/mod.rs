@@ -1,5 +1,6 @@
 //! An engine: a model in a dedicated worker, doing what the page asks.
 
+mod explain;
 mod invert;
 mod morph;
 mod pace;
@@ -68,6 +69,9 @@ impl Engine {
             }
             Request::Morph(request) => {
                 spawn_local(async move { morph::morph(&self, request).await });
+            }
+            Request::Explain(request) => {
+                spawn_local(async move { explain::explain(&self, request).await });
             }
             Request::Embed { id, photo } => self.port.send(&morph::embed(&self, id, &photo)),
             Request::Save { kind, link } => self.port.send(&morph::save(&self, kind, &link)),

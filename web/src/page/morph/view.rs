@@ -2,7 +2,7 @@
 
 use leptos::prelude::*;
 use robust_core::card::Role;
-use robust_core::morph::MorphSettings;
+use robust_core::morph::{MorphSettings, MorphStart};
 
 use super::fade;
 use super::player::{Filmstrip, Player};
@@ -125,11 +125,42 @@ fn MorphControls(session: Session) -> impl IntoView {
                         get=|s| s.steps as f64 set=|s, v| s.steps = v as usize />
                     <Field session id="path-step-size" label="Step size" step="any"
                         get=|s| f64::from(s.step_size) set=|s, v| s.step_size = v as f32 />
+                    <StartField session />
+                    <Field session id="path-seed" label="Seed of the noise" step="1"
+                        get=|s| s.seed as f64 set=|s, v| s.seed = v as u64 />
                     <CropFields session />
                 </div>
                 <p class="hint">"The crop is that of the marked photo."</p>
             </details>
         </section>
+    }
+}
+
+/// What the frames between the photos start from.
+#[component]
+fn StartField(session: Session) -> impl IntoView {
+    let morph = session.morph;
+    let starts = [
+        ("blend", "The cross-fade, as the authors", MorphStart::Blend),
+        ("noise", "Noise", MorphStart::Noise),
+        ("grey", "Grey", MorphStart::Grey),
+    ];
+    let chosen = move |event| {
+        let value = event_target_value(&event);
+        if let Some((.., start)) = starts.into_iter().find(|(name, ..)| *name == value) {
+            morph.settings.update(|settings| settings.start = start);
+            session.compute_path(true);
+        }
+    };
+    let option = move |(name, label, start): (&'static str, &'static str, MorphStart)| {
+        let selected = move || morph.settings.with(|settings| settings.start == start);
+        view! { <option value=name selected=selected>{label}</option> }
+    };
+    view! {
+        <label>
+            "Start from"
+            <select id="path-start" on:change=chosen>{starts.map(option)}</select>
+        </label>
     }
 }
 

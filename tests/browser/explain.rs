@@ -1,0 +1,32 @@
+//! Why a network predicts what it predicts.
+
+use anyhow::Result;
+use robust_tests::Visit;
+
+#[tokio::test]
+async fn a_prediction_is_explained_and_another_class_too() -> Result<()> {
+    let visit = Visit::open("?engine=cpu&models=check/index.json#explain").await?;
+    let done = "document.querySelector('#robust')?.dataset.phase === 'finished'";
+    visit.wait_until("the explanation is done", done, 120).await?;
+    let tiles = "return document.querySelectorAll('#robust .tiles canvas').length;";
+    assert_eq!(visit.script(tiles).await?, 5);
+    let shares = "return [...document.querySelectorAll('#robust .class .share')]\
+                  .map(share => parseInt(share.textContent));";
+    let shares: Vec<u32> = serde_json::from_value(visit.script(shares).await?)?;
+    assert!(shares.is_sorted_by(|a, b| a >= b) && shares.iter().sum::<u32>() <= 102, "{shares:?}");
+    // Each coordinate is magnified in a picture of its own, the heaviest first.
+    let (first, second) =
+        (visit.picture("robust-feature-0").await?, visit.picture("robust-feature-1").await?);
+    assert_ne!(first, second);
+    let weights = "return [...document.querySelectorAll('#robust figcaption')]\
+                   .map(caption => parseFloat(caption.textContent.split(': ')[1]));";
+    let weights: Vec<f64> = serde_json::from_value(visit.script(weights).await?)?;
+    assert!(weights.is_sorted_by(|a, b| a >= b) && weights[0] > 0.0, "{weights:?}");
+
+    visit.click("#robust li:nth-child(2) .class").await?;
+    let second = "document.querySelector('#robust li:nth-child(2) .class')?.ariaPressed === 'true'";
+    visit.wait_until("the second class is explained", second, 30).await?;
+    visit.wait_until("its explanation is done", done, 60).await?;
+    assert_ne!(visit.picture("robust-feature-0").await?, first);
+    visit.close().await
+}

@@ -1,0 +1,140 @@
+//! Why both networks say what they say about a photo: equation (8), figures 9 and 21.
+
+use leptos::prelude::*;
+use leptos::task::spawn_local;
+use robust_core::explanation::{Contribution, Explanation};
+
+use super::canvas::ImageCanvas;
+use super::panel::{key, phase_name, phase_text, share_done, title};
+use super::session::{Mode, Session};
+use super::slot::Slot;
+use super::tray::Tray;
+use crate::protocol::{ExplainRequest, Image, Request};
+
+/// Coordinates that are shown.
+const COUNT: usize = 5;
+
+/// Classes that are shown with their confidence.
+const CLASSES: usize = 4;
+
+impl Session {
+    /// Shows the view of explanations.
+    pub fn enter_explain(self) {
+        if self.mode.get_untracked() != Mode::Explain {
+            self.mode.set(Mode::Explain);
+            self.explain(None);
+        }
+    }
+
+    /// Explains the chosen photo on every ready model: the predicted class, or the given one.
+    pub fn explain(self, class: Option<usize>) {
+        self.notice.set(None);
+        let run = self.next_run();
+        let models = self.slots.into_iter().filter(|slot| untrack(|| slot.is_ready()));
+        let models: Vec<Slot> = models.collect();
+        for slot in &models {
+            slot.prepare(run, 0);
+        }
+        spawn_local(async move {
+            let photo = self.photo(self.selected.get_untracked());
+            let Some(photo) = photo else { return };
+            match photo.request().await {
+                Ok(photo) if self.is_newest(run) => {
+                    for slot in models {
+                        let photo = photo.clone();
+                        let request = ExplainRequest { run, photo, class, count: COUNT };
+                        slot.send(&Request::Explain(request));
+                    }
+                }
+                Ok(_) => {}
+                Err(message) => self.notice.set(Some(message)),
+            }
+        });
+    }
+}
+
+/// Both networks' reasons, side by side.
+#[component]
+pub fn ExplainView(session: Session) -> impl IntoView {
+    let [robust, standard] = session.slots;
+    let target = Signal::derive(move || robust.target.get().or_else(|| standard.target.get()));
+    view! {
+        <Tray session />
+        <p class="hint lead">
+            "Which numbers of the representation speak for the prediction, and what each of them looks \
+             for: it is magnified in the photo."
+        </p>
+        <div class="explain">
+            <section class="panel" id="original">
+                <h2>"Your photo"</h2>
+                <ImageCanvas id="original-image".into() image=target label="The photo as the networks see it" />
+            </section>
+            <Reasons session model=robust />
+            <Reasons session model=standard />
+        </div>
+    }
+}
+
+#[component]
+fn Reasons(session: Session, model: Slot) -> impl IntoView {
+    let slot = model;
+    let name = key(slot.role);
+    let explanation = move || slot.explanation.get();
+    let tiles = move || {
+        let Some(explanation) = explanation() else { return Vec::new() };
+        let tile = |(i, part): (usize, &Contribution)| view! { <Tile slot_frames=slot.frames i part=*part name /> };
+        explanation.features.iter().enumerate().map(tile).collect()
+    };
+    view! {
+        <section class="panel" id=name data-phase=move || phase_name(&slot.phase.get())>
+            <h2>{title(slot.role)}</h2>
+            <ul class="classes">{move || explanation().map(|e| classes(session, slot, &e))}</ul>
+            <progress aria-label="Progress" max="1" value=move || share_done(slot)></progress>
+            <p class="phase">{move || phase_text(slot)}</p>
+            <h3>"What weighs most"</h3>
+            <div class="tiles">{tiles}</div>
+            <h3>"Where a change would matter"</h3>
+            <ImageCanvas id=format!("{name}-saliency") image=slot.saliency label="Gradient of the loss" />
+            <p class="hint">"The plain gradient, unprocessed."</p>
+        </section>
+    }
+}
+
+/// The most probable classes; a click explains another one.
+fn classes(session: Session, slot: Slot, explanation: &Explanation) -> Vec<AnyView> {
+    let names = slot.card.with(|card| card.as_ref().map(|card| card.classes.clone()));
+    let names = names.unwrap_or_default();
+    let explained = explanation.class;
+    let row = |class: usize| {
+        let share = 100.0 * explanation.confidences[class];
+        let name = names.get(class).cloned().unwrap_or_else(|| format!("class {class}"));
+        view! {
+            <li>
+                <button class="class" aria-pressed=(class == explained).to_string()
+                    title="Explain this class" on:click=move |_| session.explain(Some(class))>
+                    <span>{name}</span>
+                    <meter min="0" max="100" value=share.to_string()></meter>
+                    <span class="share">{format!("{share:.0} %")}</span>
+                </button>
+            </li>
+        }
+        .into_any()
+    };
+    explanation.ranking().into_iter().take(CLASSES).map(row).collect()
+}
+
+#[component]
+fn Tile(
+    slot_frames: RwSignal<Vec<Image>>,
+    i: usize,
+    part: Contribution,
+    name: &'static str,
+) -> impl IntoView {
+    let image = Signal::derive(move || slot_frames.with(|frames| frames.get(i).cloned()));
+    view! {
+        <figure>
+            <ImageCanvas id=format!("{name}-feature-{i}") image label="The coordinate magnified in the photo" />
+            <figcaption>{format!("number {}: {:+.2}", part.feature, part.contribution)}</figcaption>
+        </figure>
+    }
+}

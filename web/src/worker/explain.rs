@@ -1,0 +1,51 @@
+use robust_core::features::{explain as weigh, explain_settings, magnify, saliency};
+
+use super::pace::Pace;
+use super::{Engine, canvas_image, decode, device_failed};
+use crate::protocol::{ExplainRequest, Progress, Response};
+
+/// Carries out one request to its end, whatever that is.
+pub(super) async fn explain(engine: &Engine, request: ExplainRequest) {
+    let id = request.run;
+    if let Err(message) = try_explain(engine, request).await {
+        engine.port.send(&Response::Failed { run: Some(id), message });
+    }
+}
+
+async fn try_explain(engine: &Engine, request: ExplainRequest) -> Result<(), String> {
+    let model = engine.model()?;
+    let photo = decode(&request.photo, &model)?;
+    let mut pace = Pace::new(engine.new_run());
+    let run = request.run;
+    engine.port.send(&Response::Target { run, image: canvas_image(&photo) });
+    let explanation =
+        weigh(&model, &photo, request.class, request.count).await.map_err(device_failed)?;
+    let gradient = saliency(&model, &photo, explanation.class).await.map_err(device_failed)?;
+    let features: Vec<usize> = explanation.features.iter().map(|part| part.feature).collect();
+    let saliency = canvas_image(&gradient);
+    let settings = explain_settings(photo.size());
+    let steps = settings.steps;
+    engine.port.send(&Response::Explained { run, explanation, saliency, steps });
+    let images = vec![photo; features.len()];
+    let mut pgd =
+        magnify(&model, &images, &features, settings).ok_or("there is nothing to magnify")?;
+    while pace.goes_on(pgd.steps_done()).await {
+        if pace.is_due(pgd.steps_done()) || pgd.is_done() {
+            let report = pgd.report().await.map_err(device_failed)?;
+            pace.reported(report.step);
+            engine.port.send(&Response::Progress(Progress {
+                run,
+                step: report.step,
+                losses: Vec::new(),
+                images: report.images.iter().map(canvas_image).collect(),
+                steps_per_second: pace.steps_per_second,
+            }));
+        }
+        if pgd.is_done() {
+            break;
+        }
+        pgd.step();
+    }
+    engine.port.send(&Response::Finished { run, likeness: None });
+    Ok(())
+}
