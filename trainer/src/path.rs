@@ -9,8 +9,18 @@ use robust_core::pixels::Pixels;
 
 use crate::interrupt::Interrupt;
 
+/// What was computed.
+pub struct Computed {
+    /// All frames in order.
+    pub frames: Vec<Pixels>,
+    /// Steps done.
+    pub steps: usize,
+    /// Mean relative representation distance before the last step.
+    pub distance: f32,
+}
+
 /// Runs all frames; Ctrl-C keeps what has been reached.
-pub fn compute(model: &Model, stops: &[Pixels], settings: &MorphSettings) -> Result<PathReport> {
+pub fn compute(model: &Model, stops: &[Pixels], settings: &MorphSettings) -> Result<Computed> {
     let Some(mut path) = Interpolation::new(model, stops, settings) else {
         bail!("a path takes at least two photos");
     };
@@ -18,11 +28,12 @@ pub fn compute(model: &Model, stops: &[Pixels], settings: &MorphSettings) -> Res
     let style = "{bar:32} step {pos}/{len}, {per_sec}, {eta} left";
     let style = ProgressStyle::with_template(style)?;
     let bar = ProgressBar::new(settings.steps as u64).with_style(style);
+    let mut distance = 0.0;
     while !path.is_done() && !interrupt.asked() {
         path.step();
         // Losses wait on the device until they are read.
         if path.steps_done().is_multiple_of(100) {
-            read(&mut path)?;
+            distance = read(&mut path)?.losses.last().copied().unwrap_or(distance);
         }
         bar.set_position(path.steps_done() as u64);
     }
@@ -31,7 +42,8 @@ pub fn compute(model: &Model, stops: &[Pixels], settings: &MorphSettings) -> Res
     if report.step < settings.steps {
         eprintln!("Stopped after {} of {} steps.", report.step, settings.steps);
     }
-    Ok(report)
+    let distance = report.losses.last().copied().unwrap_or(distance);
+    Ok(Computed { frames: report.frames, steps: report.step, distance })
 }
 
 fn read(path: &mut Interpolation<'_>) -> Result<PathReport> {

@@ -195,7 +195,10 @@ fn a_path_is_saved_linked_and_opened_again() {
     let (strip, out) = (path("strip.png"), path("frames"));
     for file in ["morph.gif", "morph.apng", "strip.png"] {
         let file = path(file);
-        stdout(&[&["interpolate", &model], &photos[..], &settings, &["--out", &file]].concat());
+        let words = [&["interpolate", &model], &photos[..], &settings, &["--out", &file, "--json"]];
+        let row: Value = serde_json::from_str(&stdout(&words.concat())).unwrap();
+        assert_eq!((&row["frames"], &row["steps"]), (&Value::from(4), &Value::from(6)));
+        assert!(row["relative_distance"].as_f64().unwrap() > 0.0);
         assert!(std::fs::metadata(&file).unwrap().len() > 1000);
     }
     let link = stdout(&[&["link", &model], &photos[..], &settings].concat());

@@ -48,17 +48,17 @@ pub fn run(args: &Args) -> Result<ExitCode> {
         Stop::Gallery { name, .. } => bail!("{name} is not inside the link"),
     };
     let stops = link.stops.iter().map(photo).collect::<Result<Vec<_>>>()?;
-    let report = path::compute(&model, &stops, &args.settings)?;
+    let path = path::compute(&model, &stops, &args.settings)?;
     let bytes = match extension.as_str() {
-        "gif" => to_gif(&report.frames)?,
-        "apng" => to_apng(&report.frames)?,
-        _ => to_filmstrip(&report.frames, &Link::Morph(link).to_fragment()?)?,
+        "gif" => to_gif(&path.frames)?,
+        "apng" => to_apng(&path.frames)?,
+        _ => to_filmstrip(&path.frames, &Link::Morph(link).to_fragment()?)?,
     };
     files::write(&args.out, &bytes).context("the path was computed and is lost")?;
-    let distance = report.losses.last().copied().unwrap_or_default();
+    let distance = path.distance;
     if args.json {
         let row = serde_json::json!({
-            "file": args.out, "frames": report.frames.len(), "steps": report.step,
+            "file": args.out, "frames": path.frames.len(), "steps": path.steps,
             "relative_distance": distance,
         });
         println!("{row}");
@@ -66,8 +66,8 @@ pub fn run(args: &Args) -> Result<ExitCode> {
         println!(
             "{}: {} frames, {} steps, distance {distance:.3}",
             args.out.display(),
-            report.frames.len(),
-            report.step
+            path.frames.len(),
+            path.steps
         );
     }
     Ok(ExitCode::SUCCESS)

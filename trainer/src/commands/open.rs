@@ -52,13 +52,13 @@ pub fn run(args: &Args) -> Result<ExitCode> {
         }
     };
     let stops = link.stops.iter().map(photo).collect::<Result<Vec<_>>>()?;
-    let report = path::compute(&model, &stops, &link.settings)?;
-    for (i, frame) in report.frames.iter().enumerate() {
+    let path = path::compute(&model, &stops, &link.settings)?;
+    for (i, frame) in path.frames.iter().enumerate() {
         files::write(&args.out.join(format!("{i:02}.png")), &to_png(frame)?)?;
     }
-    let strip = to_filmstrip(&report.frames, &content.to_fragment()?)?;
+    let strip = to_filmstrip(&path.frames, &content.to_fragment()?)?;
     files::write(&args.out.join("filmstrip.png"), &strip)?;
-    println!("{}: {} frames, {} steps", args.out.display(), report.frames.len(), report.step);
+    println!("{}: {} frames, {} steps", args.out.display(), path.frames.len(), path.steps);
     Ok(ExitCode::SUCCESS)
 }
 
