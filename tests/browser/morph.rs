@@ -136,11 +136,22 @@ async fn back_and_keys_work() -> Result<()> {
     let press = |key: &str| {
         format!("window.dispatchEvent(new KeyboardEvent('keydown', {{ key: '{key}' }})); return 1;")
     };
-    let position = "document.querySelector('#position').value";
-    visit.script(&press("ArrowRight")).await?;
-    visit.wait_until("the next frame", &format!("{position} === '1'"), 5).await?;
+    let playing = |yes: bool| {
+        let label = if yes { "Hold" } else { "Play" };
+        format!("document.querySelector('#play').textContent === '{label}'")
+    };
+    visit.wait_until("an opened link plays by itself", &playing(true), 10).await?;
     visit.script(&press(" ")).await?;
-    visit.wait_until("it plays", &format!("{position} === '{}'", FRAMES - 1), 10).await?;
+    visit.wait_until("space holds it", &playing(false), 10).await?;
+    let at = |place: &str| format!("document.querySelector('#position').value === '{place}'");
+    for _ in 0..FRAMES {
+        visit.script(&press("ArrowLeft")).await?;
+    }
+    visit.wait_until("the first frame", &at("0"), 5).await?;
+    visit.script(&press("ArrowRight")).await?;
+    visit.wait_until("the next frame", &at("1"), 5).await?;
+    visit.script(&press(" ")).await?;
+    visit.wait_until("it plays on", &at(&(FRAMES - 1).to_string()), 10).await?;
     visit.close().await
 }
 
