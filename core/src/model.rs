@@ -66,14 +66,6 @@ impl Model {
         self.forward(x, LastRelu::True).representation
     }
 
-    /// How much each coordinate adds to the logit of the class that is predicted,
-    /// `R(x)_i W[c, i]`, `[batch, k]`: equation (8).
-    pub fn contributions(&self, x: Tensor<4>) -> Tensor<2> {
-        let output = self.forward(x, LastRelu::True);
-        let predicted = output.logits.argmax(1).squeeze_dim::<1>(1);
-        output.representation * self.network.class_weights(predicted)
-    }
-
     /// Weights of one class's logit, `[1, k]`; `class` is below the number of logits.
     pub fn class_weights(&self, class: usize) -> Tensor<2> {
         let class = Tensor::from_data(TensorData::new(vec![class as i32], [1]), &self.device);

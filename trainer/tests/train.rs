@@ -94,7 +94,8 @@ fn strs(words: &[String]) -> Vec<&str> {
 
 fn evaluate(stage: &Stage, model: &str) -> Value {
     let val = stage.path("val");
-    let more = ["--eps", "0.5", "--invert", "4", "--invert-steps", "5", "--json"];
+    let more =
+        ["--eps", "0.5", "--attack-steps", "20", "--invert", "4", "--invert-steps", "5", "--json"];
     serde_json::from_str(&succeed(&[&["eval", model, &val], &more[..]].concat())).unwrap()
 }
 

@@ -129,14 +129,8 @@ impl ResNetConfig {
 impl ResNet {
     /// The network of a file for evaluation: batch normalisation folded away, parameters frozen.
     pub fn folded(weights: &Weights, device: &Device) -> Self {
-        let config = &weights.card().architecture;
-        let (k, classes) = (config.representation_len(), config.classes);
-        let mut head = LinearConfig::new(k, classes).init(device);
-        // Burn multiplies by [in, out]; files hold [out, in] as PyTorch does.
-        let transposed = TensorData::new(weights.values("fc.weight").to_vec(), [classes, k]);
-        head.weight = Param::from_tensor(Tensor::<2>::from_data(transposed, device).transpose());
-        head.bias = Some(parameter(weights.values("fc.bias").to_vec(), [classes], device));
-        config.assemble(head, |spec| ConvNorm::folded(spec, weights.folded(spec), device)).freeze()
+        let folded = |spec: &ConvSpec| ConvNorm::folded(spec, weights.folded(spec), device);
+        weights.card().architecture.assemble(head(weights, device), folded).freeze()
     }
 
     /// The row of the linear layer that belongs to each class, `[classes.len(), k]`.
@@ -159,6 +153,18 @@ impl ResNet {
         let logits = self.head.forward(representation.clone());
         Output { representation, logits }
     }
+}
+
+/// The linear layer of a file.
+fn head(weights: &Weights, device: &Device) -> Linear {
+    let config = &weights.card().architecture;
+    let (k, classes) = (config.representation_len(), config.classes);
+    let mut head = LinearConfig::new(k, classes).init(device);
+    // Burn multiplies by [in, out]; files hold [out, in] as PyTorch does.
+    let transposed = TensorData::new(weights.values("fc.weight").to_vec(), [classes, k]);
+    head.weight = Param::from_tensor(Tensor::<2>::from_data(transposed, device).transpose());
+    head.bias = Some(parameter(weights.values("fc.bias").to_vec(), [classes], device));
+    head
 }
 
 /// ReLU forward, identity backward.

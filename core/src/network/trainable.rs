@@ -2,11 +2,11 @@
 
 use std::collections::BTreeMap;
 
-use burn::module::{Initializer, Param, RunningState};
+use burn::module::{Initializer, RunningState};
 use burn::nn::{BatchNormConfig, LinearConfig};
 use burn::tensor::{Device, Tensor, TensorData};
 
-use super::{ConvNorm, ResNet, conv_config, parameter};
+use super::{ConvNorm, ResNet, conv_config, head, parameter};
 use crate::architecture::{ConvSpec, ResNetConfig};
 use crate::card::Card;
 use crate::weights::{Array, Weights, WeightsError};
@@ -67,13 +67,8 @@ impl ResNetConfig {
 impl ResNet {
     /// The network of a file, to be trained further.
     pub fn trainable(weights: &Weights, device: &Device) -> Self {
-        let config = &weights.card().architecture;
-        let (k, classes) = (config.representation_len(), config.classes);
-        let mut head = LinearConfig::new(k, classes).init(device);
-        let transposed = TensorData::new(weights.values("fc.weight").to_vec(), [classes, k]);
-        head.weight = Param::from_tensor(Tensor::<2>::from_data(transposed, device).transpose());
-        head.bias = Some(parameter(weights.values("fc.bias").to_vec(), [classes], device));
-        config.assemble(head, |spec| ConvNorm::trainable(spec, weights, device))
+        let layer = |spec: &ConvSpec| ConvNorm::trainable(spec, weights, device);
+        weights.card().architecture.assemble(head(weights, device), layer)
     }
 
     /// All tensors of the network as the content of a model file.

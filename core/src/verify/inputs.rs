@@ -2,10 +2,12 @@ use burn::tensor::{Int, Tensor, TensorData};
 
 use super::key::{Key, Quantity, Task};
 use super::{KeyReport, MAX_IMAGE, Reference, ReferenceError, VerifyError, largest_difference};
+use crate::features::explain;
 use crate::model::Model;
 use crate::network::LastRelu;
 use crate::objective::{Activate, AddFeature, CrossEntropy, Invert, Objective};
 use crate::pgd::{Pgd, noise};
+use crate::pixels::Pixels;
 use crate::weights::Array;
 
 /// Standard deviation of the change to a start that asks how much a run magnifies rounding.
@@ -104,14 +106,15 @@ impl Inputs {
 
     /// The five coordinates that weigh most for the predicted class, equation (8).
     async fn top_features(&self, model: &Model) -> Result<Vec<f32>, VerifyError> {
-        let contributions = read(model.contributions(self.x.clone())).await?;
-        let k = model.card().architecture.representation_len();
-        let top = |row: &[f32]| -> Vec<f32> {
-            let mut order: Vec<usize> = (0..k).collect();
-            order.sort_by(|&a, &b| row[b].total_cmp(&row[a]));
-            order.iter().take(5).map(|&i| i as f32).collect()
-        };
-        Ok(contributions.chunks_exact(k).flat_map(top).collect())
+        let [_, channels, size, _] = self.x.dims();
+        let values = read(self.x.clone()).await?;
+        let images = values.chunks_exact(channels * size * size);
+        let mut top = Vec::new();
+        for image in images.filter_map(|values| Pixels::new(size, values.to_vec())) {
+            let explanation = explain(model, &image, None, 5).await?;
+            top.extend(explanation.features.iter().map(|part| part.feature as f32));
+        }
+        Ok(top)
     }
 
     async fn optimise(&self, model: &Model, key: &Key) -> Result<Vec<f32>, VerifyError> {

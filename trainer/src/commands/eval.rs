@@ -33,7 +33,7 @@ pub struct Args {
     #[arg(long, value_delimiter = ',', default_value = "0.5,1,2")]
     eps: Vec<f32>,
     /// Steps of the attacks
-    #[arg(long, value_delimiter = ',', default_value = "20")]
+    #[arg(long, value_delimiter = ',', default_value = "20,100")]
     attack_steps: Vec<usize>,
     /// Random starts of each attack
     #[arg(long, default_value_t = 1)]

@@ -8,9 +8,10 @@ use super::canvas::ImageCanvas;
 use super::controls::Controls;
 use super::explain::ExplainView;
 use super::lab::{CHECK_INDEX, Lab, View};
+use super::modes::Mode;
 use super::morph::MorphView;
 use super::panel::Panel;
-use super::session::{Mode, Session};
+use super::session::Session;
 use super::tray::Tray;
 use super::url;
 

@@ -5,8 +5,9 @@ use leptos::task::spawn_local;
 use robust_core::explanation::{Contribution, Explanation};
 
 use super::canvas::ImageCanvas;
+use super::modes::Mode;
 use super::panel::{key, phase_name, phase_text, share_done, title};
-use super::session::{Mode, Session};
+use super::session::Session;
 use super::slot::Slot;
 use super::tray::Tray;
 use crate::protocol::{ExplainRequest, Image, Request};

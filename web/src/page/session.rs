@@ -8,17 +8,18 @@ use leptos::prelude::*;
 use leptos::task::spawn_local;
 use robust_core::card::Role;
 use robust_core::catalog::{Asset, CatalogEntry, Engines, first_of};
-use robust_core::settings::{Crop, InvertSettings};
+use robust_core::settings::InvertSettings;
 use serde_bytes::ByteBuf;
 use wasm_bindgen::JsValue;
 
 use super::adapter::{Choice, EngineKind, choose};
 use super::engine::{self, Engine};
+use super::modes::Mode;
 use super::morph::{Morph, hear_saved};
 use super::photos::Photo;
 use super::slot::{Phase, Slot};
 use super::{download, url};
-use crate::protocol::{InvertRequest, Request, Response, RunId, StartRequest};
+use crate::protocol::{Request, Response, RunId};
 
 /// Where images start.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -29,17 +30,6 @@ pub enum StartChoice {
     Grey,
     /// The photo with this id.
     Photo(usize),
-}
-
-/// What the page is used for at the moment.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Mode {
-    /// One photo is inverted.
-    Invert,
-    /// Photos are joined by a path.
-    Morph,
-    /// A prediction is explained.
-    Explain,
 }
 
 /// Photos that an engine is shrinking, by the number of the request.
@@ -294,73 +284,6 @@ impl Session {
         Some(id)
     }
 
-    /// Chooses a photo: inverts it, or makes it part of the path.
-    pub fn select(self, id: usize) {
-        match self.mode.get_untracked() {
-            Mode::Invert => {
-                self.selected.set(id);
-                self.invert();
-            }
-            Mode::Morph => self.choose_stop(id),
-            Mode::Explain => {
-                self.selected.set(id);
-                self.explain(None);
-            }
-        }
-    }
-
-    /// Whether a photo is the one that is inverted, or part of the path.
-    pub fn is_chosen(self, id: usize) -> bool {
-        match self.mode.get() {
-            Mode::Invert | Mode::Explain => self.selected.get() == id,
-            Mode::Morph => self.morph.stops.with(|stops| stops.contains(&id)),
-        }
-    }
-
-    /// The photo that the crop is of: the inverted one, or the marked one of the path.
-    pub fn cropped(self) -> usize {
-        match self.mode.get() {
-            Mode::Invert | Mode::Explain => self.selected.get(),
-            Mode::Morph => {
-                let active = self.morph.active.get();
-                self.morph.stops.with(|stops| stops.get(active).copied()).unwrap_or_default()
-            }
-        }
-    }
-
-    /// Crops that photo and computes again.
-    pub fn crop(self, crop: Crop) {
-        let id = untrack(|| self.cropped());
-        self.photos.update(|photos| {
-            if let Some(photo) = photos.iter_mut().find(|photo| photo.id == id) {
-                photo.crop = crop;
-            }
-        });
-        match self.mode.get_untracked() {
-            Mode::Invert => self.invert(),
-            Mode::Morph => self.compute_path(true),
-            Mode::Explain => self.explain(None),
-        }
-    }
-
-    /// Goes to what the fragment of the address says.
-    pub fn follow_address(self) {
-        match url::fragment().as_str() {
-            "" => self.enter_invert(),
-            url::EXPLAIN => self.enter_explain(),
-            url::MORPH => self.enter_morph(),
-            fragment => self.open_link(fragment),
-        }
-    }
-
-    /// Shows the view of one photo.
-    pub fn enter_invert(self) {
-        if self.mode.get_untracked() != Mode::Invert {
-            self.mode.set(Mode::Invert);
-            self.invert();
-        }
-    }
-
     /// Number of a new run; answers of all others are old from now on.
     pub fn next_run(self) -> RunId {
         self.run.update(|run| *run += 1);
@@ -370,42 +293,6 @@ impl Session {
     /// Whether no run has been started since.
     pub fn is_newest(self, run: RunId) -> bool {
         self.run.get_untracked() == run
-    }
-
-    /// Inverts the chosen photo on both models.
-    pub fn invert(self) {
-        self.invert_on(&self.slots);
-    }
-
-    fn invert_on(self, slots: &[Slot]) {
-        let settings = self.settings.get_untracked();
-        if let Err(error) = settings.check() {
-            return self.notice.set(Some(error.to_string()));
-        }
-        self.notice.set(None);
-        let run = self.next_run();
-        for slot in slots.iter().copied().filter(|slot| untrack(|| slot.is_ready())) {
-            slot.steps.set(settings.steps);
-            spawn_local(async move {
-                match self.request(run, settings).await {
-                    Ok(request) => slot.send(&Request::Invert(request)),
-                    Err(message) => self.notice.set(Some(message)),
-                }
-            });
-        }
-    }
-
-    async fn request(self, run: RunId, settings: InvertSettings) -> Result<InvertRequest, String> {
-        let gone = "this photo is gone";
-        let photo = self.photo(self.selected.get_untracked()).ok_or(gone)?.request().await?;
-        let start = match self.start.get_untracked() {
-            StartChoice::Noise => StartRequest::Noise,
-            StartChoice::Grey => StartRequest::Grey,
-            StartChoice::Photo(id) => {
-                StartRequest::Photo(self.photo(id).ok_or(gone)?.request().await?)
-            }
-        };
-        Ok(InvertRequest { run, photo, settings, start })
     }
 
     /// Holds both models, or lets them go on.

@@ -7,8 +7,9 @@ use robust_core::link::{Link, MorphLink, Stop};
 use robust_core::morph::{MorphSettings, STOPS};
 
 use super::fade;
+use crate::page::modes::Mode;
 use crate::page::photos::Photo;
-use crate::page::session::{Mode, Session};
+use crate::page::session::Session;
 use crate::page::slot::{Phase, Slot};
 use crate::page::url;
 use crate::protocol::{Image, MorphRequest, Request, StopFile};

@@ -9,7 +9,8 @@ use wasm_bindgen::JsCast;
 
 use super::Morph;
 use crate::page::canvas::ImageCanvas;
-use crate::page::session::{Mode, Session};
+use crate::page::modes::Mode;
+use crate::page::session::Session;
 use crate::protocol::Image;
 
 /// The slider and the play button.
