@@ -30,3 +30,27 @@ async fn a_prediction_is_explained_and_another_class_too() -> Result<()> {
     assert_ne!(visit.picture("robust-feature-0").await?, first);
     visit.close().await
 }
+
+#[tokio::test]
+async fn a_feature_is_added_little_by_little() -> Result<()> {
+    let visit = Visit::open("?engine=cpu&models=check/index.json#add").await?;
+    let done = "document.querySelector('#robust')?.dataset.phase === 'finished'";
+    visit.wait_until("the feature is added", done, 180).await?;
+    let stage = |at: usize| {
+        format!(
+            "const slider = document.querySelector('#stage'); slider.value = {at}; \
+             slider.dispatchEvent(new Event('input', {{ bubbles: true }})); return true;"
+        )
+    };
+    let mut pictures = Vec::new();
+    for at in [0, 5, 20] {
+        visit.script(&stage(at)).await?;
+        tokio::time::sleep(std::time::Duration::from_millis(200)).await;
+        pictures.push(visit.picture("robust-added").await?);
+    }
+    assert!(pictures[0] != pictures[1] && pictures[1] != pictures[2]);
+    visit.set("feature", "99999").await?;
+    let told = "document.querySelector('#notice').textContent.includes('numbers 0 to 31')";
+    visit.wait_until("a number out of range is told", told, 20).await?;
+    visit.close().await
+}

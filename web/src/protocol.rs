@@ -24,6 +24,8 @@ pub enum Request {
     Morph(MorphRequest),
     /// Say why a photo is classified as it is; ends the run at hand.
     Explain(ExplainRequest),
+    /// Add a coordinate of the representation to a photo; ends the run at hand.
+    Add(AddRequest),
     /// Shrink a photo so that a link can carry it.
     Embed {
         /// Comes back with the answer.
@@ -80,6 +82,19 @@ pub struct MorphRequest {
     pub stops: Vec<StopFile>,
     /// How the frames between them are computed.
     pub settings: MorphSettings,
+}
+
+/// One addition of a feature.
+#[derive(Debug, Serialize, Deserialize)]
+pub struct AddRequest {
+    /// Number of the run.
+    pub run: RunId,
+    /// The photo.
+    pub photo: PhotoFile,
+    /// The coordinate.
+    pub feature: usize,
+    /// Stages that are shown on the way.
+    pub stages: usize,
 }
 
 /// One explanation.

@@ -4,6 +4,7 @@ use leptos::prelude::*;
 use leptos::task::spawn_local;
 
 use super::adapter::{EngineKind, choose};
+use super::add::AddView;
 use super::canvas::ImageCanvas;
 use super::controls::Controls;
 use super::explain::ExplainView;
@@ -117,10 +118,12 @@ fn Views(session: Session) -> impl IntoView {
             {tab(Mode::Invert, "#", "Invert a photo")}
             {tab(Mode::Morph, "#morph", "Morph between photos")}
             {tab(Mode::Explain, "#explain", "Explain a prediction")}
+            {tab(Mode::Add, "#add", "Add a feature")}
         </nav>
         {move || match mode.get() {
             Mode::Invert => view! { <Inversion session /> }.into_any(),
             Mode::Morph => view! { <MorphView session /> }.into_any(),
+            Mode::Add => view! { <AddView session /> }.into_any(),
             Mode::Explain => view! { <ExplainView session /> }.into_any(),
         }}
     }

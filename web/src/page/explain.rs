@@ -83,7 +83,7 @@ fn Reasons(session: Session, model: Slot) -> impl IntoView {
     let explanation = move || slot.explanation.get();
     let tiles = move || {
         let Some(explanation) = explanation() else { return Vec::new() };
-        let tile = |(i, part): (usize, &Contribution)| view! { <Tile slot_frames=slot.frames i part=*part name /> };
+        let tile = |(i, part): (usize, &Contribution)| view! { <Tile session slot_frames=slot.frames i part=*part name /> };
         explanation.features.iter().enumerate().map(tile).collect()
     };
     view! {
@@ -126,6 +126,7 @@ fn classes(session: Session, slot: Slot, explanation: &Explanation) -> Vec<AnyVi
 
 #[component]
 fn Tile(
+    session: Session,
     slot_frames: RwSignal<Vec<Image>>,
     i: usize,
     part: Contribution,
@@ -135,7 +136,12 @@ fn Tile(
     view! {
         <figure>
             <ImageCanvas id=format!("{name}-feature-{i}") image label="The coordinate magnified in the photo" />
-            <figcaption>{format!("number {}: {:+.2}", part.feature, part.contribution)}</figcaption>
+            <figcaption>
+                <a href="#add" title="Add it to the photo"
+                    on:click=move |_| session.feature.set(part.feature)>
+                    {format!("number {}: {:+.2}", part.feature, part.contribution)}
+                </a>
+            </figcaption>
         </figure>
     }
 }

@@ -1,6 +1,7 @@
 //! What the visitor sees. Usable at once; the engines load behind it.
 
 mod adapter;
+mod add;
 mod app;
 mod canvas;
 mod chart;

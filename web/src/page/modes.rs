@@ -15,6 +15,8 @@ pub enum Mode {
     Morph,
     /// A prediction is explained.
     Explain,
+    /// A coordinate is added to a photo.
+    Add,
 }
 
 impl Session {
@@ -30,13 +32,17 @@ impl Session {
                 self.selected.set(id);
                 self.explain(None);
             }
+            Mode::Add => {
+                self.selected.set(id);
+                self.add_feature();
+            }
         }
     }
 
     /// Whether a photo is the one that is inverted, or part of the path.
     pub fn is_chosen(self, id: usize) -> bool {
         match self.mode.get() {
-            Mode::Invert | Mode::Explain => self.selected.get() == id,
+            Mode::Invert | Mode::Explain | Mode::Add => self.selected.get() == id,
             Mode::Morph => self.morph.stops.with(|stops| stops.contains(&id)),
         }
     }
@@ -44,7 +50,7 @@ impl Session {
     /// The photo that the crop is of: the inverted one, or the marked one of the path.
     pub fn cropped(self) -> usize {
         match self.mode.get() {
-            Mode::Invert | Mode::Explain => self.selected.get(),
+            Mode::Invert | Mode::Explain | Mode::Add => self.selected.get(),
             Mode::Morph => {
                 let active = self.morph.active.get();
                 self.morph.stops.with(|stops| stops.get(active).copied()).unwrap_or_default()
@@ -64,6 +70,7 @@ impl Session {
             Mode::Invert => self.invert(),
             Mode::Morph => self.compute_path(true),
             Mode::Explain => self.explain(None),
+            Mode::Add => self.add_feature(),
         }
     }
 
@@ -71,6 +78,7 @@ impl Session {
     pub fn follow_address(self) {
         match url::fragment().as_str() {
             "" => self.enter_invert(),
+            url::ADD => self.enter_add(),
             url::EXPLAIN => self.enter_explain(),
             url::MORPH => self.enter_morph(),
             fragment => self.open_link(fragment),

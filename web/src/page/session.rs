@@ -54,6 +54,8 @@ pub struct Session {
     pub notice: RwSignal<Option<String>>,
     /// What the page is used for.
     pub mode: RwSignal<Mode>,
+    /// The coordinate that is added to a photo.
+    pub feature: RwSignal<usize>,
     /// The path between photos.
     pub morph: Morph,
     shrinking: StoredValue<Shrinking, LocalStorage>,
@@ -81,6 +83,7 @@ impl Session {
             choice: RwSignal::new(None),
             notice: RwSignal::new(None),
             mode: RwSignal::new(Mode::Invert),
+            feature: RwSignal::new(0),
             morph: Morph::new(),
             shrinking: StoredValue::new_local(HashMap::new()),
             requests: StoredValue::new(0),
@@ -188,6 +191,7 @@ impl Session {
                     Mode::Invert => {}
                     Mode::Morph => self.path_model_ready(slot),
                     Mode::Explain => self.explain(None),
+                    Mode::Add => self.add_feature(),
                 }
             }
             Response::Failed { run: None, message } => self.engine_failed(slot, message),

@@ -23,6 +23,9 @@ pub fn local_path(name: &str) -> Option<String> {
 /// The fragment of the view of paths before there is one.
 pub const MORPH: &str = "morph";
 
+/// The fragment of the view that adds a feature.
+pub const ADD: &str = "add";
+
 /// The fragment of the view of explanations.
 pub const EXPLAIN: &str = "explain";
 

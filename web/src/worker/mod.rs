@@ -1,5 +1,6 @@
 //! An engine: a model in a dedicated worker, doing what the page asks.
 
+mod add;
 mod explain;
 mod invert;
 mod morph;
@@ -72,6 +73,9 @@ impl Engine {
             }
             Request::Explain(request) => {
                 spawn_local(async move { explain::explain(&self, request).await });
+            }
+            Request::Add(request) => {
+                spawn_local(async move { add::add(&self, request).await });
             }
             Request::Embed { id, photo } => self.port.send(&morph::embed(&self, id, &photo)),
             Request::Save { kind, link } => self.port.send(&morph::save(&self, kind, &link)),
