@@ -35,15 +35,25 @@ async fn a_prediction_is_explained_and_another_class_too() -> Result<()> {
 async fn a_feature_is_added_little_by_little() -> Result<()> {
     let visit = Visit::open("?engine=cpu&models=check/index.json#add").await?;
     let done = "document.querySelector('#robust')?.dataset.phase === 'finished'";
+    visit.wait_until("the first feature is added", done, 180).await?;
+    // One that this photo has nothing of.
+    visit.set("feature", "23").await?;
+    let stages = "Number(document.querySelector('#stage').max) >= 1";
+    visit.wait_until("a stage", stages, 60).await?;
     visit.wait_until("the feature is added", done, 180).await?;
-    let stage = |at: usize| {
+    let stage = |at: u64| {
         format!(
             "const slider = document.querySelector('#stage'); slider.value = {at}; \
              slider.dispatchEvent(new Event('input', {{ bubbles: true }})); return true;"
         )
     };
     let mut pictures = Vec::new();
-    for at in [0, 5, 20] {
+    let last = visit.script("return Number(document.querySelector('#stage').max);").await?;
+    let last = last.as_u64().unwrap();
+    assert!(last >= 2, "{last} stages");
+    let reached: f64 = visit.text("#robust strong").await?.parse()?;
+    assert!(reached > 0.2, "{reached}");
+    for at in [0, 1, last] {
         visit.script(&stage(at)).await?;
         tokio::time::sleep(std::time::Duration::from_millis(200)).await;
         pictures.push(visit.picture("robust-added").await?);

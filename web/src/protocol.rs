@@ -93,8 +93,6 @@ pub struct AddRequest {
     pub photo: PhotoFile,
     /// The coordinate.
     pub feature: usize,
-    /// Stages that are shown on the way.
-    pub stages: usize,
 }
 
 /// One explanation.
@@ -188,6 +186,8 @@ pub enum Response {
     },
     /// How far a run is.
     Progress(Progress),
+    /// One more image of a run whose images are all kept; for `losses` what the feature has reached.
+    Stage(Progress),
     /// A run has ended, by itself or because it was stopped.
     Finished {
         /// Number of the run.

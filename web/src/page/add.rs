@@ -11,10 +11,7 @@ use super::slot::Slot;
 use super::tray::Tray;
 use crate::protocol::{AddRequest, Request};
 
-/// Stages that the slider can stop at, besides the photo itself.
-const STAGES: usize = 20;
-
-/// Steps of the whole way (the authors').
+/// Steps at most (the authors').
 const STEPS: usize = 800;
 
 impl Session {
@@ -41,7 +38,7 @@ impl Session {
                 Ok(photo) if self.is_newest(run) => {
                     for slot in models {
                         let (photo, feature) = (photo.clone(), self.feature.get_untracked());
-                        let request = AddRequest { run, photo, feature, stages: STAGES };
+                        let request = AddRequest { run, photo, feature };
                         slot.send(&Request::Add(request));
                     }
                 }
@@ -56,16 +53,22 @@ impl Session {
 #[component]
 pub fn AddView(session: Session) -> impl IntoView {
     let [robust, standard] = session.slots;
-    let position = RwSignal::new(STAGES);
+    // Nowhere in particular: the newest stage.
+    let position = RwSignal::new(None);
+    let last = move || {
+        let stages = |slot: Slot| slot.frames.with(Vec::len);
+        stages(robust).max(stages(standard))
+    };
     let chosen = move |event| {
         if let Ok(feature) = event_target_value(&event).parse() {
             session.feature.set(feature);
+            position.set(None);
             session.add_feature();
         }
     };
     let moved = move |event| {
         if let Ok(stage) = event_target_value(&event).parse() {
-            position.set(stage);
+            position.set(Some(stage));
         }
     };
     view! {
@@ -76,8 +79,8 @@ pub fn AddView(session: Session) -> impl IntoView {
                 <input id="feature" type="number" min="0" step="1"
                     prop:value=move || session.feature.get().to_string() on:change=chosen />
             </label>
-            <input id="stage" type="range" min="0" max=STAGES.to_string() aria-label="How much of it"
-                prop:value=move || position.get().to_string() on:input=moved />
+            <input id="stage" type="range" min="0" max=move || last().to_string() aria-label="How much of it"
+                prop:value=move || position.get().unwrap_or_else(last).to_string() on:input=moved />
             <button id="stop" on:click=move |_| session.stop()>"Stop"</button>
         </div>
         <p class="hint">
@@ -92,13 +95,18 @@ pub fn AddView(session: Session) -> impl IntoView {
 }
 
 #[component]
-fn Added(model: Slot, position: RwSignal<usize>) -> impl IntoView {
+fn Added(model: Slot, position: RwSignal<Option<usize>>) -> impl IntoView {
     let slot = model;
     let name = key(slot.role);
-    // While it grows, the newest stage.
+    // The other network may take more stages than this one.
     let image = Signal::derive(move || {
-        let at = position.get();
-        slot.frames.with(|frames| frames.get(at).or(frames.last()).cloned())
+        let stage = match position.get() {
+            Some(0) => None,
+            Some(at) => slot.frames.with(|frames| frames.get(at - 1).or(frames.last()).cloned()),
+            None => slot.frames.with(|frames| frames.last().cloned()),
+        };
+        // Before the first stage lies the photo itself.
+        stage.or_else(|| slot.target.get())
     });
     let reached = move || slot.losses.with(|values| values.last().map(|v| format!("{v:.2}")));
     let canvas = format!("{name}-added");

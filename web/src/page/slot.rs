@@ -151,6 +151,12 @@ impl Slot {
             Response::Progress(progress) if progress.run == self.run.get_untracked() => {
                 self.advance(progress);
             }
+            Response::Stage(stage) if stage.run == self.run.get_untracked() => {
+                self.losses.update(|values| values.extend(&stage.losses));
+                self.step.set(stage.step);
+                self.speed.set(stage.steps_per_second);
+                self.frames.update(|frames| frames.extend(stage.images));
+            }
             Response::Finished { run, likeness } if run == self.run.get_untracked() => {
                 self.likeness.set(likeness);
                 self.phase.set(Phase::Finished);

@@ -2,7 +2,10 @@ use robust_core::features::{add as prepare, add_settings};
 
 use super::pace::Pace;
 use super::{Engine, canvas_image, decode, device_failed};
-use crate::protocol::{AddRequest, Image, Progress, Response};
+use crate::protocol::{AddRequest, Progress, Response};
+
+/// Steps from one stage, which a slider can stop at, to the next.
+const STAGE: usize = 2;
 
 /// Carries out one request to its end, whatever that is.
 pub(super) async fn add(engine: &Engine, request: AddRequest) {
@@ -20,25 +23,25 @@ async fn try_add(engine: &Engine, request: AddRequest) -> Result<(), String> {
         return Err(format!("the representation has numbers 0 to {last}"));
     }
     let mut pace = Pace::new(engine.new_run());
-    let (run, stages) = (request.run, request.stages.max(1));
+    let run = request.run;
     engine.port.send(&Response::Target { run, image: canvas_image(&photo) });
     let settings = add_settings(photo.size());
     let mut pgd = prepare(&model, &photo, request.feature, settings);
-    let mut images: Vec<Image> = vec![canvas_image(&photo)];
-    while pace.goes_on(pgd.steps_done()).await && !pgd.is_done() {
+    let mut reached = false;
+    while !reached && pace.goes_on(pgd.steps_done()).await && !pgd.is_done() {
         pgd.step();
-        // A stage every so many steps: what a slider can stop at.
-        if pgd.steps_done() >= settings.steps * images.len() / stages {
+        if pgd.steps_done().is_multiple_of(STAGE) {
             let report = pgd.report().await.map_err(device_failed)?;
             pace.reported(report.step);
-            images.extend(report.images.first().map(canvas_image));
-            // The objective is min(R(x)_i - 1, 0).
-            let losses = report.latest().iter().map(|loss| loss + 1.0).collect();
-            engine.port.send(&Response::Progress(Progress {
+            let image = report.images.first().ok_or("the device returned no image")?;
+            // The objective is min(R(x)_i - 1, 0): at 0 its gradient ends, and so may we.
+            let loss = report.latest().first().copied().unwrap_or_default();
+            reached = loss >= 0.0;
+            engine.port.send(&Response::Stage(Progress {
                 run,
                 step: report.step,
-                losses,
-                images: images.clone(),
+                losses: vec![loss + 1.0],
+                images: vec![canvas_image(image)],
                 steps_per_second: pace.steps_per_second,
             }));
         }
