@@ -12,6 +12,7 @@ use crate::protocol::{InvertRequest, Request, RunId, StartRequest};
 impl Session {
     /// Inverts the chosen photo on both models.
     pub fn invert(self) {
+        self.notice.set(None);
         self.invert_on(&self.slots);
     }
 
@@ -21,7 +22,6 @@ impl Session {
         if let Err(error) = settings.check() {
             return self.notice.set(Some(error.to_string()));
         }
-        self.notice.set(None);
         let run = self.next_run();
         for slot in slots.iter().copied().filter(|slot| untrack(|| slot.is_ready())) {
             slot.steps.set(settings.steps);
