@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::pixels::Pixels;
-use crate::settings::{Constraint, InvertSettings, PgdSettings, SettingsError};
+use crate::settings::{InvertSettings, PgdSettings, SettingsError};
 
 /// How few and how many frames a path may have.
 pub const FRAMES: std::ops::RangeInclusive<usize> = 3..=21;
@@ -75,18 +75,18 @@ impl MorphSettings {
         if !FRAMES.contains(&self.frames) {
             return Err(SettingsError("frames must be from 3 to 21"));
         }
-        let Self { steps, step_size, epsilon, seed, .. } = *self;
-        InvertSettings { steps, step_size, epsilon, seed }.check()
+        self.inversion().check()
     }
 
     /// As plain PGD runs them: l2, last iterate.
     pub fn pgd(&self) -> PgdSettings {
-        PgdSettings {
-            constraint: Constraint::L2 { epsilon: self.epsilon },
-            step_size: self.step_size,
-            steps: self.steps,
-            best: false,
-        }
+        self.inversion().pgd()
+    }
+
+    /// Each frame is an inversion towards a point between two representations.
+    fn inversion(&self) -> InvertSettings {
+        let Self { steps, step_size, epsilon, seed, .. } = *self;
+        InvertSettings { steps, step_size, epsilon, seed }
     }
 
     /// Where each frame lies on a path of `stops` photos.

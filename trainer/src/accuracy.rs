@@ -139,9 +139,7 @@ fn predict(model: &Model, x: Tensor<4>) -> Vec<usize> {
 fn run(model: &Model, x: Tensor<4>, labels: Tensor<1, Int>, settings: PgdSettings) -> Tensor<4> {
     let start = random_start(x.clone(), settings.constraint);
     let mut pgd = Pgd::new(model, CrossEntropy::untargeted(labels), settings, start, x);
-    while !pgd.is_done() {
-        pgd.step();
-    }
+    pgd.finish();
     pgd.images()
 }
 

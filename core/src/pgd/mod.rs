@@ -125,6 +125,13 @@ impl<'a, O: Objective> Pgd<'a, O> {
         self.done += 1;
     }
 
+    /// Does all steps that are left, one after another.
+    pub fn finish(&mut self) {
+        while !self.is_done() {
+            self.step();
+        }
+    }
+
     fn keep_best(&mut self, loss: Tensor<1>) {
         let Some(best) = self.best.take() else {
             self.best = Some(Best { x: self.x.clone(), loss });

@@ -134,9 +134,7 @@ fn the_best_iterate_is_no_worse_than_the_last() {
         model.device().seed(3);
         let mut pgd =
             Pgd::from_centre(&model, Activate::new(&[2; 3], model.device()), settings, random(3));
-        while !pgd.is_done() {
-            pgd.step();
-        }
+        pgd.finish();
         let images = pgd.images();
         let values = model.representation(images).narrow(1, 2, 1).into_data();
         values.iter::<f32>().collect::<Vec<f32>>()
@@ -153,9 +151,7 @@ fn images_of_a_batch_do_not_see_each_other() {
     let settings = InvertSettings { steps: 5, ..InvertSettings::FAST };
     let run = |targets: &[Pixels]| {
         let mut pgd = invert(&model, targets, &Start::Grey, &settings).unwrap();
-        while !pgd.is_done() {
-            pgd.step();
-        }
+        pgd.finish();
         pollster::block_on(pgd.report()).unwrap()
     };
     let both = run(&photos);
@@ -173,9 +169,7 @@ fn a_run_is_reproducible_and_makes_progress() {
     let run = |seed| {
         let settings = InvertSettings { steps: 30, step_size: 0.05, seed, ..InvertSettings::FAST };
         let mut pgd = invert(&model, &[noise(8, 9, 9)], &Start::Noise, &settings).unwrap();
-        while !pgd.is_done() {
-            pgd.step();
-        }
+        pgd.finish();
         pollster::block_on(pgd.report()).unwrap()
     };
     let first = run(1);
@@ -208,9 +202,7 @@ fn a_target_already_reached_keeps_the_image_finite() {
     let start = Start::Image(photo.clone());
     let settings = InvertSettings { steps: 3, ..InvertSettings::FAST };
     let mut pgd = invert(&model, &[photo], &start, &settings).unwrap();
-    while !pgd.is_done() {
-        pgd.step();
-    }
+    pgd.finish();
     let report = pollster::block_on(pgd.report()).unwrap();
     assert!(report.images[0].values().iter().all(|v| v.is_finite()));
 }

@@ -154,9 +154,7 @@ impl Inputs {
             };
         };
         let mut pgd = Pgd::from_centre(model, objective, settings, self.x.clone());
-        while !pgd.is_done() {
-            pgd.step();
-        }
+        pgd.finish();
         read(pgd.images()).await
     }
 }

@@ -154,9 +154,7 @@ fn inversions(args: &Args, model: &Model, set: &Dataset) -> Result<Option<Invers
         let Some(mut pgd) = invert(model, chunk, &Start::Noise, &settings) else {
             bail!("there is nothing to invert");
         };
-        while !pgd.is_done() {
-            pgd.step();
-        }
+        pgd.finish();
         let report = pollster::block_on(pgd.report())
             .map_err(|error| anyhow::anyhow!("the device failed: {error:?}"))?;
         results.extend(report.images);

@@ -58,9 +58,7 @@ pub fn run(args: &Args) -> Result<ExitCode> {
         let images = vec![image; features.len()];
         let mut pgd = magnify(&model, &images, &features, explain_settings(size))
             .context("there is nothing to magnify")?;
-        while !pgd.is_done() {
-            pgd.step();
-        }
+        pgd.finish();
         let report = pollster::block_on(pgd.report()).map_err(device)?;
         for (feature, image) in features.iter().zip(&report.images) {
             files::write(&out.join(format!("feature-{feature}.png")), &to_png(image)?)?;

@@ -96,9 +96,7 @@ fn inverted(model: &Model, photos: &[Pixels]) -> Result<Vec<Pixels>> {
     let settings = InvertSettings { steps: STEPS, ..InvertSettings::FAST };
     let mut pgd =
         invert(model, photos, &Start::Grey, &settings).context("there is nothing to invert")?;
-    while !pgd.is_done() {
-        pgd.step();
-    }
+    pgd.finish();
     let report = pollster::block_on(pgd.report());
     Ok(report.map_err(|error| anyhow::anyhow!("the device failed: {error:?}"))?.images)
 }

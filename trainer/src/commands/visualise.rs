@@ -77,9 +77,7 @@ pub fn run(args: &Args) -> Result<ExitCode> {
     settings.steps = args.steps.unwrap_or(settings.steps);
     let mut pgd = magnify(&model, &starts, &args.features, settings)
         .context("there is nothing to visualise")?;
-    while !pgd.is_done() {
-        pgd.step();
-    }
+    pgd.finish();
     let report = pollster::block_on(pgd.report()).map_err(device)?;
     for (i, (feature, image)) in args.features.iter().zip(&report.images).enumerate() {
         let path = args.out.join(format!("feature-{feature}.png"));

@@ -83,9 +83,7 @@ impl Learner {
         let model = Model::of_network(self.card.clone(), self.network.valid(), &self.device);
         let start = random_start(x.clone(), settings.constraint);
         let mut pgd = Pgd::new(&model, CrossEntropy::untargeted(labels), settings, start, x);
-        while !pgd.is_done() {
-            pgd.step();
-        }
+        pgd.finish();
         pgd.images()
     }
 
