@@ -38,7 +38,7 @@ pub async fn measure(
 ) -> Result<Speed, ExecutionError> {
     let size = model.card().input_size;
     let targets: Vec<_> = (0..batch as u64).map(|i| noise(size, 1, i)).collect();
-    let settings = InvertSettings { steps: usize::MAX, ..InvertSettings::FAST };
+    let settings = InvertSettings { steps: usize::MAX, ..InvertSettings::AUTHORS };
     let mut speed = Speed { batch, steps: 0, steps_per_second: 0.0, images_per_second: 0.0 };
     let Some(mut pgd) = invert(model, &targets, &Start::Noise, &settings) else {
         return Ok(speed);

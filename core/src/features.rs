@@ -17,7 +17,7 @@ const AUTHORS_SIZE: f32 = 224.0;
 const fn authors(epsilon: f32, step_size: f32, steps: usize, size: usize) -> PgdSettings {
     let share = size as f32 / AUTHORS_SIZE;
     let constraint = Constraint::L2 { epsilon: epsilon * share };
-    PgdSettings { constraint, step_size: step_size * share, steps, best: false }
+    PgdSettings::plain(constraint, step_size * share, steps)
 }
 
 /// Equation (4): what maximises a feature, from noise or an image.

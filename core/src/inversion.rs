@@ -54,6 +54,18 @@ impl Quality {
             coarse_correlation: coarse_correlation(inversion, original),
         }
     }
+
+    /// The mean of each measure.
+    pub fn mean(all: &[Self]) -> Self {
+        let mean =
+            |value: fn(&Self) -> f32| all.iter().map(value).sum::<f32>() / all.len().max(1) as f32;
+        Self {
+            relative_distance: mean(|q| q.relative_distance),
+            psnr: mean(|q| q.psnr),
+            ssim: mean(|q| q.ssim),
+            coarse_correlation: mean(|q| q.coarse_correlation),
+        }
+    }
 }
 
 /// Prepares the inversion of several photos as one batch, each towards its own representation.

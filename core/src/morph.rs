@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::pixels::Pixels;
-use crate::settings::{InvertSettings, PgdSettings, SettingsError};
+use crate::settings::{InvertSettings, PgdSettings, SettingsError, Solver};
 
 /// How few and how many frames a path may have.
 pub const FRAMES: std::ops::RangeInclusive<usize> = 3..=21;
@@ -50,6 +50,9 @@ pub struct MorphSettings {
     /// Seed of the noise that a start from noise draws
     #[cfg_attr(feature = "cli", arg(long, default_value_t = Self::FAST.seed))]
     pub seed: u64,
+    /// How a step is made out of gradients. Last, since links of version 1 end before it
+    #[cfg_attr(feature = "cli", arg(long, value_enum, default_value_t = Self::FAST.solver))]
+    pub solver: Solver,
 }
 
 impl MorphSettings {
@@ -61,10 +64,12 @@ impl MorphSettings {
         epsilon: 1000.0,
         start: MorphStart::Blend,
         seed: 0,
+        solver: Solver::Lbfgs,
     };
 
     /// The authors' setting (appendix A.5).
-    pub const AUTHORS: Self = Self { steps: 10_000, step_size: 1.0, ..Self::FAST };
+    pub const AUTHORS: Self =
+        Self { steps: 10_000, step_size: 1.0, solver: Solver::Plain, ..Self::FAST };
 
     /// Checks the ranges.
     ///
@@ -78,15 +83,15 @@ impl MorphSettings {
         self.inversion().check()
     }
 
-    /// As plain PGD runs them: l2, last iterate.
+    /// Within the l2 ball, last iterate.
     pub fn pgd(&self) -> PgdSettings {
         self.inversion().pgd()
     }
 
     /// Each frame is an inversion towards a point between two representations.
     fn inversion(&self) -> InvertSettings {
-        let Self { steps, step_size, epsilon, seed, .. } = *self;
-        InvertSettings { steps, step_size, epsilon, seed }
+        let Self { steps, step_size, epsilon, seed, solver, .. } = *self;
+        InvertSettings { steps, step_size, epsilon, seed, solver }
     }
 
     /// Where each frame lies on a path of `stops` photos.

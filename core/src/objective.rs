@@ -22,6 +22,11 @@ pub trait Objective {
     /// Whether the loss should fall or rise.
     fn direction(&self) -> Direction;
 
+    /// Whether the loss is a distance, whose least value is 0.
+    fn is_distance(&self) -> bool {
+        false
+    }
+
     /// The backward rule of the last ReLU; fake for everything that works on representations.
     fn last_relu(&self) -> LastRelu {
         LastRelu::Fake
@@ -54,6 +59,10 @@ impl Objective for Invert {
 
     fn direction(&self) -> Direction {
         Direction::Minimise
+    }
+
+    fn is_distance(&self) -> bool {
+        true
     }
 }
 

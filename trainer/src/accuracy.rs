@@ -32,11 +32,7 @@ impl Attack {
     pub fn standard(epsilon: f32, steps: usize, seed: u64) -> Self {
         let step_size = 2.5 * epsilon / steps as f32;
         let constraint = Constraint::L2 { epsilon };
-        Self {
-            settings: PgdSettings { constraint, step_size, steps, best: false },
-            restarts: 1,
-            seed,
-        }
+        Self { settings: PgdSettings::plain(constraint, step_size, steps), restarts: 1, seed }
     }
 }
 

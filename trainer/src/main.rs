@@ -12,6 +12,8 @@ mod files;
 mod infer;
 mod interrupt;
 mod path;
+mod plot;
+mod sheet;
 mod train;
 
 use std::process::ExitCode;
@@ -19,8 +21,8 @@ use std::process::ExitCode;
 use clap::{Parser, Subcommand};
 
 use commands::{
-    bench, bench_train, catalog, eval, explain, export, import, info, interpolate, invert, link,
-    open, train as training, verify, visualise,
+    bench, bench_solvers, bench_train, catalog, eval, explain, export, import, info, interpolate,
+    invert, link, open, train as training, verify, visualise,
 };
 
 /// See what a neural network sees: invert representations of robust and standard networks.
@@ -57,6 +59,8 @@ enum Command {
     Visualise(visualise::Args),
     /// Measure steps of projected gradient descent a second, by batch size
     Bench(bench::Args),
+    /// Compare solvers: what each reaches in how many steps
+    BenchSolvers(bench_solvers::Args),
     /// Measure training: images a second by backend, batch and attack
     BenchTrain(Box<bench_train::Args>),
     /// Write a model for the page, and check that it survived
@@ -86,6 +90,7 @@ fn main() -> ExitCode {
         Command::Explain(args) => explain::run(&args),
         Command::Visualise(args) => visualise::run(&args),
         Command::Bench(args) => bench::run(&args),
+        Command::BenchSolvers(args) => bench_solvers::run(&args),
         Command::BenchTrain(args) => bench_train::run(&args),
         Command::Export(args) => export::run(&args),
         Command::Catalog(args) => catalog::run(&args),

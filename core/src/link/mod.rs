@@ -15,7 +15,7 @@ use serde::{Deserialize, Serialize};
 use serde_bytes::ByteBuf;
 
 use crate::morph::{MorphSettings, STOPS};
-use crate::settings::{Crop, SettingsError};
+use crate::settings::{Crop, SettingsError, Solver};
 
 #[cfg(feature = "photo")]
 pub(crate) use carried::KEYWORD;
@@ -25,7 +25,7 @@ pub use carried::link_of;
 pub use embed::{embed, open};
 
 /// The version that this program writes.
-const VERSION: u32 = 1;
+const VERSION: u32 = 2;
 
 /// Longest fragment that is looked at, in bytes.
 const MAX_FRAGMENT: usize = 64 << 10;
@@ -137,7 +137,12 @@ impl Link {
         if crc32fast::hash(content) != u32::from_le_bytes(*sum) {
             return Err(LinkError::Damaged);
         }
-        match postcard::take_from_bytes::<Self>(content) {
+        let mut content = content.to_vec();
+        if version == 1 {
+            // Paths were all there was, and plain PGD the only solver: the one byte they lack.
+            content.push(Solver::Plain as u8);
+        }
+        match postcard::take_from_bytes::<Self>(&content) {
             Ok((link, [])) => link.check().map(|()| link),
             _ => Err(LinkError::Damaged),
         }

@@ -18,6 +18,7 @@ fn example() -> Link {
             epsilon: 1000.0,
             start: MorphStart::Blend,
             seed: 0,
+            solver: Solver::Plain,
         },
     })
 }
@@ -39,14 +40,17 @@ fn stop() -> impl Strategy<Value = Stop> {
 fn settings() -> impl Strategy<Value = MorphSettings> {
     let start =
         prop_oneof![Just(MorphStart::Blend), Just(MorphStart::Noise), Just(MorphStart::Grey)];
-    (3..=21usize, 1..=10_000usize, 0.001f32..9.0, 0.1f32..2000.0, start, any::<u64>()).prop_map(
-        |(frames, steps, step_size, epsilon, start, seed)| MorphSettings {
+    let solver = prop::sample::select(Solver::ALL.to_vec());
+    let lengths = (0.001f32..9.0, 0.1f32..2000.0);
+    (3..=21usize, 1..=10_000usize, lengths, start, any::<u64>(), solver).prop_map(
+        |(frames, steps, (step_size, epsilon), start, seed, solver)| MorphSettings {
             frames,
             steps,
             step_size,
             epsilon,
             start,
             seed,
+            solver,
         },
     )
 }
@@ -94,7 +98,10 @@ proptest! {
     #[test]
     fn random_content_never_panics(mut bytes in prop::collection::vec(any::<u8>(), 0..400)) {
         bytes.extend(crc32fast::hash(&bytes).to_le_bytes());
-        let _ = Link::from_fragment(&format!("1.{}", URL_SAFE_NO_PAD.encode(bytes)));
+        for version in 1..=VERSION {
+            let text = URL_SAFE_NO_PAD.encode(&bytes);
+            let _ = Link::from_fragment(&format!("{version}.{text}"));
+        }
     }
 }
 

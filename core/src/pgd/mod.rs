@@ -5,6 +5,8 @@
 //! look between any two steps; [`Pgd::run`] is the usual driver.
 
 mod constraint;
+mod lbfgs;
+mod solver;
 mod start;
 
 use std::ops::ControlFlow;
@@ -17,6 +19,7 @@ use crate::model::Model;
 use crate::objective::{Direction, Objective};
 use crate::pixels::Pixels;
 use crate::settings::PgdSettings;
+use solver::{Memory, Moment};
 
 /// A run of projected gradient descent (or ascent) on a batch of images.
 pub struct Pgd<'a, O> {
@@ -26,6 +29,7 @@ pub struct Pgd<'a, O> {
     centre: Tensor<4>,
     x: Tensor<4>,
     best: Option<Best>,
+    memory: Memory,
     /// Losses `[batch]` of the steps that no [`Report`] has told of yet, still on the device.
     unread: Vec<Tensor<1>>,
     done: usize,
@@ -71,6 +75,7 @@ impl<'a, O: Objective> Pgd<'a, O> {
             centre,
             x: start,
             best: None,
+            memory: Memory::new(settings.solver),
             unread: Vec::new(),
             done: 0,
         }
@@ -114,13 +119,25 @@ impl<'a, O: Objective> Pgd<'a, O> {
         if self.settings.best {
             self.keep_best(loss.clone());
         }
-        let signed = match self.objective.direction() {
-            Direction::Minimise => -gradient,
-            Direction::Maximise => gradient,
+        // The gradient is the mean's; an image's own is `batch` times as long.
+        let batch = loss.dims()[0] as f32;
+        let gradient = match (self.objective.direction(), &self.memory) {
+            (Direction::Minimise, Memory::Plain) => gradient,
+            (Direction::Maximise, Memory::Plain) => -gradient,
+            (Direction::Minimise, _) => gradient * batch,
+            (Direction::Maximise, _) => gradient * -batch,
         };
-        let constraint = self.settings.constraint;
-        let x = constraint.step(self.x.clone(), signed, self.settings.step_size);
-        self.x = constraint.project(x, self.centre.clone());
+        let PgdSettings { constraint, step_size, steps, .. } = self.settings;
+        let x = self.memory.step(Moment {
+            x: self.x.clone(),
+            gradient,
+            loss: loss.clone(),
+            distance: self.objective.is_distance(),
+            step_size,
+            share: self.done as f32 / steps as f32,
+            constraint,
+        });
+        self.x = self.memory.interior(constraint.project(x, self.centre.clone()));
         self.unread.push(loss);
         self.done += 1;
     }
@@ -149,12 +166,17 @@ impl<'a, O: Objective> Pgd<'a, O> {
         });
     }
 
+    /// Loss of each of the current images, `[batch]`.
+    pub fn loss(&self) -> Tensor<1> {
+        let output = self.model.forward(self.x.clone(), self.objective.last_relu());
+        self.objective.loss(&output)
+    }
+
     /// The current images, or the best ones so far where the settings say so.
     pub fn images(&mut self) -> Tensor<4> {
         if self.settings.best {
             // The last iterate has not been judged yet.
-            let output = self.model.forward(self.x.clone(), self.objective.last_relu());
-            self.keep_best(self.objective.loss(&output));
+            self.keep_best(self.loss());
         }
         self.best.as_ref().map_or(&self.x, |best| &best.x).clone()
     }

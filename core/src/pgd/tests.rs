@@ -12,7 +12,7 @@ use crate::inversion::{Start, invert};
 use crate::morph::MorphSettings;
 use crate::network::LastRelu;
 use crate::objective::{Activate, CrossEntropy};
-use crate::settings::{Constraint, InvertSettings};
+use crate::settings::{Constraint, InvertSettings, Solver};
 use crate::weights::{Array, Weights};
 
 /// A small network with weights that are all different and none extreme.
@@ -130,7 +130,7 @@ fn the_best_iterate_is_no_worse_than_the_last() {
     let run = |best| {
         let constraint = Constraint::L2 { epsilon: 50.0 };
         // Steps far too long: the loss jumps about.
-        let settings = PgdSettings { constraint, step_size: 6.0, steps: 9, best };
+        let settings = PgdSettings { best, ..PgdSettings::plain(constraint, 6.0, 9) };
         model.device().seed(3);
         let mut pgd =
             Pgd::from_centre(&model, Activate::new(&[2; 3], model.device()), settings, random(3));
@@ -244,4 +244,51 @@ fn an_explanation_adds_up_to_the_logit() {
     let gradient = pollster::block_on(saliency(&model, &image, 1)).unwrap();
     let reach = gradient.values().iter().map(|v| (v - 0.5).abs()).fold(0.0, f32::max);
     assert!((reach - 0.5).abs() < 1e-6);
+}
+
+#[test]
+fn every_solver_comes_nearer_and_stays_in_the_set() {
+    let model = model();
+    let targets = [noise(8, 1, 1), noise(8, 1, 2)];
+    let reached = |solver| {
+        let settings = InvertSettings { steps: 40, step_size: 0.1, epsilon: 1.0, seed: 3, solver };
+        let mut pgd = invert(&model, &targets, &Start::Noise, &settings).unwrap();
+        let first = pollster::block_on(pgd.report()).unwrap().images;
+        pgd.step();
+        pgd.finish();
+        let report = pollster::block_on(pgd.report()).unwrap();
+        let (before, after) = (&report.losses[0], report.latest());
+        for i in 0..targets.len() {
+            let (first, last) = (first[i].values(), report.images[i].values());
+            let squares = first.iter().zip(last).map(|(a, b)| (a - b).powi(2));
+            let moved = squares.sum::<f32>().sqrt();
+            assert!(moved < 1.001, "{solver:?} went {moved} far");
+            assert!(last.iter().all(|v| (0.0..=1.0).contains(v)), "{solver:?} left [0, 1]");
+            assert!(after[i] < 0.7 * before[i], "{solver:?}: from {} to {}", before[i], after[i]);
+        }
+        after.iter().sum::<f32>()
+    };
+    let plain = reached(Solver::Plain);
+    let lbfgs = reached(Solver::Lbfgs);
+    for solver in Solver::ALL {
+        reached(solver);
+    }
+    assert!(lbfgs < 0.5 * plain, "l-BFGS {lbfgs}, plain {plain}");
+}
+
+#[test]
+fn a_solver_can_maximise_and_survives_no_gradient() {
+    let model = model();
+    let start = Tensor::cat(vec![random(1) * 0.2 + 0.4, random(1).zeros_like()], 0);
+    for solver in Solver::ALL {
+        let plain = PgdSettings::plain(Constraint::L2 { epsilon: 9.0 }, 0.2, 20);
+        let settings = PgdSettings { solver, ..plain };
+        let objective = Activate::new(&[1, 1], model.device());
+        let mut pgd = Pgd::from_centre(&model, objective, settings, start.clone());
+        pgd.finish();
+        let report = pollster::block_on(pgd.report()).unwrap();
+        let (first, last) = (report.losses[0][0], report.latest()[0]);
+        assert!(last > first, "{solver:?}: from {first} to {last}");
+        assert!(report.images.iter().flat_map(Pixels::values).all(|v| v.is_finite()), "{solver:?}");
+    }
 }

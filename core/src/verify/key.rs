@@ -90,7 +90,7 @@ fn parse_run(name: &str) -> Option<Key> {
         }
     };
     let (step_size, steps) = (step_size.parse().ok()?, steps.parse().ok()?);
-    let settings = PgdSettings { constraint, step_size, steps, best };
+    let settings = PgdSettings { best, ..PgdSettings::plain(constraint, step_size, steps) };
     Some(Key { task: Task::parse(task)?, quantity: Quantity::Images(settings) })
 }
 
@@ -102,11 +102,10 @@ mod tests {
     fn keys_name_their_run() {
         let key = Key::parse("pgd_activation_5_l2_eps1000_step1_it20_best").unwrap();
         let constraint = Constraint::L2 { epsilon: 1000.0 };
-        let run = PgdSettings { constraint, step_size: 1.0, steps: 20, best: true };
+        let run = PgdSettings { best: true, ..PgdSettings::plain(constraint, 1.0, 20) };
         assert_eq!(key, Key { task: Task::Activate(5), quantity: Quantity::Images(run) });
         let key = Key::parse("pgd_ce_untargeted_unconstrained_step0.5_it7").unwrap();
-        let run =
-            PgdSettings { constraint: Constraint::Box, step_size: 0.5, steps: 7, best: false };
+        let run = PgdSettings::plain(Constraint::Box, 0.5, 7);
         assert_eq!(key, Key { task: Task::Attack, quantity: Quantity::Images(run) });
         assert_eq!(Key::parse("addition_3_grad").unwrap().task, Task::Add(3));
         for unknown in ["hello", "pgd_", "pgd_ce_l3_eps1_step1_it1", "activation_x_loss"] {

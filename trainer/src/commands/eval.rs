@@ -138,7 +138,7 @@ fn inversions(args: &Args, model: &Model, set: &Dataset) -> Result<Option<Invers
         return Ok(None);
     }
     let settings =
-        InvertSettings { steps: args.invert_steps, seed: args.seed, ..Default::default() };
+        InvertSettings { steps: args.invert_steps, seed: args.seed, ..InvertSettings::AUTHORS };
     settings.check()?;
     let drawn = balanced_draw(set, args.invert, args.seed);
     let pixels = |&i: &usize| {
@@ -171,18 +171,10 @@ fn inversions(args: &Args, model: &Model, set: &Dataset) -> Result<Option<Invers
         .zip(distances)
         .map(|((result, original), distance)| Quality::of(result, original, distance))
         .collect();
-    let mean = |value: fn(&Quality) -> f32| {
-        qualities.iter().map(value).sum::<f32>() / qualities.len().max(1) as f32
-    };
     Ok(Some(Inversion {
         images: originals.len(),
         steps: args.invert_steps,
-        mean: Quality {
-            relative_distance: mean(|q| q.relative_distance),
-            psnr: mean(|q| q.psnr),
-            ssim: mean(|q| q.ssim),
-            coarse_correlation: mean(|q| q.coarse_correlation),
-        },
+        mean: Quality::mean(&qualities),
         matched: matched(&results, &originals),
     }))
 }

@@ -93,7 +93,7 @@ fn logit_error(before: &Model, after: &Model, photos: &[Pixels]) -> Result<f32> 
 }
 
 fn inverted(model: &Model, photos: &[Pixels]) -> Result<Vec<Pixels>> {
-    let settings = InvertSettings { steps: STEPS, ..InvertSettings::FAST };
+    let settings = InvertSettings { steps: STEPS, ..InvertSettings::AUTHORS };
     let mut pgd =
         invert(model, photos, &Start::Grey, &settings).context("there is nothing to invert")?;
     pgd.finish();

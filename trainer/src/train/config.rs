@@ -190,7 +190,7 @@ impl TrainConfig {
             Norm::L2 => Constraint::L2 { epsilon },
             Norm::Linf => Constraint::Linf { epsilon },
         };
-        Some(PgdSettings { constraint, step_size, steps: self.attack_steps, best: false })
+        Some(PgdSettings::plain(constraint, step_size, self.attack_steps))
     }
 
     /// The side to train at after `share` of all steps.

@@ -5,6 +5,7 @@ use std::fs::{self, OpenOptions};
 use std::io::{IsTerminal, Write};
 use std::path::{Path, PathBuf};
 
+use crate::plot::{self, Line};
 use anyhow::{Context, Result};
 use indicatif::{ProgressBar, ProgressStyle};
 use serde::{Deserialize, Serialize};
@@ -118,39 +119,21 @@ fn read(path: &Path) -> Vec<Row> {
 /// Clean, robust and training accuracy over epochs.
 fn curves(rows: &[Row]) -> String {
     let last = rows.last().map_or(1.0, |row| row.epoch.max(1.0));
-    let line = |colour: &str, values: &dyn Fn(&Row) -> Option<f32>| {
-        let points = rows.iter().filter_map(|row| Some((row.epoch, values(row)?)));
-        let points: Vec<String> = points
-            .map(|(epoch, value)| {
-                format!(
-                    "{:.1},{:.1}",
-                    40.0 + 540.0 * epoch / last,
-                    300.0 - 280.0 * f64::from(value)
-                )
-            })
-            .collect();
-        format!(
-            "<polyline fill=\"none\" stroke=\"{colour}\" stroke-width=\"2\" points=\"{}\"/>",
-            points.join(" ")
-        )
+    let line = |name: &str, values: fn(&Row) -> Option<f32>| Line {
+        name: name.into(),
+        points: rows
+            .iter()
+            .filter_map(|row| Some((row.epoch / last, f64::from(values(row)?))))
+            .collect(),
     };
-    let grid: String = (0..=10)
-        .map(|i| {
-            let y = 300 - 28 * i;
-            format!(
-                "<path d=\"M40,{y}H580\" stroke=\"#ddd\"/><text x=\"34\" y=\"{}\" text-anchor=\"end\">{}</text>",
-                y + 4,
-                10 * i
-            )
-        })
-        .collect();
-    format!(
-        "<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 600 340\" font-family=\"sans-serif\" \
-         font-size=\"11\">{grid}{}{}{}<text x=\"40\" y=\"325\">accuracy in % over {last:.0} epochs: \
-         <tspan fill=\"#1d6a73\">clean</tspan>, <tspan fill=\"#b8431d\">robust</tspan>, \
-         <tspan fill=\"#999\">training</tspan></text></svg>\n",
-        line("#999", &|row| Some(row.train_accuracy)),
-        line("#1d6a73", &|row| row.clean),
-        line("#b8431d", &|row| row.robust),
+    plot::lines(
+        &format!("accuracy over {last:.0} epochs"),
+        1.0,
+        &[0.0, last / 2.0, last].map(|epoch| (epoch / last, format!("{epoch:.0}"))),
+        &[
+            line("training", |row| Some(row.train_accuracy)),
+            line("clean", |row| row.clean),
+            line("robust", |row| row.robust),
+        ],
     )
 }
