@@ -108,6 +108,18 @@ pub enum CardError {
 }
 
 impl Card {
+    /// The number of a class.
+    ///
+    /// # Errors
+    ///
+    /// Where there is none of this name, a message that lists those there are.
+    pub fn class(&self, name: &str) -> Result<usize, String> {
+        let found = self.classes.iter().position(|class| class == name);
+        found.ok_or_else(|| {
+            format!("\"{name}\" is none of the model's classes: {}", self.classes.join(", "))
+        })
+    }
+
     /// Checks that the card describes a model that can be built and run.
     ///
     /// # Errors

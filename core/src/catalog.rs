@@ -25,6 +25,9 @@ pub struct CatalogEntry {
     /// The model file.
     #[serde(flatten)]
     pub asset: Asset,
+    /// Its atlas of features, `NAME.atlas.json`, where there is one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub atlas: Option<String>,
 }
 
 /// The first model of a role.

@@ -6,34 +6,9 @@ use crate::network::LastRelu;
 use crate::objective::{Activate, AddFeature, CrossEntropy};
 use crate::pgd::Pgd;
 use crate::pixels::Pixels;
-use crate::settings::{Constraint, PgdSettings};
+use crate::settings::PgdSettings;
 use burn::tensor::activation::softmax;
 use burn::tensor::{ExecutionError, Int, Tensor, TensorData, Transaction};
-
-/// Side of the images that the authors' settings are for, in pixels.
-const AUTHORS_SIZE: f32 = 224.0;
-
-/// The authors' l2 settings, brought from 224 pixels to `size`: lengths grow with the side.
-const fn authors(epsilon: f32, step_size: f32, steps: usize, size: usize) -> PgdSettings {
-    let share = size as f32 / AUTHORS_SIZE;
-    let constraint = Constraint::L2 { epsilon: epsilon * share };
-    PgdSettings::plain(constraint, step_size * share, steps)
-}
-
-/// Equation (4): what maximises a feature, from noise or an image.
-pub const fn visualise_settings(size: usize) -> PgdSettings {
-    authors(1000.0, 1.0, 200, size)
-}
-
-/// Equation (8): a feature magnified in the image that it explains.
-pub const fn explain_settings(size: usize) -> PgdSettings {
-    authors(40.0, 1.0, 60, size)
-}
-
-/// Equation (7): a feature added to an image, little by little.
-pub const fn add_settings(size: usize) -> PgdSettings {
-    authors(1000.0, 0.1, 800, size)
-}
 
 /// The `count` coordinates that weigh most for `class`, or for the predicted class: equation (8).
 ///

@@ -8,7 +8,8 @@
 //! * [`model`] runs it: representation and logits from one forward pass;
 //! * [`objective`] says what an image should be changed towards and [`pgd`] changes it;
 //! * [`measure`] says how well an inversion went, [`verify`] whether the numbers are right;
-//! * [`features`] shows, adds and weighs coordinates of a representation;
+//! * [`features`] shows, adds and weighs coordinates of a representation, [`change`] changes
+//!   photos towards other [`goal`]s;
 //! * [`morph`] and [`interpolation`] join photos by a path, [`link`] shares one;
 //! * [`settings`] and [`catalog`] are all that the page itself needs.
 //!
@@ -16,9 +17,11 @@
 //! "Learning Perceptually-Aligned Representations via Adversarial Robustness" (2019).
 
 pub mod architecture;
+pub mod atlas;
 pub mod card;
 pub mod catalog;
 pub mod explanation;
+pub mod goal;
 pub mod link;
 pub mod measure;
 pub mod morph;
@@ -35,6 +38,8 @@ pub mod strip;
 
 #[cfg(feature = "engine")]
 pub mod bench;
+#[cfg(feature = "engine")]
+pub mod change;
 #[cfg(feature = "engine")]
 pub mod features;
 #[cfg(feature = "engine")]

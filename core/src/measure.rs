@@ -56,6 +56,16 @@ fn window_ssim(a: &[f64], b: &[f64]) -> f64 {
         / ((ma * ma + mb * mb + c1) * (va + vb + c2))
 }
 
+/// `a - b` around grey, so large that its largest value is black or white, and how much larger than
+/// it is. For [`Pixels`] of one size.
+pub fn magnified_difference(a: &Pixels, b: &Pixels) -> (Pixels, f32) {
+    let differences: Vec<f32> = a.values().iter().zip(b.values()).map(|(a, b)| a - b).collect();
+    let reach = differences.iter().fold(1e-6f32, |reach, value| reach.max(value.abs()));
+    let factor = 0.5 / reach;
+    let values = differences.iter().map(|value| 0.5 + factor * value).collect();
+    (Pixels::new(a.size(), values).unwrap_or_else(|| a.clone()), factor)
+}
+
 /// Both images averaged to 8x8 with their colour, each minus its own mean: the cosine of the two,
 /// in [-1, 1]. An image of one colour has no direction and scores 0.
 pub fn coarse_correlation(a: &Pixels, b: &Pixels) -> f32 {

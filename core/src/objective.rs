@@ -33,6 +33,24 @@ pub trait Objective {
     }
 }
 
+impl<O: Objective + ?Sized> Objective for Box<O> {
+    fn loss(&self, output: &Output) -> Tensor<1> {
+        (**self).loss(output)
+    }
+
+    fn direction(&self) -> Direction {
+        (**self).direction()
+    }
+
+    fn is_distance(&self) -> bool {
+        (**self).is_distance()
+    }
+
+    fn last_relu(&self) -> LastRelu {
+        (**self).last_relu()
+    }
+}
+
 /// l2 norm of every row. Its gradient at 0 is 0, where that of a bare root is infinite.
 fn row_norm(rows: Tensor<2>) -> Tensor<1> {
     rows.powi_scalar(2).sum_dim(1).squeeze_dim::<1>(1).clamp_min(1e-24).sqrt()

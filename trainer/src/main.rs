@@ -21,8 +21,8 @@ use std::process::ExitCode;
 use clap::{Parser, Subcommand};
 
 use commands::{
-    bench, bench_solvers, bench_train, catalog, eval, explain, export, import, info, interpolate,
-    invert, link, open, train as training, verify, visualise,
+    atlas, bench, bench_solvers, bench_train, catalog, collide, eval, explain, export, import,
+    info, interpolate, invert, link, open, rank, train as training, verify, visualise, why_not,
 };
 
 /// See what a neural network sees: invert representations of robust and standard networks.
@@ -55,8 +55,16 @@ enum Command {
     Open(open::Args),
     /// Say why a network predicts what it predicts: the coordinates that weigh most, magnified
     Explain(explain::Args),
-    /// Show what a coordinate of the representation stands for, or add it to a photo
+    /// Show what coordinates of the representation stand for, add them to a photo, or dream up a class
     Visualise(visualise::Args),
+    /// Visualise every coordinate of the representation on one sheet, for the page
+    Atlas(atlas::Args),
+    /// Sort photos by how much they activate coordinates of the representation
+    Rank(rank::Args),
+    /// Show what would have to change for a photo to be taken for another class
+    WhyNot(why_not::Args),
+    /// Look for a near-copy of one photo that has another photo's representation
+    Collide(collide::Args),
     /// Measure steps of projected gradient descent a second, by batch size
     Bench(bench::Args),
     /// Compare solvers: what each reaches in how many steps
@@ -89,6 +97,10 @@ fn main() -> ExitCode {
         Command::Open(args) => open::run(&args),
         Command::Explain(args) => explain::run(&args),
         Command::Visualise(args) => visualise::run(&args),
+        Command::Atlas(args) => atlas::run(&args),
+        Command::Rank(args) => rank::run(&args),
+        Command::WhyNot(args) => why_not::run(&args),
+        Command::Collide(args) => collide::run(&args),
         Command::Bench(args) => bench::run(&args),
         Command::BenchSolvers(args) => bench_solvers::run(&args),
         Command::BenchTrain(args) => bench_train::run(&args),

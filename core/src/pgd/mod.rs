@@ -11,7 +11,7 @@ mod start;
 
 use std::ops::ControlFlow;
 
-use burn::tensor::{ExecutionError, Tensor, Transaction};
+use burn::tensor::{ExecutionError, Tensor, TensorData, Transaction};
 
 pub use start::{noise, random_start};
 
@@ -30,6 +30,8 @@ pub struct Pgd<'a, O> {
     x: Tensor<4>,
     best: Option<Best>,
     memory: Memory,
+    /// 1 where the image may change, else 0, `[1, 1, height, width]`.
+    region: Option<Tensor<4>>,
     /// Losses `[batch]` of the steps that no [`Report`] has told of yet, still on the device.
     unread: Vec<Tensor<1>>,
     done: usize,
@@ -76,6 +78,7 @@ impl<'a, O: Objective> Pgd<'a, O> {
             x: start,
             best: None,
             memory: Memory::new(settings.solver),
+            region: None,
             unread: Vec::new(),
             done: 0,
         }
@@ -89,6 +92,34 @@ impl<'a, O: Objective> Pgd<'a, O> {
         x: Tensor<4>,
     ) -> Self {
         Self::new(model, objective, settings, x.clone(), x)
+    }
+
+    /// Changes only the pixels that `region` names, row by row. Ignored where it is not as large as
+    /// the images.
+    pub fn within(mut self, region: &[bool]) -> Self {
+        let [_, _, height, width] = self.x.dims();
+        if region.len() == height * width {
+            let values: Vec<f32> = region.iter().map(|&free| f32::from(u8::from(free))).collect();
+            let data = TensorData::new(values, [1, 1, height, width]);
+            self.region = Some(Tensor::from_data(data, self.model.device()));
+        }
+        self
+    }
+
+    /// The same run with its objective behind a pointer, so that runs of several kinds are one type.
+    pub fn boxed(self) -> Pgd<'a, Box<dyn Objective>>
+    where
+        O: 'static,
+    {
+        let Self { model, objective, settings, centre, x, best, memory, region, unread, done } =
+            self;
+        let objective: Box<dyn Objective> = Box::new(objective);
+        Pgd { model, objective, settings, centre, x, best, memory, region, unread, done }
+    }
+
+    /// Side of the images in pixels.
+    pub fn size(&self) -> usize {
+        self.x.dims()[2]
     }
 
     /// Steps done so far.
@@ -119,6 +150,10 @@ impl<'a, O: Objective> Pgd<'a, O> {
         if self.settings.best {
             self.keep_best(loss.clone());
         }
+        let gradient = match &self.region {
+            Some(region) => gradient * region.clone(),
+            None => gradient,
+        };
         // The gradient is the mean's; an image's own is `batch` times as long.
         let batch = loss.dims()[0] as f32;
         let gradient = match (self.objective.direction(), &self.memory) {

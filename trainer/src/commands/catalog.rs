@@ -41,6 +41,9 @@ pub fn run(args: &Args) -> Result<ExitCode> {
                 bytes: bytes.len() as u64,
                 sha256: files::sha256(&bytes),
             },
+            atlas: Some(path.with_extension("atlas.json"))
+                .filter(|atlas| atlas.exists())
+                .and_then(|atlas| Some(atlas.file_name()?.to_string_lossy().into_owned())),
         });
     }
     let mut json = serde_json::to_string_pretty(&catalog)?;

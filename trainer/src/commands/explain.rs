@@ -3,9 +3,10 @@
 use std::path::PathBuf;
 use std::process::ExitCode;
 
-use anyhow::{Context, Result, anyhow, bail};
+use anyhow::{Context, Result, anyhow};
 use robust_core::explanation::Explanation;
-use robust_core::features::{explain, explain_settings, magnify, saliency};
+use robust_core::features::{explain, magnify, saliency};
+use robust_core::goal::explain_settings;
 use robust_core::photo::to_png;
 use robust_core::settings::Crop;
 
@@ -41,10 +42,7 @@ pub fn run(args: &Args) -> Result<ExitCode> {
     let (classes, size) = (model.card().classes.clone(), model.card().input_size);
     let class = match &args.class {
         None => None,
-        Some(name) => match classes.iter().position(|class| class == name) {
-            None => bail!("\"{name}\" is none of the model's classes: {}", classes.join(", ")),
-            found => found,
-        },
+        Some(name) => Some(model.card().class(name).map_err(|message| anyhow!(message))?),
     };
     let image = files::read_photo(&args.photo)?.square(Crop::Centre, size);
     let device = |error| anyhow!("the device failed: {error:?}");

@@ -4,11 +4,14 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 
 use anyhow::{Context, Result, anyhow, bail};
-use robust_core::features::{add, add_settings, magnify, visualise_settings};
-use robust_core::pgd::noise;
+use robust_core::change::synthesise;
+use robust_core::features::{add, magnify};
+use robust_core::goal::{add_settings, synthesis_settings, visualise_settings};
+use robust_core::objective::Objective;
+use robust_core::pgd::{Pgd, noise};
 use robust_core::photo::to_png;
 use robust_core::pixels::Pixels;
-use robust_core::settings::Crop;
+use robust_core::settings::{Constraint, Crop, PgdSettings};
 
 use crate::backend::Backend;
 use crate::files;
@@ -18,21 +21,33 @@ use crate::files;
 pub struct Args {
     /// Model file
     model: PathBuf,
-    /// Coordinates of the representation
-    #[arg(long, value_delimiter = ',', required = true)]
+    /// Coordinates of the representation, separated by commas
+    #[arg(long, value_delimiter = ',', required_unless_present = "classes")]
     features: Vec<usize>,
+    /// Classes to synthesise, separated by commas
+    #[arg(long, value_delimiter = ',')]
+    classes: Vec<String>,
     /// Folder for the images
     #[arg(long)]
     out: PathBuf,
     /// Start from this photo [default: noise]
     #[arg(long)]
     photo: Option<PathBuf>,
-    /// Add one feature to the photo little by little, equation (7), and save so many stages of it
-    #[arg(long, requires = "photo")]
+    /// Add the features to the photo one after another, equation (7), and save so many stages of each
+    #[arg(long, requires = "photo", conflicts_with = "classes")]
     add: Option<usize>,
-    /// Steps [default: the authors']
+    /// Change only this part of the image: left,top,right,bottom in shares of its side
+    #[arg(long, value_delimiter = ',', num_args = 4)]
+    region: Vec<f32>,
+    /// As the authors: 200 plain steps, where the default is 60 faster ones
+    #[arg(long)]
+    authors: bool,
+    /// Steps [default: the preset's]
     #[arg(long)]
     steps: Option<usize>,
+    /// How far an image may go from its start, in the l2 norm [default: the preset's]
+    #[arg(long)]
+    eps: Option<f32>,
     /// Seed of the noise
     #[arg(long, default_value_t = 0)]
     seed: u64,
@@ -48,41 +63,101 @@ pub fn run(args: &Args) -> Result<ExitCode> {
     if let Some(feature) = args.features.iter().find(|feature| **feature >= k) {
         bail!("the representation has coordinates 0 to {}, not {feature}", k - 1);
     }
+    let class = |name: &String| model.card().class(name).map_err(|message| anyhow!(message));
+    let classes = args.classes.iter().map(class).collect::<Result<Vec<usize>>>()?;
     let photo = match &args.photo {
         Some(path) => Some(files::read_photo(path)?.square(Crop::Centre, size)),
         None => None,
     };
-    let device = |error| anyhow!("the device failed: {error:?}");
     if let (Some(stages), Some(photo)) = (args.add, &photo) {
-        let stages = stages.max(1);
+        let mut image = photo.clone();
         for &feature in &args.features {
             let mut settings = add_settings(size);
             settings.steps = args.steps.unwrap_or(settings.steps);
-            let mut pgd = add(&model, photo, feature, settings);
-            for stage in 0..=stages {
-                while pgd.steps_done() < settings.steps * stage / stages {
-                    pgd.step();
-                }
-                let report = pollster::block_on(pgd.report()).map_err(device)?;
-                let image = report.images.first().context("the device returned no image")?;
-                let name = format!("added-{feature}-{stage:02}.png");
-                files::write(&args.out.join(name), &to_png(image)?)?;
-            }
+            let pgd = within(args, size, add(&model, &image, feature, settings))?;
+            image = save_stages(args, pgd, feature, settings.steps, stages.max(1))?;
         }
         return Ok(ExitCode::SUCCESS);
     }
-    let start = |i: usize| photo.clone().unwrap_or_else(|| noise(size, args.seed, i as u64));
-    let starts: Vec<Pixels> = (0..args.features.len()).map(start).collect();
-    let mut settings = visualise_settings(size);
+    let mut settings =
+        if args.authors { visualise_settings(size) } else { synthesis_settings(size) };
     settings.steps = args.steps.unwrap_or(settings.steps);
-    let mut pgd = magnify(&model, &starts, &args.features, settings)
-        .context("there is nothing to visualise")?;
-    pgd.finish();
-    let report = pollster::block_on(pgd.report()).map_err(device)?;
-    for (i, (feature, image)) in args.features.iter().zip(&report.images).enumerate() {
-        let path = args.out.join(format!("feature-{feature}.png"));
-        files::write(&path, &to_png(image)?)?;
-        println!("{}: activation {:.2}", path.display(), report.latest()[i]);
+    if let Some(epsilon) = args.eps {
+        settings.constraint = Constraint::L2 { epsilon };
+    }
+    let start = |i: usize| photo.clone().unwrap_or_else(|| noise(size, args.seed, i as u64));
+    let starts = |count: usize| (0..count).map(start).collect::<Vec<Pixels>>();
+    if !args.features.is_empty() {
+        let names: Vec<String> =
+            args.features.iter().map(|feature| format!("feature-{feature}")).collect();
+        let pgd = magnify(&model, &starts(names.len()), &args.features, settings);
+        save(args, pgd.context("there is nothing to visualise")?, &names, settings, "activation")?;
+    }
+    if !classes.is_empty() {
+        let names: Vec<String> =
+            args.classes.iter().map(|class| format!("class-{class}")).collect();
+        let pgd = synthesise(&model, &starts(names.len()), &classes, settings);
+        save(args, pgd.context("there is no class")?, &names, settings, "cross-entropy")?;
     }
     Ok(ExitCode::SUCCESS)
+}
+
+/// Held to the part of the image that may change.
+fn within<'a, O: Objective>(args: &Args, size: usize, pgd: Pgd<'a, O>) -> Result<Pgd<'a, O>> {
+    let &[left, top, right, bottom] = &args.region[..] else { return Ok(pgd) };
+    if !(0.0 <= left && left < right && right <= 1.0 && 0.0 <= top && top < bottom && bottom <= 1.0)
+    {
+        bail!(
+            "--region takes left,top,right,bottom from 0 to 1, left before right, top before bottom"
+        );
+    }
+    let inside = |at: usize, from: f32, to: f32| {
+        let share = (at as f32 + 0.5) / size as f32;
+        from <= share && share < to
+    };
+    let free = |i: usize| inside(i % size, left, right) && inside(i / size, top, bottom);
+    Ok(pgd.within(&(0..size * size).map(free).collect::<Vec<bool>>()))
+}
+
+fn images<O: Objective>(pgd: &mut Pgd<'_, O>) -> Result<Vec<Pixels>> {
+    let report = pollster::block_on(pgd.report());
+    Ok(report.map_err(|error| anyhow!("the device failed: {error:?}"))?.images)
+}
+
+fn save<O: Objective>(
+    args: &Args,
+    pgd: Pgd<'_, O>,
+    names: &[String],
+    settings: PgdSettings,
+    value: &str,
+) -> Result<()> {
+    let mut pgd = within(args, pgd.size(), pgd)?;
+    pgd.finish();
+    let reached: Vec<f32> = pgd.loss().into_data().iter::<f32>().collect();
+    for ((name, image), reached) in names.iter().zip(images(&mut pgd)?).zip(reached) {
+        let path = args.out.join(format!("{name}.png"));
+        files::write(&path, &to_png(&image)?)?;
+        println!("{}: {value} {reached:.2} after {} steps", path.display(), settings.steps);
+    }
+    Ok(())
+}
+
+/// Saves the image at equal distances of the run; returns its last one.
+fn save_stages<O: Objective>(
+    args: &Args,
+    mut pgd: Pgd<'_, O>,
+    feature: usize,
+    steps: usize,
+    stages: usize,
+) -> Result<Pixels> {
+    let mut last = None;
+    for stage in 0..=stages {
+        while pgd.steps_done() < steps * stage / stages {
+            pgd.step();
+        }
+        let image = images(&mut pgd)?.into_iter().next().context("the device returned no image")?;
+        files::write(&args.out.join(format!("added-{feature}-{stage:02}.png")), &to_png(&image)?)?;
+        last = Some(image);
+    }
+    last.context("there was no stage")
 }

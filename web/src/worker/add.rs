@@ -1,4 +1,5 @@
-use robust_core::features::{add as prepare, add_settings};
+use robust_core::features::add as prepare;
+use robust_core::goal::add_settings;
 
 use super::pace::Pace;
 use super::{Engine, canvas_image, decode, device_failed};

@@ -1,4 +1,5 @@
-use robust_core::features::{explain as weigh, explain_settings, magnify, saliency};
+use robust_core::features::{explain as weigh, magnify, saliency};
+use robust_core::goal::explain_settings;
 
 use super::pace::Pace;
 use super::{Engine, canvas_image, decode, device_failed};

@@ -92,7 +92,7 @@ impl Subject<'_> {
             Task::Interpolation => {
                 let r = model.representation(model.batch(photos).context(nothing)?);
                 let next = Tensor::cat(
-                    vec![r.clone().slice([1..photos.len()]), r.clone().slice([0..1])],
+                    vec![r.clone().narrow(0, 1, photos.len() - 1), r.clone().narrow(0, 0, 1)],
                     0,
                 );
                 let pairs = photos.iter().zip(photos.iter().cycle().skip(1));
