@@ -2,6 +2,7 @@
 
 use robust_core::card::Card;
 use robust_core::explanation::Explanation;
+use robust_core::goal::Goal;
 use robust_core::morph::MorphSettings;
 use robust_core::settings::{Crop, InvertSettings};
 use serde::{Deserialize, Serialize};
@@ -24,8 +25,17 @@ pub enum Request {
     Morph(MorphRequest),
     /// Say why a photo is classified as it is; ends the run at hand.
     Explain(ExplainRequest),
-    /// Add a coordinate of the representation to a photo; ends the run at hand.
-    Add(AddRequest),
+    /// Change an image towards a goal; ends the run at hand.
+    Change(ChangeRequest),
+    /// Show what would have to change for another class; ends the run at hand.
+    WhyNot(WhyNotRequest),
+    /// Tell the representation of photos, beside whatever runs.
+    Look {
+        /// Comes back with the answer.
+        run: RunId,
+        /// The photos.
+        photos: Vec<PhotoFile>,
+    },
     /// Shrink a photo so that a link can carry it.
     Embed {
         /// Comes back with the answer.
@@ -84,15 +94,32 @@ pub struct MorphRequest {
     pub settings: MorphSettings,
 }
 
-/// One addition of a feature.
+/// One change towards a goal.
 #[derive(Debug, Serialize, Deserialize)]
-pub struct AddRequest {
+pub struct ChangeRequest {
+    /// Number of the run.
+    pub run: RunId,
+    /// Where the image starts.
+    pub start: StartRequest,
+    /// The photo to collide with.
+    pub other: Option<PhotoFile>,
+    /// What it is changed towards.
+    pub goal: Goal,
+    /// Not 0 where the image may change, pixel by pixel; everywhere if there is none.
+    pub region: Option<ByteBuf>,
+    /// As the authors do it, where there is a faster way.
+    pub authors: bool,
+}
+
+/// One question why a photo is not something else.
+#[derive(Debug, Serialize, Deserialize)]
+pub struct WhyNotRequest {
     /// Number of the run.
     pub run: RunId,
     /// The photo.
     pub photo: PhotoFile,
-    /// The coordinate.
-    pub feature: usize,
+    /// The other class.
+    pub class: usize,
 }
 
 /// One explanation.
@@ -140,7 +167,7 @@ impl FileKind {
 }
 
 /// A photo as its file, and the part of it that counts.
-#[derive(Clone, Debug, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
 pub struct PhotoFile {
     /// The whole file.
     pub bytes: ByteBuf,
@@ -183,6 +210,24 @@ pub enum Response {
         saliency: Image,
         /// Steps in which the coordinates are magnified.
         steps: usize,
+    },
+    /// The photo, changed by at most epsilon, and how sure the network is of the other class.
+    WhyNot {
+        /// Number of the run.
+        run: RunId,
+        /// Radius of the change, in the l2 norm.
+        epsilon: f32,
+        /// Probability of the class asked for.
+        confidence: f32,
+        /// The changed photo.
+        image: Image,
+    },
+    /// The representation of each photo; empty where one could not be read.
+    Looked {
+        /// That of the request.
+        run: RunId,
+        /// `R(x)`, photo by photo.
+        activations: Vec<Vec<f32>>,
     },
     /// How far a run is.
     Progress(Progress),

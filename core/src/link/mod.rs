@@ -14,6 +14,7 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde::{Deserialize, Serialize};
 use serde_bytes::ByteBuf;
 
+use crate::goal::{COLLIDE_EPSILONS, Goal, MOST_ADDED};
 use crate::morph::{MorphSettings, STOPS};
 use crate::settings::{Crop, SettingsError, Solver};
 
@@ -39,11 +40,41 @@ const MAX_PHOTO: usize = 16 << 10;
 /// Most steps that opening a link may cost: the authors' number.
 const MAX_STEPS: usize = 10_000;
 
+/// No representation is longer and no network has more classes.
+const MAX_NUMBER: usize = 4096;
+
 /// What a link shows.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub enum Link {
     /// A path between photos.
     Morph(MorphLink),
+    /// Why a photo is what it is.
+    Explain {
+        /// The photo.
+        photo: Stop,
+        /// The class that is explained, or the predicted one.
+        class: Option<usize>,
+    },
+    /// An image changed towards a goal.
+    Change {
+        /// The image that is changed.
+        start: LinkStart,
+        /// The photo to collide with.
+        other: Option<Stop>,
+        /// What it is changed towards.
+        goal: Goal,
+    },
+}
+
+/// Where an image of a link starts.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub enum LinkStart {
+    /// Noise around grey.
+    Noise,
+    /// Grey 0.5.
+    Grey,
+    /// A photo.
+    Photo(Stop),
 }
 
 /// A path between photos.
@@ -151,7 +182,39 @@ impl Link {
     fn check(&self) -> Result<(), LinkError> {
         match self {
             Link::Morph(link) => link.check(),
+            Link::Explain { photo, class } => {
+                photo.check()?;
+                check_numbers(class.as_slice())
+            }
+            Link::Change { start, other, goal } => {
+                if let LinkStart::Photo(photo) = start {
+                    photo.check()?;
+                }
+                other.iter().try_for_each(Stop::check)?;
+                check_goal(goal)
+            }
         }
+    }
+}
+
+fn check_numbers(numbers: &[usize]) -> Result<(), LinkError> {
+    if numbers.iter().any(|number| *number >= MAX_NUMBER) {
+        return Err(LinkError::Invalid("a number that no network has"));
+    }
+    Ok(())
+}
+
+fn check_goal(goal: &Goal) -> Result<(), LinkError> {
+    match goal {
+        Goal::Feature(number) | Goal::Class(number) => check_numbers(&[*number]),
+        Goal::Add(features) if !(1..=MOST_ADDED).contains(&features.len()) => {
+            Err(LinkError::Invalid("no features to add, or too many"))
+        }
+        Goal::Add(features) => check_numbers(features),
+        Goal::Collide { epsilon } if !COLLIDE_EPSILONS.contains(epsilon) => {
+            Err(LinkError::Invalid("a radius out of range"))
+        }
+        Goal::Collide { .. } => Ok(()),
     }
 }
 

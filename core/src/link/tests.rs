@@ -6,9 +6,16 @@ use crate::morph::MorphStart;
 /// A link of every version that was ever written; none may stop to open.
 const STORED: [&str; 1] = [include_str!("../../../tests/fixtures/links/v1-gallery.txt")];
 
+fn gallery(name: &str) -> Stop {
+    Stop::Gallery { name: name.into(), crop: Crop::Centre }
+}
+
 fn example() -> Link {
-    let gallery = |name: &str| Stop::Gallery { name: name.into(), crop: Crop::Centre };
-    Link::Morph(MorphLink {
+    Link::Morph(path())
+}
+
+fn path() -> MorphLink {
+    MorphLink {
         model: "robust".into(),
         stops: vec![gallery("bird_owl"), gallery("cat_kitten")],
         settings: MorphSettings {
@@ -20,7 +27,7 @@ fn example() -> Link {
             seed: 0,
             solver: Solver::Plain,
         },
-    })
+    }
 }
 
 fn name() -> impl Strategy<Value = String> {
@@ -55,10 +62,37 @@ fn settings() -> impl Strategy<Value = MorphSettings> {
     )
 }
 
+fn goal() -> impl Strategy<Value = Goal> {
+    let number = || 0..4096usize;
+    prop_oneof![
+        number().prop_map(Goal::Feature),
+        number().prop_map(Goal::Class),
+        prop::collection::vec(number(), 1..=MOST_ADDED).prop_map(Goal::Add),
+        (0.1f32..=20.0).prop_map(|epsilon| Goal::Collide { epsilon }),
+    ]
+}
+
 fn link() -> impl Strategy<Value = Link> {
     let stops = prop::collection::vec(stop(), 2..=8);
-    (name(), stops, settings())
-        .prop_map(|(model, stops, settings)| Link::Morph(MorphLink { model, stops, settings }))
+    let start = prop_oneof![
+        Just(LinkStart::Noise),
+        Just(LinkStart::Grey),
+        stop().prop_map(LinkStart::Photo)
+    ];
+    prop_oneof![
+        (name(), stops, settings()).prop_map(|(model, stops, settings)| Link::Morph(MorphLink {
+            model,
+            stops,
+            settings
+        })),
+        (stop(), prop::option::of(0..4096usize))
+            .prop_map(|(photo, class)| Link::Explain { photo, class }),
+        (start, prop::option::of(stop()), goal()).prop_map(|(start, other, goal)| Link::Change {
+            start,
+            other,
+            goal
+        }),
+    ]
 }
 
 proptest! {
@@ -137,10 +171,26 @@ fn what_cannot_be_is_refused() {
         ),
     ];
     for (change, word) in cases {
-        let Link::Morph(mut link) = example();
+        let mut link = path();
         change(&mut link);
         let message = Link::Morph(link).to_fragment().unwrap_err().to_string();
         assert!(message.contains(word), "{message}");
+    }
+}
+
+#[test]
+fn goals_that_cannot_be_are_refused() {
+    let goals = [
+        Goal::Feature(5000),
+        Goal::Add(Vec::new()),
+        Goal::Add(vec![1; 9]),
+        Goal::Collide { epsilon: f32::NAN },
+        Goal::Collide { epsilon: 1e9 },
+    ];
+    for goal in goals {
+        let start = LinkStart::Photo(gallery("cat_kitten"));
+        let link = Link::Change { start, other: None, goal };
+        assert!(matches!(link.to_fragment(), Err(LinkError::Invalid(_))), "{link:?}");
     }
 }
 
@@ -168,8 +218,7 @@ mod photos {
     #[test]
     fn two_photos_fit_into_eight_kilobytes() {
         let stop = || Stop::Embedded(embed(&coffee()).unwrap().into());
-        let Link::Morph(link) = example();
-        let link = Link::Morph(MorphLink { stops: vec![stop(), stop()], ..link });
+        let link = Link::Morph(MorphLink { stops: vec![stop(), stop()], ..path() });
         let length = link.to_fragment().unwrap().len();
         assert!(length <= 8000, "{length}");
     }

@@ -39,7 +39,9 @@ pub fn run(args: &Args) -> Result<ExitCode> {
         _ => args.link.clone(),
     };
     let content = Link::from_fragment(&text)?;
-    let Link::Morph(link) = &content;
+    let Link::Morph(link) = &content else {
+        bail!("this link shows no path between photos but another view: open it in a browser")
+    };
     let model = files::read_model(&model_file(&args.models, &link.model)?, &args.backend.device())?;
     let size = model.card().input_size;
     let photo = |stop: &Stop| -> Result<Pixels> {

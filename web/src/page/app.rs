@@ -4,8 +4,8 @@ use leptos::prelude::*;
 use leptos::task::spawn_local;
 
 use super::adapter::{EngineKind, choose};
-use super::add::AddView;
 use super::canvas::ImageCanvas;
+use super::change::{AddView, AtlasView, CollideView};
 use super::controls::Controls;
 use super::explain::ExplainView;
 use super::lab::{CHECK_INDEX, Lab, View};
@@ -104,7 +104,7 @@ fn Notice(session: Session) -> impl IntoView {
     }
 }
 
-/// The two things to do here, one at a time.
+/// The things to do here, one at a time.
 #[component]
 fn Views(session: Session) -> impl IntoView {
     let tab = move |mode: Mode, href: &'static str, label: &'static str| {
@@ -118,13 +118,17 @@ fn Views(session: Session) -> impl IntoView {
             {tab(Mode::Invert, "#", "Invert a photo")}
             {tab(Mode::Morph, "#morph", "Morph between photos")}
             {tab(Mode::Explain, "#explain", "Explain a prediction")}
+            {tab(Mode::Atlas, "#features", "Features")}
             {tab(Mode::Add, "#add", "Add a feature")}
+            {tab(Mode::Collide, "#collide", "Fool a network")}
         </nav>
         {move || match mode.get() {
             Mode::Invert => view! { <Inversion session /> }.into_any(),
             Mode::Morph => view! { <MorphView session /> }.into_any(),
             Mode::Add => view! { <AddView session /> }.into_any(),
             Mode::Explain => view! { <ExplainView session /> }.into_any(),
+            Mode::Atlas => view! { <AtlasView session /> }.into_any(),
+            Mode::Collide => view! { <CollideView session /> }.into_any(),
         }}
     }
 }

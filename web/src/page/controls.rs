@@ -1,7 +1,7 @@
 //! Settings and the buttons that run them.
 
 use leptos::prelude::*;
-use robust_core::settings::{Crop, InvertSettings};
+use robust_core::settings::{Crop, InvertSettings, Solver};
 
 use super::session::{Session, StartChoice};
 
@@ -28,7 +28,7 @@ pub fn Controls(session: Session) -> impl IntoView {
                 </button>
                 <button id="stop" on:click=move |_| session.stop() disabled=move || !busy()>"Stop"</button>
                 <button id="fast" class="quiet" on:click=move |_| preset(InvertSettings::FAST)>
-                    "Fast: 200 steps"
+                    "Fast: 100 better steps"
                 </button>
                 <button id="authors" class="quiet" on:click=move |_| preset(InvertSettings::AUTHORS)>
                     "As the authors: 10,000 steps"
@@ -45,6 +45,7 @@ pub fn Controls(session: Session) -> impl IntoView {
                         get=|s| f64::from(s.epsilon) set=|s, v| s.epsilon = v as f32 />
                     <Number session id="seed" label="Seed of the noise" step="1"
                         get=|s| s.seed as f64 set=|s, v| s.seed = v as u64 />
+                    <SolverField session />
                     <StartField session />
                     <CropFields session />
                 </div>
@@ -73,6 +74,27 @@ fn Number(
             {label}
             <input id=id type="number" min="0" step=step inputmode="decimal"
                 prop:value=move || session.settings.with(get).to_string() on:change=typed />
+        </label>
+    }
+}
+
+/// How a step is made out of gradients.
+#[component]
+fn SolverField(session: Session) -> impl IntoView {
+    let chosen = move |event| {
+        let name = event_target_value(&event);
+        if let Some(solver) = Solver::ALL.into_iter().find(|solver| solver.name() == name) {
+            session.settings.update(|settings| settings.solver = solver);
+        }
+    };
+    let option = move |solver: Solver| {
+        let selected = move || session.settings.with(|settings| settings.solver == solver);
+        view! { <option value=solver.name() selected=selected>{solver.name()}</option> }
+    };
+    view! {
+        <label>
+            "Solver (plain: the authors’)"
+            <select id="solver" on:change=chosen>{Solver::ALL.map(option)}</select>
         </label>
     }
 }

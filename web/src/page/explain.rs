@@ -1,16 +1,18 @@
 //! Why both networks say what they say about a photo: equation (8), figures 9 and 21.
 
 use leptos::prelude::*;
-use leptos::task::spawn_local;
 use robust_core::explanation::{Contribution, Explanation};
 
 use super::canvas::ImageCanvas;
+use super::change::Tile as AtlasTile;
 use super::modes::Mode;
 use super::panel::{key, phase_name, phase_text, share_done, title};
 use super::session::Session;
+use super::share::Share;
 use super::slot::Slot;
 use super::tray::Tray;
-use crate::protocol::{ExplainRequest, Image, Request};
+use super::why_not::{WhyNotAnswer, WhyNotQuestion};
+use crate::protocol::{ExplainRequest, Request};
 
 /// Coordinates that are shown.
 const COUNT: usize = 5;
@@ -29,27 +31,14 @@ impl Session {
 
     /// Explains the chosen photo on every ready model: the predicted class, or the given one.
     pub fn explain(self, class: Option<usize>) {
-        self.notice.set(None);
-        let run = self.next_run();
-        let models = self.slots.into_iter().filter(|slot| untrack(|| slot.is_ready()));
-        let models: Vec<Slot> = models.collect();
-        for slot in &models {
-            slot.prepare(run, 0);
+        self.class.set(class);
+        for slot in self.slots {
+            slot.why_not.set(Vec::new());
         }
-        spawn_local(async move {
-            let photo = self.photo(self.selected.get_untracked());
-            let Some(photo) = photo else { return };
-            match photo.request().await {
-                Ok(photo) if self.is_newest(run) => {
-                    for slot in models {
-                        let photo = photo.clone();
-                        let request = ExplainRequest { run, photo, class, count: COUNT };
-                        slot.send(&Request::Explain(request));
-                    }
-                }
-                Ok(_) => {}
-                Err(message) => self.notice.set(Some(message)),
-            }
+        self.show_link();
+        self.ask(0, vec![self.selected.get_untracked()], move |run, photos| {
+            let photo = photos.first().cloned().unwrap_or_default();
+            Request::Explain(ExplainRequest { run, photo, class, count: COUNT })
         });
     }
 }
@@ -65,6 +54,7 @@ pub fn ExplainView(session: Session) -> impl IntoView {
             "Which numbers of the representation speak for the prediction, and what each of them looks \
              for: it is magnified in the photo."
         </p>
+        <WhyNotQuestion session />
         <div class="explain">
             <section class="panel" id="original">
                 <h2>"Your photo"</h2>
@@ -73,6 +63,7 @@ pub fn ExplainView(session: Session) -> impl IntoView {
             <Reasons session model=robust />
             <Reasons session model=standard />
         </div>
+        <Share fragment=session.change.fragment />
     }
 }
 
@@ -83,7 +74,8 @@ fn Reasons(session: Session, model: Slot) -> impl IntoView {
     let explanation = move || slot.explanation.get();
     let tiles = move || {
         let Some(explanation) = explanation() else { return Vec::new() };
-        let tile = |(i, part): (usize, &Contribution)| view! { <Tile session slot_frames=slot.frames i part=*part name /> };
+        let tile =
+            |(i, part): (usize, &Contribution)| view! { <Tile session model=slot i part=*part /> };
         explanation.features.iter().enumerate().map(tile).collect()
     };
     view! {
@@ -92,11 +84,15 @@ fn Reasons(session: Session, model: Slot) -> impl IntoView {
             <ul class="classes">{move || explanation().map(|e| classes(session, slot, &e))}</ul>
             <progress aria-label="Progress" max="1" value=move || share_done(slot)></progress>
             <p class="phase">{move || phase_text(slot)}</p>
+            <WhyNotAnswer model=slot />
             <h3>"What weighs most"</h3>
             <div class="tiles">{tiles}</div>
             <h3>"Where a change would matter"</h3>
-            <ImageCanvas id=format!("{name}-saliency") image=slot.saliency label="Gradient of the loss" />
-            <p class="hint">"The plain gradient, unprocessed."</p>
+            <div class="compare" tabindex="0">
+                <ImageCanvas id=format!("{name}-photo") image=slot.target label="The photo below the gradient" />
+                <ImageCanvas id=format!("{name}-saliency") image=slot.saliency label="Gradient of the loss" />
+            </div>
+            <p class="hint">"The plain gradient, unprocessed. Point at it to see the photo below."</p>
         </section>
     }
 }
@@ -124,21 +120,18 @@ fn classes(session: Session, slot: Slot, explanation: &Explanation) -> Vec<AnyVi
     explanation.ranking().into_iter().take(CLASSES).map(row).collect()
 }
 
+/// One coordinate: what it looks for, and what of it the photo has.
 #[component]
-fn Tile(
-    session: Session,
-    slot_frames: RwSignal<Vec<Image>>,
-    i: usize,
-    part: Contribution,
-    name: &'static str,
-) -> impl IntoView {
-    let image = Signal::derive(move || slot_frames.with(|frames| frames.get(i).cloned()));
+fn Tile(session: Session, model: Slot, i: usize, part: Contribution) -> impl IntoView {
+    let name = key(model.role);
+    let image = Signal::derive(move || model.frames.with(|frames| frames.get(i).cloned()));
     view! {
         <figure>
             <ImageCanvas id=format!("{name}-feature-{i}") image label="The coordinate magnified in the photo" />
+            <AtlasTile sheet=model.atlas feature=part.feature />
             <figcaption>
                 <a href="#add" title="Add it to the photo"
-                    on:click=move |_| session.feature.set(part.feature)>
+                    on:click=move |_| session.change.features.set(vec![part.feature])>
                     {format!("number {}: {:+.2}", part.feature, part.contribution)}
                 </a>
             </figcaption>

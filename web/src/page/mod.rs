@@ -1,9 +1,9 @@
 //! What the visitor sees. Usable at once; the engines load behind it.
 
 mod adapter;
-mod add;
 mod app;
 mod canvas;
+mod change;
 mod chart;
 mod controls;
 mod download;
@@ -17,9 +17,11 @@ mod morph;
 mod panel;
 mod photos;
 mod session;
+mod share;
 mod slot;
 mod tray;
 mod url;
+mod why_not;
 
 use leptos::prelude::*;
 

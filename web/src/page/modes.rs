@@ -3,7 +3,7 @@
 use leptos::prelude::*;
 use robust_core::settings::Crop;
 
-use super::session::Session;
+use super::session::{Session, StartChoice};
 use super::url;
 
 /// What the page is used for at the moment.
@@ -15,8 +15,26 @@ pub enum Mode {
     Morph,
     /// A prediction is explained.
     Explain,
-    /// A coordinate is added to a photo.
+    /// Coordinates are shown and maximised.
+    Atlas,
+    /// Coordinates are added to a photo.
     Add,
+    /// A photo is to pass for another.
+    Collide,
+}
+
+impl Mode {
+    /// The fragment that leads here.
+    pub fn fragment(self) -> &'static str {
+        match self {
+            Mode::Invert => "",
+            Mode::Morph => url::MORPH,
+            Mode::Explain => url::EXPLAIN,
+            Mode::Atlas => url::ATLAS,
+            Mode::Add => url::ADD,
+            Mode::Collide => url::COLLIDE,
+        }
+    }
 }
 
 impl Session {
@@ -32,9 +50,14 @@ impl Session {
                 self.selected.set(id);
                 self.explain(None);
             }
-            Mode::Add => {
+            Mode::Atlas => {
                 self.selected.set(id);
-                self.add_feature();
+                self.change.start.set(StartChoice::Photo(id));
+                self.change();
+            }
+            Mode::Add | Mode::Collide => {
+                self.selected.set(id);
+                self.change();
             }
         }
     }
@@ -42,19 +65,19 @@ impl Session {
     /// Whether a photo is the one that is inverted, or part of the path.
     pub fn is_chosen(self, id: usize) -> bool {
         match self.mode.get() {
-            Mode::Invert | Mode::Explain | Mode::Add => self.selected.get() == id,
             Mode::Morph => self.morph.stops.with(|stops| stops.contains(&id)),
+            _ => self.selected.get() == id,
         }
     }
 
     /// The photo that the crop is of: the inverted one, or the marked one of the path.
     pub fn cropped(self) -> usize {
         match self.mode.get() {
-            Mode::Invert | Mode::Explain | Mode::Add => self.selected.get(),
             Mode::Morph => {
                 let active = self.morph.active.get();
                 self.morph.stops.with(|stops| stops.get(active).copied()).unwrap_or_default()
             }
+            _ => self.selected.get(),
         }
     }
 
@@ -70,7 +93,7 @@ impl Session {
             Mode::Invert => self.invert(),
             Mode::Morph => self.compute_path(true),
             Mode::Explain => self.explain(None),
-            Mode::Add => self.add_feature(),
+            Mode::Atlas | Mode::Add | Mode::Collide => self.change(),
         }
     }
 
@@ -78,7 +101,9 @@ impl Session {
     pub fn follow_address(self) {
         match url::fragment().as_str() {
             "" => self.enter_invert(),
-            url::ADD => self.enter_add(),
+            url::ADD => self.enter_change(Mode::Add),
+            url::ATLAS => self.enter_change(Mode::Atlas),
+            url::COLLIDE => self.enter_change(Mode::Collide),
             url::EXPLAIN => self.enter_explain(),
             url::MORPH => self.enter_morph(),
             fragment => self.open_link(fragment),

@@ -13,6 +13,7 @@ use serde_bytes::ByteBuf;
 use wasm_bindgen::JsValue;
 
 use super::adapter::{Choice, EngineKind, choose};
+use super::change::Change;
 use super::engine::{self, Engine};
 use super::modes::Mode;
 use super::morph::{Morph, hear_saved};
@@ -54,8 +55,10 @@ pub struct Session {
     pub notice: RwSignal<Option<String>>,
     /// What the page is used for.
     pub mode: RwSignal<Mode>,
-    /// The coordinate that is added to a photo.
-    pub feature: RwSignal<usize>,
+    /// The class that is explained, or the predicted one.
+    pub class: RwSignal<Option<usize>>,
+    /// What an image is changed towards.
+    pub change: Change,
     /// The path between photos.
     pub morph: Morph,
     shrinking: StoredValue<Shrinking, LocalStorage>,
@@ -67,7 +70,7 @@ pub struct Session {
     eager: bool,
     /// The list of models.
     index: StoredValue<String>,
-    run: RwSignal<RunId>,
+    pub(super) run: RwSignal<RunId>,
 }
 
 impl Session {
@@ -83,7 +86,8 @@ impl Session {
             choice: RwSignal::new(None),
             notice: RwSignal::new(None),
             mode: RwSignal::new(Mode::Invert),
-            feature: RwSignal::new(0),
+            class: RwSignal::new(None),
+            change: Change::new(),
             morph: Morph::new(),
             shrinking: StoredValue::new_local(HashMap::new()),
             requests: StoredValue::new(0),
@@ -140,6 +144,7 @@ impl Session {
         for slot in self.slots {
             match first_of(&catalog, slot.role) {
                 Some(entry) => {
+                    self.load_atlas(slot, &folder, entry.atlas.as_ref());
                     let weights = entry.asset.clone();
                     self.start_model(slot, &script, &module, folder.clone(), weights)?;
                 }
@@ -190,8 +195,8 @@ impl Session {
                     Mode::Invert if self.eager => self.invert_on(&[slot]),
                     Mode::Invert => {}
                     Mode::Morph => self.path_model_ready(slot),
-                    Mode::Explain => self.explain(None),
-                    Mode::Add => self.add_feature(),
+                    Mode::Explain => self.explain(self.class.get_untracked()),
+                    Mode::Atlas | Mode::Add | Mode::Collide => self.change(),
                 }
             }
             Response::Failed { run: None, message } => self.engine_failed(slot, message),

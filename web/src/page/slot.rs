@@ -4,6 +4,7 @@ use leptos::prelude::*;
 use robust_core::card::{Card, Role};
 use robust_core::explanation::Explanation;
 
+use super::change::AtlasSheet;
 use super::engine::Engine;
 use crate::protocol::{Image, Progress, Request, Response, RunId};
 
@@ -43,6 +44,14 @@ pub struct Slot {
     pub frames: RwSignal<Vec<Image>>,
     /// Why the photo is classified as it is.
     pub explanation: RwSignal<Option<Explanation>>,
+    /// The photo changed within growing radii towards another class: radius, confidence, image.
+    pub why_not: RwSignal<Vec<(f32, f32, Image)>>,
+    /// The model's atlas of features.
+    pub atlas: RwSignal<Option<AtlasSheet>>,
+    /// Photos that the model has looked at, by id.
+    pub looked: RwSignal<Vec<usize>>,
+    /// The representation of each of them.
+    pub activations: RwSignal<Vec<Vec<f32>>>,
     /// The gradient of the loss.
     pub saliency: RwSignal<Option<Image>>,
     /// Relative distance before each step.
@@ -70,6 +79,10 @@ impl Slot {
             image: RwSignal::new(None),
             frames: RwSignal::new(Vec::new()),
             explanation: RwSignal::new(None),
+            why_not: RwSignal::new(Vec::new()),
+            atlas: RwSignal::new(None),
+            looked: RwSignal::new(Vec::new()),
+            activations: RwSignal::new(Vec::new()),
             saliency: RwSignal::new(None),
             losses: RwSignal::new(Vec::new()),
             step: RwSignal::new(0),
@@ -84,6 +97,8 @@ impl Slot {
     /// Gives the model its engine; an earlier one ends.
     pub fn set_engine(&self, engine: Option<Engine>) {
         self.engine.set_value(engine);
+        self.looked.set(Vec::new());
+        self.activations.set(Vec::new());
     }
 
     /// Sends a request to its engine, if there is one.
@@ -112,6 +127,13 @@ impl Slot {
         self.losses.set(Vec::new());
         self.step.set(0);
         self.steps.set(steps);
+        self.phase.set(Phase::Running);
+    }
+
+    /// Shows that a search for another class begins; what is shown of the photo stays.
+    pub fn prepare_why_not(&self, run: RunId) {
+        self.run.set(run);
+        self.why_not.set(Vec::new());
         self.phase.set(Phase::Running);
     }
 
@@ -157,6 +179,12 @@ impl Slot {
                 self.speed.set(stage.steps_per_second);
                 self.frames.update(|frames| frames.extend(stage.images));
             }
+            Response::WhyNot { run, epsilon, confidence, image }
+                if run == self.run.get_untracked() =>
+            {
+                self.why_not.update(|all| all.push((epsilon, confidence, image)));
+            }
+            Response::Looked { activations, .. } => self.activations.set(activations),
             Response::Finished { run, likeness } if run == self.run.get_untracked() => {
                 self.likeness.set(likeness);
                 self.phase.set(Phase::Finished);

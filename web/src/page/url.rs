@@ -29,6 +29,12 @@ pub const ADD: &str = "add";
 /// The fragment of the view of explanations.
 pub const EXPLAIN: &str = "explain";
 
+/// The fragment of the view of features.
+pub const ATLAS: &str = "features";
+
+/// The fragment of the view of collisions.
+pub const COLLIDE: &str = "collide";
+
 /// The fragment of the address, without `#`.
 pub fn fragment() -> String {
     let hash = window().location().hash().unwrap_or_default();
@@ -48,6 +54,14 @@ pub fn push_fragment(text: &str) {
     } else {
         history.push_state_with_url(&JsValue::NULL, "", Some(&address))
     };
+}
+
+/// Makes this fragment the address, in place of the one there is.
+pub fn replace_fragment(text: &str) {
+    if let Ok(history) = window().history() {
+        let address = format!("#{text}");
+        let _ = history.replace_state_with_url(&JsValue::NULL, "", Some(&address));
+    }
 }
 
 /// The address that shows others this fragment: without this visitor's own choices, such as the

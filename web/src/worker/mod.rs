@@ -1,6 +1,6 @@
 //! An engine: a model in a dedicated worker, doing what the page asks.
 
-mod add;
+mod change;
 mod explain;
 mod invert;
 mod morph;
@@ -74,8 +74,14 @@ impl Engine {
             Request::Explain(request) => {
                 spawn_local(async move { explain::explain(&self, request).await });
             }
-            Request::Add(request) => {
-                spawn_local(async move { add::add(&self, request).await });
+            Request::Change(request) => {
+                spawn_local(async move { change::change(&self, request).await });
+            }
+            Request::WhyNot(request) => {
+                spawn_local(async move { change::why_not(&self, request).await });
+            }
+            Request::Look { run, photos } => {
+                spawn_local(async move { change::look(&self, run, &photos).await });
             }
             Request::Embed { id, photo } => self.port.send(&morph::embed(&self, id, &photo)),
             Request::Save { kind, link } => self.port.send(&morph::save(&self, kind, &link)),

@@ -4,11 +4,10 @@ mod fade;
 mod path;
 mod player;
 mod save;
-mod share;
 mod stops;
 mod video;
 mod view;
 
-pub use path::Morph;
+pub use path::{GONE, Morph};
 pub use save::hear_saved;
 pub use view::MorphView;

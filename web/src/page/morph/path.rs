@@ -14,6 +14,10 @@ use crate::page::slot::{Phase, Slot};
 use crate::page::url;
 use crate::protocol::{Image, MorphRequest, Request, StopFile};
 
+/// What to say of a link to a sample that this page does not have.
+pub const GONE: &str =
+    "This link names a sample photo that is not here any more. Choose others below.";
+
 /// Handles to everything about the path.
 #[derive(Clone, Copy)]
 pub struct Morph {
@@ -80,16 +84,17 @@ impl Session {
     pub fn open_link(self, text: &str) {
         let link = match Link::from_fragment(text) {
             Ok(Link::Morph(link)) => link,
+            Ok(Link::Explain { photo, class }) => return self.open_explanation(&photo, class),
+            Ok(Link::Change { start, other, goal }) => {
+                return self.open_change(&start, other.as_ref(), goal);
+            }
             Err(error) => {
                 let way_on = "Below you can make a picture or a path of your own.";
                 return self.notice.set(Some(format!("{error}. {way_on}")));
             }
         };
         let Some(stops) = self.stops_of(&link) else {
-            return self.notice.set(Some(
-                "This link names a sample photo that is not here any more. Choose others below."
-                    .into(),
-            ));
+            return self.notice.set(Some(GONE.into()));
         };
         self.mode.set(Mode::Morph);
         let morph = self.morph;
@@ -104,24 +109,28 @@ impl Session {
 
     /// Ids of the photos that a link names or brings along.
     fn stops_of(self, link: &MorphLink) -> Option<Vec<usize>> {
-        let id = |stop: &Stop| match stop {
-            Stop::Gallery { .. } => self.photos.with_untracked(|photos| {
-                // A crop is part of the link, so it must be part of the match.
-                photos.iter().find(|photo| photo.stop().as_ref() == Some(stop)).map(|p| p.id)
-            }),
+        link.stops.iter().map(|stop| self.stop_id(stop)).collect()
+    }
+
+    /// Id of a photo that a link names or brings along; new where it is not in the tray as it is.
+    pub fn stop_id(self, stop: &Stop) -> Option<usize> {
+        match stop {
             Stop::Embedded(bytes) => self.add_photo(|id| Photo::from_link(id, bytes)),
-        };
-        let cropped = |stop: &Stop| match stop {
-            Stop::Gallery { name, crop } => self.add_photo(|id| {
-                let sample = Photo::samples().into_iter().find(|sample| match sample.stop() {
-                    Some(Stop::Gallery { name: known, .. }) => known == *name,
-                    _ => false,
-                })?;
-                Some(Photo { id, crop: *crop, ..sample })
-            }),
-            Stop::Embedded(_) => None,
-        };
-        link.stops.iter().map(|stop| id(stop).or_else(|| cropped(stop))).collect()
+            Stop::Gallery { name, crop } => {
+                // A crop is part of the link, so it must be part of the match.
+                let here = self.photos.with_untracked(|photos| {
+                    photos.iter().find(|photo| photo.stop().as_ref() == Some(stop)).map(|p| p.id)
+                });
+                here.or_else(|| {
+                    self.add_photo(|id| {
+                        let sample = Photo::samples().into_iter().find(|sample| {
+                            matches!(sample.stop(), Some(Stop::Gallery { name: known, .. }) if known == *name)
+                        })?;
+                        Some(Photo { id, crop: *crop, ..sample })
+                    })
+                })
+            }
+        }
     }
 
     /// The models that compute the path: the robust one or the one that a link names, and the

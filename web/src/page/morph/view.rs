@@ -6,13 +6,14 @@ use robust_core::morph::{MorphSettings, MorphStart};
 
 use super::fade;
 use super::player::{Filmstrip, Player};
-use super::share::Share;
+use super::save::SaveButtons;
 use super::stops::Stops;
 use crate::page::canvas::ImageCanvas;
 use crate::page::chart::LossCurve;
 use crate::page::controls::CropFields;
 use crate::page::panel::{key, phase_name, phase_text, share_done, title};
 use crate::page::session::Session;
+use crate::page::share::Share;
 use crate::page::slot::Slot;
 use crate::page::tray::Tray;
 use crate::protocol::Image;
@@ -50,7 +51,9 @@ pub fn MorphView(session: Session) -> impl IntoView {
         </div>
         <Player session />
         <Filmstrip morph frames />
-        <Share session />
+        <Share fragment=morph.fragment>
+            <SaveButtons session />
+        </Share>
         <MorphControls session />
     }
 }
@@ -111,7 +114,7 @@ fn MorphControls(session: Session) -> impl IntoView {
                     "Compare with the standard network and the cross-fade"
                 </label>
                 <button id="stop" on:click=move |_| session.stop() disabled=move || !busy()>"Stop"</button>
-                <button class="quiet" on:click=move |_| preset(MorphSettings::FAST)>"Fast: 100 steps"</button>
+                <button class="quiet" on:click=move |_| preset(MorphSettings::FAST)>"Fast: 100 better steps"</button>
                 <button class="quiet" on:click=move |_| preset(MorphSettings::AUTHORS)>
                     "As the authors: 10,000 steps"
                 </button>

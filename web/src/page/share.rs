@@ -1,4 +1,4 @@
-//! Sharing a path as a link: copy, the system's share sheet, a QR code.
+//! Sharing a view as a link: copy, the system's share sheet, a QR code.
 
 use leptos::prelude::*;
 use leptos::task::spawn_local;
@@ -7,15 +7,20 @@ use wasm_bindgen::JsValue;
 use wasm_bindgen_futures::JsFuture;
 use web_sys::ShareData;
 
-use crate::page::session::Session;
-use crate::page::url;
+use super::url;
 
 /// The share button and what it opens.
 #[component]
-pub fn Share(session: Session) -> impl IntoView {
+pub fn Share(
+    /// The link's fragment, once there is one.
+    fragment: RwSignal<Option<String>>,
+    /// Other buttons beside it.
+    #[prop(optional)]
+    children: Option<Children>,
+) -> impl IntoView {
     let open = RwSignal::new(false);
     let told = RwSignal::new("");
-    let link = move || session.morph.fragment.get().map(|fragment| url::to_share(&fragment));
+    let link = move || fragment.get().map(|fragment| url::to_share(&fragment));
     let copy = move |_| {
         let Some(link) = untrack(link) else { return };
         spawn_local(async move {
@@ -76,10 +81,10 @@ pub fn Share(session: Session) -> impl IntoView {
     view! {
         <div class="buttons">
             <button id="share" class="main" aria-expanded=move || open.get().to_string()
-                disabled=move || session.morph.fragment.with(Option::is_none) on:click=toggle>
+                disabled=move || fragment.with(Option::is_none) on:click=toggle>
                 "Share"
             </button>
-            <super::save::SaveButtons session />
+            {children.map(|children| children())}
         </div>
         <Show when=move || open.get()>{panel}</Show>
     }

@@ -1,69 +1,42 @@
-//! Adding a coordinate of the representation to a photo, little by little: equation (7).
+//! Adding coordinates of the representation to a photo, little by little: equation (7).
 
 use leptos::prelude::*;
-use leptos::task::spawn_local;
+use robust_core::goal::MOST_ADDED;
 
-use super::canvas::{ImageCanvas, save_png};
-use super::modes::Mode;
-use super::panel::{key, phase_name, phase_text, share_done, title};
-use super::session::Session;
-use super::slot::Slot;
-use super::tray::Tray;
-use crate::protocol::{AddRequest, Request};
+use super::brush::Brush;
+use super::tiles::Tile;
+use crate::page::canvas::{ImageCanvas, save_png};
+use crate::page::panel::{key, phase_name, phase_text, share_done, title};
+use crate::page::session::Session;
+use crate::page::share::Share;
+use crate::page::slot::Slot;
+use crate::page::tray::Tray;
 
-/// Steps at most (the authors').
-const STEPS: usize = 800;
-
-impl Session {
-    /// Shows the view that adds a feature.
-    pub fn enter_add(self) {
-        if self.mode.get_untracked() != Mode::Add {
-            self.mode.set(Mode::Add);
-            self.add_feature();
-        }
-    }
-
-    /// Adds the chosen number to the chosen photo on every ready model.
-    pub fn add_feature(self) {
-        self.notice.set(None);
-        let run = self.next_run();
-        let models = self.slots.into_iter().filter(|slot| untrack(|| slot.is_ready()));
-        let models: Vec<Slot> = models.collect();
-        for slot in &models {
-            slot.prepare(run, STEPS);
-        }
-        spawn_local(async move {
-            let Some(photo) = self.photo(self.selected.get_untracked()) else { return };
-            match photo.request().await {
-                Ok(photo) if self.is_newest(run) => {
-                    for slot in models {
-                        let (photo, feature) = (photo.clone(), self.feature.get_untracked());
-                        let request = AddRequest { run, photo, feature };
-                        slot.send(&Request::Add(request));
-                    }
-                }
-                Ok(_) => {}
-                Err(message) => self.notice.set(Some(message)),
-            }
-        });
-    }
-}
-
-/// A photo and as much of a feature as the visitor wants.
+/// A photo and as much of some features as the visitor wants.
 #[component]
 pub fn AddView(session: Session) -> impl IntoView {
     let [robust, standard] = session.slots;
+    let target = Signal::derive(move || robust.target.get().or_else(|| standard.target.get()));
     // Nowhere in particular: the newest stage.
     let position = RwSignal::new(None);
     let last = move || {
         let stages = |slot: Slot| slot.frames.with(Vec::len);
         stages(robust).max(stages(standard))
     };
+    let features = session.change.features;
     let chosen = move |event| {
-        if let Ok(feature) = event_target_value(&event).parse() {
-            session.feature.set(feature);
-            position.set(None);
-            session.add_feature();
+        let text = event_target_value(&event);
+        let numbers: Result<Vec<usize>, _> = text.split(',').map(|n| n.trim().parse()).collect();
+        match numbers {
+            Ok(numbers) if numbers.len() <= MOST_ADDED => {
+                features.set(numbers);
+                position.set(None);
+                session.change();
+            }
+            _ => session.notice.set(Some(format!(
+                "“{text}” is not what was meant: type up to {MOST_ADDED} numbers with commas \
+                 between them, such as 12, 40."
+            ))),
         }
     };
     let moved = move |event| {
@@ -71,26 +44,37 @@ pub fn AddView(session: Session) -> impl IntoView {
             position.set(Some(stage));
         }
     };
+    let typed = move || {
+        features.with(|all| all.iter().map(usize::to_string).collect::<Vec<_>>().join(", "))
+    };
     view! {
         <Tray session />
         <div class="player">
             <label class="check">
-                "Number of the representation "
-                <input id="feature" type="number" min="0" step="1"
-                    prop:value=move || session.feature.get().to_string() on:change=chosen />
+                "Numbers of the representation "
+                <input id="feature" type="text" inputmode="numeric" size="10"
+                    prop:value=typed on:change=chosen />
             </label>
+            <span class="tiles small">
+                {move || features.get().into_iter()
+                    .map(|feature| view! { <Tile sheet=robust.atlas feature /> })
+                    .collect_view()}
+            </span>
             <input id="stage" type="range" min="0" max=move || last().to_string() aria-label="How much of it"
                 prop:value=move || position.get().unwrap_or_else(last).to_string() on:input=moved />
             <button id="stop" on:click=move |_| session.stop()>"Stop"</button>
         </div>
         <p class="hint">
-            "The photo is changed until this number reaches 1. Slide to walk through the stages; the view \
-             “Explain a prediction” tells which numbers matter for a photo."
+            "The photo is changed until this number reaches 1, then until the next one does. Slide to walk \
+             through the stages; “Features” shows what the numbers look for, “Explain a prediction” \
+             which of them matter for a photo."
         </p>
-        <div class="stage two">
+        <div class="stage">
+            <Brush session photo=target />
             <Added model=robust position />
             <Added model=standard position />
         </div>
+        <Share fragment=session.change.fragment />
     }
 }
 
@@ -117,7 +101,7 @@ fn Added(model: Slot, position: RwSignal<Option<usize>>) -> impl IntoView {
     view! {
         <section class="panel" id=name data-phase=move || phase_name(&slot.phase.get())>
             <h2>{title(slot.role)}</h2>
-            <ImageCanvas id=canvas image label="The photo with more of this number" />
+            <ImageCanvas id=canvas image label="The photo with more of these numbers" />
             <progress aria-label="Progress" max="1" value=move || share_done(slot)></progress>
             <p class="phase">{move || phase_text(slot)}</p>
             <p>"The number has reached " <strong>{move || reached().unwrap_or("–".into())}</strong></p>

@@ -1,0 +1,227 @@
+//! Every coordinate of a representation, and what it looks for: equation (4), figures 3, 4, 10-12.
+
+use leptos::prelude::*;
+use robust_core::atlas::AtlasOrder;
+use robust_core::goal::Goal;
+
+use super::tiles::Tile;
+use crate::page::canvas::{ImageCanvas, save_png};
+use crate::page::panel::{key, phase_name, phase_text, share_done, title};
+use crate::page::session::{Session, StartChoice};
+use crate::page::share::Share;
+use crate::page::slot::Slot;
+use crate::page::tray::Tray;
+
+/// Photos that are shown from either end.
+const ENDS: usize = 5;
+
+/// The tiles of one network, and the chosen one live on both.
+#[component]
+pub fn AtlasView(session: Session) -> impl IntoView {
+    let [robust, standard] = session.slots;
+    let of_standard = RwSignal::new(false);
+    let shown = move || if of_standard.get() { standard } else { robust };
+    let order = RwSignal::new(AtlasOrder::Strength);
+    // Again where photos or model have come.
+    Effect::new(move || {
+        session.photos.track();
+        let slot = shown();
+        if slot.is_ready() {
+            session.look(slot);
+        }
+    });
+    let tiles = move || {
+        let slot = shown();
+        let Some(sheet) = slot.atlas.get() else {
+            return view! { <p class="hint">"This network has no atlas here."</p> }.into_any();
+        };
+        let features = sheet.atlas.sorted(order.get());
+        let tile = move |feature: usize| {
+            let pressed = move || (session.change.goal.get() == Goal::Feature(feature)).to_string();
+            view! {
+                <button class="atlas-tile" title=format!("number {feature}") aria-pressed=pressed
+                    on:click=move |_| session.aim(Goal::Feature(feature))>
+                    <Tile sheet=slot.atlas feature />
+                </button>
+            }
+        };
+        let tiles = features.into_iter().map(tile).collect_view();
+        view! { <div class="atlas" id="atlas">{tiles}</div> }.into_any()
+    };
+    view! {
+        <Tray session />
+        <AtlasControls session of_standard order />
+        <p class="goal" aria-live="polite">{move || goal_text(session)}</p>
+        <div class="stage two">
+            <Maximised model=robust />
+            <Maximised model=standard />
+        </div>
+        <Activating session model=Signal::derive(shown) />
+        <Share fragment=session.change.fragment />
+        {tiles}
+    }
+}
+
+impl Session {
+    /// Maximises this, live.
+    fn aim(self, goal: Goal) {
+        self.change.goal.set(goal);
+        self.change();
+    }
+}
+
+fn goal_text(session: Session) -> String {
+    match session.change.goal.get() {
+        Goal::Class(class) => {
+            let names = session.class_names();
+            format!("What both networks think a {} is", names.get(class).map_or("?", |n| n))
+        }
+        Goal::Feature(feature) => format!("What number {feature} of either network looks for"),
+        Goal::Add(_) | Goal::Collide { .. } => String::new(),
+    }
+}
+
+#[component]
+fn AtlasControls(
+    session: Session,
+    of_standard: RwSignal<bool>,
+    order: RwSignal<AtlasOrder>,
+) -> impl IntoView {
+    let names = Memo::new(move |_| session.class_names());
+    let sort = move |event| {
+        order.set(match event_target_value(&event).as_str() {
+            "number" => AtlasOrder::Number,
+            "strength" => AtlasOrder::Strength,
+            class => class.parse().map_or(AtlasOrder::Strength, AtlasOrder::Class),
+        });
+    };
+    let start = move |event| {
+        session.change.start.set(match event_target_value(&event).as_str() {
+            "grey" => StartChoice::Grey,
+            "photo" => StartChoice::Photo(session.selected.get_untracked()),
+            _ => StartChoice::Noise,
+        });
+        session.change();
+    };
+    let starts = move |name: &'static str| {
+        move || {
+            let now = match session.change.start.get() {
+                StartChoice::Noise => "noise",
+                StartChoice::Grey => "grey",
+                StartChoice::Photo(_) => "photo",
+            };
+            now == name
+        }
+    };
+    let authors = move |event| {
+        session.change.authors.set(event_target_checked(&event));
+        session.change();
+    };
+    let numbered = move || names.get().into_iter().enumerate();
+    let class_option = |(class, name): (usize, String)| {
+        view! { <option value=class.to_string()>{format!("what speaks for {name}")}</option> }
+    };
+    let class_button = move |(class, name): (usize, String)| {
+        let pressed = move || (session.change.goal.get() == Goal::Class(class)).to_string();
+        view! {
+            <button class="quiet class-button" aria-pressed=pressed
+                on:click=move |_| session.aim(Goal::Class(class))>{name}</button>
+        }
+    };
+    view! {
+        <section class="controls" aria-label="Controls">
+            <div class="buttons">
+                <span>"Dream up a"</span>
+                {move || numbered().map(class_button).collect_view()}
+            </div>
+            <div class="buttons">
+                <label class="check">
+                    "Start from "
+                    <select id="feature-start" on:change=start>
+                        <option value="noise" selected=starts("noise")>"noise"</option>
+                        <option value="grey" selected=starts("grey")>"grey"</option>
+                        <option value="photo" selected=starts("photo")>"the chosen photo"</option>
+                    </select>
+                </label>
+                <label class="check">
+                    "Sort tiles by "
+                    <select id="order" on:change=sort>
+                        <option value="strength">"strength"</option>
+                        <option value="number">"number"</option>
+                        {move || numbered().map(class_option).collect_view()}
+                    </select>
+                </label>
+                <label class="check">
+                    <input id="of-standard" type="checkbox" prop:checked=move || of_standard.get()
+                        on:change=move |event| of_standard.set(event_target_checked(&event)) />
+                    "Tiles of the standard network"
+                </label>
+                <label class="check">
+                    <input id="as-authors" type="checkbox" prop:checked=move || session.change.authors.get()
+                        on:change=authors />
+                    "As the authors: 200 plain steps"
+                </label>
+                <button id="stop" on:click=move |_| session.stop()>"Stop"</button>
+            </div>
+        </section>
+    }
+}
+
+#[component]
+fn Maximised(model: Slot) -> impl IntoView {
+    let slot = model;
+    let name = key(slot.role);
+    let image = Signal::derive(move || slot.image.get().or_else(|| slot.target.get()));
+    let value = move || slot.losses.with(|values| values.last().map(|v| format!("{v:.2}")));
+    let save = move |_| save_png(&format!("{name}-maximised"), &format!("feature-{name}.png"));
+    view! {
+        <section class="panel" id=name data-phase=move || phase_name(&slot.phase.get())>
+            <h2>{title(slot.role)}</h2>
+            <ImageCanvas id=format!("{name}-maximised") image label="What it looks for" />
+            <progress aria-label="Progress" max="1" value=move || share_done(slot)></progress>
+            <p class="phase">{move || phase_text(slot)}</p>
+            <p>"Value: " <strong data-value="value">{move || value().unwrap_or("–".into())}</strong></p>
+            <button on:click=save disabled=move || slot.image.with(Option::is_none)>"Save PNG"</button>
+        </section>
+    }
+}
+
+/// The photos that activate the chosen coordinate most and least.
+#[component]
+fn Activating(session: Session, model: Signal<Slot>) -> impl IntoView {
+    let ranked = move || {
+        let slot = model.get();
+        let Goal::Feature(feature) = session.change.goal.get() else { return Vec::new() };
+        let ids = slot.looked.get();
+        let mut values: Vec<(usize, f32)> = slot.activations.with(|rows| {
+            let value = |(id, row): (&usize, &Vec<f32>)| Some((*id, *row.get(feature)?));
+            ids.iter().zip(rows).filter_map(value).collect()
+        });
+        values.sort_by(|a, b| b.1.total_cmp(&a.1));
+        values
+    };
+    let photo = move |(id, value): (usize, f32)| {
+        let photo = session.photo(id)?;
+        Some(view! {
+            <figure>
+                <img src=photo.url alt=photo.name />
+                <figcaption>{format!("{value:.2}")}</figcaption>
+            </figure>
+        })
+    };
+    let rows = move || {
+        let values = ranked();
+        if values.len() < 2 * ENDS {
+            return None;
+        }
+        let most = values.iter().take(ENDS).copied().map(photo).collect_view();
+        let least = values.iter().rev().take(ENDS).copied().map(photo).collect_view();
+        Some(view! {
+            <section class="activating" aria-label="Photos that activate it">
+                <div id="most"><h3>"Photos with most of it"</h3><div class="tiles">{most}</div></div>
+                <div id="least"><h3>"and with least"</h3><div class="tiles">{least}</div></div>
+            </section>
+        })
+    };
+    view! { {rows} }
+}

@@ -1,0 +1,122 @@
+//! Looking for two images that look different to people and alike to a network: equations (1)
+//! and (2), figure 2.
+
+use leptos::prelude::*;
+
+use crate::page::canvas::{ImageCanvas, save_png};
+use crate::page::panel::{key, phase_name, phase_text, share_done, title};
+use crate::page::photos::Photo;
+use crate::page::session::Session;
+use crate::page::share::Share;
+use crate::page::slot::Slot;
+use crate::page::tray::Tray;
+use crate::protocol::Image;
+
+/// A photo, another one, and how little of a change makes the first the second to a network.
+#[component]
+pub fn CollideView(session: Session) -> impl IntoView {
+    let [robust, standard] = session.slots;
+    let (other, epsilon) = (session.change.other, session.change.epsilon);
+    let target = Signal::derive(move || robust.target.get().or_else(|| standard.target.get()));
+    let chosen = move |event| {
+        if let Ok(id) = event_target_value(&event).parse() {
+            other.set(id);
+            session.change();
+        }
+    };
+    let moved = move |event| {
+        if let Ok(value) = event_target_value(&event).parse::<f32>() {
+            epsilon.set(value);
+            session.change();
+        }
+    };
+    let option = move |photo: Photo| {
+        let id = photo.id;
+        view! {
+            <option value=id.to_string() selected=move || other.get() == id>{photo.name}</option>
+        }
+    };
+    let thumbnail = move || {
+        session.photos.with(|photos| {
+            let photo = photos.iter().find(|photo| photo.id == other.get())?;
+            Some(view! { <img id="other-photo" src=photo.url.clone() alt=photo.name.clone() /> })
+        })
+    };
+    view! {
+        <p class="hint lead">
+            "Can a network mistake one photo for another that looks nothing like it? Your photo is \
+             changed as little as you allow, towards the other photo’s numbers. Find out which \
+             network falls for it."
+        </p>
+        <Tray session />
+        <div class="player">
+            <label class="check">
+                "Make it pass for "
+                <select id="other" on:change=chosen>
+                    <For each=move || session.photos.get() key=|photo| photo.id children=option />
+                </select>
+            </label>
+            {thumbnail}
+            <label class="check">
+                "Change at most " {move || format!("{:.2}", epsilon.get())}
+                <input id="epsilon-slider" type="range" min="0.25" max="8" step="0.25"
+                    prop:value=move || epsilon.get().to_string() on:change=moved />
+            </label>
+            <button id="stop" on:click=move |_| session.stop()>"Stop"</button>
+        </div>
+        <div class="stage">
+            <section class="panel" id="original">
+                <h2>"Your photo"</h2>
+                <ImageCanvas id="original-image".into() image=target label="The photo as the networks see it" />
+            </section>
+            <Collision model=robust />
+            <Collision model=standard />
+        </div>
+        <Share fragment=session.change.fragment />
+    }
+}
+
+#[component]
+fn Collision(model: Slot) -> impl IntoView {
+    let slot = model;
+    let name = key(slot.role);
+    let part = move |i: usize| Signal::derive(move || slot.frames.with(|f| f.get(i).cloned()));
+    let percent = |d: &f32| format!("{:.1} %", 100.0 * d);
+    let before = move || slot.losses.with(|losses| losses.first().map(percent));
+    let now = move || slot.losses.with(|losses| losses.last().map(percent));
+    let verdict = move || {
+        let share = slot.losses.with(|losses| Some(losses.last()? / losses.first()?.max(1e-6)));
+        share.map(|share| match share {
+            share if share < 0.6 => "It falls for it: to this network the two are becoming one.",
+            share if share < 0.85 => "It wavers.",
+            _ => "It is not fooled: the two stay apart.",
+        })
+    };
+    let magnified = move || {
+        let (photo, image) = (slot.target.get()?, part(0).get()?);
+        Some(format!("What was changed, {:.0} times as strong.", magnification(&photo, &image)))
+    };
+    let save = move |_| save_png(&format!("{name}-collision"), &format!("collision-{name}.png"));
+    view! {
+        <section class="panel" id=name data-phase=move || phase_name(&slot.phase.get())>
+            <h2>{title(slot.role)}</h2>
+            <ImageCanvas id=format!("{name}-collision") image=part(0) label="The photo, changed" />
+            <progress aria-label="Progress" max="1" value=move || share_done(slot)></progress>
+            <p class="phase">{move || phase_text(slot)}</p>
+            <p class="distance">
+                "Distance to the other photo’s numbers: from " {move || before().unwrap_or("–".into())} " to "
+                <strong data-value="distance">{move || now().unwrap_or("–".into())}</strong>
+            </p>
+            <p class="verdict">{verdict}</p>
+            <ImageCanvas id=format!("{name}-difference") image=part(1) label="What was changed" />
+            <p class="hint">{magnified}</p>
+            <button on:click=save disabled=move || slot.frames.with(Vec::is_empty)>"Save PNG"</button>
+        </section>
+    }
+}
+
+/// How many times the largest change fits into half the range of values.
+fn magnification(photo: &Image, image: &Image) -> f32 {
+    let changes = photo.rgba.iter().zip(image.rgba.iter()).map(|(a, b)| a.abs_diff(*b));
+    127.5 / f32::from(changes.max().unwrap_or(0).max(1))
+}

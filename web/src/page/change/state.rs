@@ -1,0 +1,203 @@
+//! What is changed towards what, and asking the engines for it.
+
+use leptos::prelude::*;
+use leptos::task::spawn_local;
+use robust_core::goal::Goal;
+use serde_bytes::ByteBuf;
+
+use super::tiles::AtlasSheet;
+use crate::page::modes::Mode;
+use crate::page::session::{Session, StartChoice};
+use crate::page::slot::Slot;
+use crate::page::{download, url};
+use crate::protocol::{ChangeRequest, PhotoFile, Request, RunId, StartRequest};
+
+/// Side of the images that counting the steps takes for granted.
+const SIZE: usize = 64;
+
+/// Handles to everything about the change.
+#[derive(Clone, Copy)]
+pub struct Change {
+    /// Coordinates that are added to a photo, one after another.
+    pub features: RwSignal<Vec<usize>>,
+    /// Pixels of the photo that may change; all of them if there is none.
+    pub region: RwSignal<Option<Vec<bool>>>,
+    /// The feature or class that is maximised.
+    pub goal: RwSignal<Goal>,
+    /// Where that starts.
+    pub start: RwSignal<StartChoice>,
+    /// Whether it is done as the authors do it.
+    pub authors: RwSignal<bool>,
+    /// The photo that is collided with.
+    pub other: RwSignal<usize>,
+    /// How near the photo a collision stays.
+    pub epsilon: RwSignal<f32>,
+    /// The link's fragment, where the view has one.
+    pub fragment: RwSignal<Option<String>>,
+}
+
+impl Change {
+    /// The first coordinate, a photo of a fish for the dog.
+    pub fn new() -> Self {
+        Self {
+            features: RwSignal::new(vec![0]),
+            region: RwSignal::new(None),
+            goal: RwSignal::new(Goal::Feature(0)),
+            start: RwSignal::new(StartChoice::Noise),
+            authors: RwSignal::new(false),
+            other: RwSignal::new(4),
+            epsilon: RwSignal::new(1.0),
+            fragment: RwSignal::new(None),
+        }
+    }
+}
+
+impl Session {
+    /// Shows one of the views that change an image.
+    pub fn enter_change(self, mode: Mode) {
+        if self.mode.get_untracked() != mode {
+            self.mode.set(mode);
+            self.change();
+        }
+    }
+
+    /// What the view at hand changes an image towards.
+    pub fn goal(self) -> Option<Goal> {
+        match self.mode.get_untracked() {
+            Mode::Add => Some(Goal::Add(self.change.features.get_untracked())),
+            Mode::Atlas => Some(self.change.goal.get_untracked()),
+            Mode::Collide => Some(Goal::Collide { epsilon: self.change.epsilon.get_untracked() }),
+            Mode::Invert | Mode::Morph | Mode::Explain => None,
+        }
+    }
+
+    /// Changes the image on every ready model.
+    pub fn change(self) {
+        let Some(goal) = self.goal() else { return };
+        let authors = self.change.authors.get_untracked();
+        let chosen = self.selected.get_untracked();
+        let (start, photos) = match (&goal, self.change.start.get_untracked()) {
+            (Goal::Feature(_) | Goal::Class(_), StartChoice::Photo(_)) => (None, vec![chosen]),
+            (Goal::Feature(_) | Goal::Class(_), StartChoice::Noise) => {
+                (Some(StartChoice::Noise), Vec::new())
+            }
+            (Goal::Feature(_) | Goal::Class(_), StartChoice::Grey) => {
+                (Some(StartChoice::Grey), Vec::new())
+            }
+            (Goal::Add(_), _) => (None, vec![chosen]),
+            (Goal::Collide { .. }, _) => (None, vec![chosen, self.change.other.get_untracked()]),
+        };
+        let region = match self.mode.get_untracked() {
+            Mode::Add => self.change.region.get_untracked(),
+            _ => None,
+        };
+        let region = region.map(|pixels| pixels.into_iter().map(u8::from).collect::<Vec<u8>>());
+        for slot in self.slots {
+            slot.image.set(None);
+        }
+        self.show_link();
+        self.ask(goal.steps(SIZE, authors), photos, move |run, photos| {
+            let mut photos = photos.iter().cloned();
+            let start = match start {
+                Some(StartChoice::Grey) => StartRequest::Grey,
+                Some(_) => StartRequest::Noise,
+                None => photos.next().map_or(StartRequest::Noise, StartRequest::Photo),
+            };
+            let region = region.clone().map(ByteBuf::from);
+            let (goal, other) = (goal.clone(), photos.next());
+            Request::Change(ChangeRequest { run, start, other, goal, region, authors })
+        });
+    }
+
+    /// Sends what `make` makes of some photos' files to every ready model, as a new run of so many
+    /// steps.
+    pub fn ask(
+        self,
+        steps: usize,
+        photos: Vec<usize>,
+        make: impl Fn(RunId, &[PhotoFile]) -> Request + 'static,
+    ) {
+        self.ask_with(move |slot, run| slot.prepare(run, steps), photos, make);
+    }
+
+    /// The same, where a model is prepared in another way.
+    pub fn ask_with(
+        self,
+        prepare: impl Fn(&Slot, RunId),
+        photos: Vec<usize>,
+        make: impl Fn(RunId, &[PhotoFile]) -> Request + 'static,
+    ) {
+        self.notice.set(None);
+        let run = self.next_run();
+        let models = self.slots.into_iter().filter(|slot| untrack(|| slot.is_ready()));
+        let models: Vec<Slot> = models.collect();
+        for slot in &models {
+            prepare(slot, run);
+        }
+        spawn_local(async move {
+            let mut files = Vec::new();
+            for photo in photos.into_iter().filter_map(|id| self.photo(id)) {
+                match photo.request().await {
+                    Ok(file) => files.push(file),
+                    Err(message) => {
+                        models.iter().for_each(Slot::give_up);
+                        return self.notice.set(Some(message));
+                    }
+                }
+            }
+            // The visitor may have gone on to something else while photos came.
+            if self.is_newest(run) {
+                for slot in models {
+                    slot.send(&make(run, &files));
+                }
+            }
+        });
+    }
+
+    /// Names of the classes, once a model is loaded.
+    pub fn class_names(self) -> Vec<String> {
+        let names = |slot: Slot| slot.card.with(|card| card.as_ref().map(|c| c.classes.clone()));
+        self.slots.into_iter().find_map(names).unwrap_or_default()
+    }
+
+    /// Fetches a model's atlas, where there is one.
+    pub fn load_atlas(self, slot: Slot, folder: &str, file: Option<&String>) {
+        let Some(path) = file.map(|file| format!("{folder}{file}")) else { return };
+        let folder = folder.to_owned();
+        spawn_local(async move {
+            // A page without it lacks the tiles, nothing else.
+            if let Ok(atlas) = download::json(&path).await {
+                slot.atlas.set(Some(AtlasSheet::new(atlas, &folder)));
+            }
+        });
+    }
+
+    /// Has a model look at all photos, for the most and least activating ones.
+    pub fn look(self, slot: Slot) {
+        let photos = self.photos.get_untracked();
+        let ids: Vec<usize> = photos.iter().map(|photo| photo.id).collect();
+        if !untrack(|| slot.is_ready()) || slot.looked.get_untracked() == ids {
+            return;
+        }
+        slot.looked.set(ids);
+        spawn_local(async move {
+            let mut files = Vec::new();
+            for photo in photos {
+                match photo.request().await {
+                    Ok(file) => files.push(file),
+                    Err(message) => return self.notice.set(Some(message)),
+                }
+            }
+            let run = self.run.get_untracked();
+            slot.send(&Request::Look { run, photos: files });
+        });
+    }
+
+    /// Makes the view's link the address, or the view's name where a photo is the visitor's own.
+    pub fn show_link(self) {
+        let fragment = self.link().and_then(|link| link.to_fragment().ok());
+        let mode = self.mode.get_untracked();
+        url::replace_fragment(fragment.as_deref().unwrap_or_else(|| mode.fragment()));
+        self.change.fragment.set(fragment);
+    }
+}

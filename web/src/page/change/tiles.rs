@@ -1,0 +1,50 @@
+//! Tiles of an atlas of features.
+
+use std::sync::Arc;
+
+use leptos::prelude::*;
+use robust_core::atlas::Atlas;
+
+/// An atlas and where its sheet is.
+#[derive(Clone, Debug, PartialEq)]
+pub struct AtlasSheet {
+    /// What is on the sheet.
+    pub atlas: Arc<Atlas>,
+    url: Arc<str>,
+}
+
+impl AtlasSheet {
+    /// The sheet lies beside the atlas, in `folder`.
+    pub fn new(atlas: Atlas, folder: &str) -> Self {
+        let url = format!("{folder}{}", atlas.sheet).into();
+        Self { atlas: Arc::new(atlas), url }
+    }
+
+    /// A background that shows one coordinate's tile, whatever the element's size.
+    fn style(&self, feature: usize) -> String {
+        let (column, row) = self.atlas.place(feature);
+        let columns = self.atlas.columns;
+        let rows = self.atlas.activations.len().div_ceil(columns.max(1));
+        let share = |at: usize, all: usize| 100.0 * at as f64 / all.saturating_sub(1).max(1) as f64;
+        format!(
+            "background-image:url('{}');background-size:{}% {}%;background-position:{:.4}% {:.4}%",
+            self.url,
+            100 * columns,
+            100 * rows,
+            share(column, columns),
+            share(row, rows)
+        )
+    }
+}
+
+/// What a coordinate looks for, as the atlas has it; nothing where there is no atlas.
+#[component]
+pub fn Tile(#[prop(into)] sheet: Signal<Option<AtlasSheet>>, feature: usize) -> impl IntoView {
+    let tile = move || {
+        sheet.get().map(|sheet| {
+            view! { <span class="tile" role="img" style=sheet.style(feature)
+            aria-label=format!("What number {feature} looks for") /> }
+        })
+    };
+    view! { {tile} }
+}

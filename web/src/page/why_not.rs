@@ -1,0 +1,93 @@
+//! Why a photo is not something else: what would have to change, as it is allowed to change more.
+
+use leptos::prelude::*;
+use robust_core::goal::WHY_NOT_EPSILONS;
+
+use super::canvas::ImageCanvas;
+use super::panel::key;
+use super::session::Session;
+use super::slot::Slot;
+use crate::protocol::{Request, WhyNotRequest};
+
+/// Sure enough to say that a network takes the photo for the class.
+const TAKEN: f32 = 0.5;
+
+impl Session {
+    /// Asks every ready model what would have to change for the chosen photo to be of this class.
+    fn why_not(self, class: usize) {
+        let photo = vec![self.selected.get_untracked()];
+        self.ask_with(Slot::prepare_why_not, photo, move |run, photos| {
+            let photo = photos.first().cloned().unwrap_or_default();
+            Request::WhyNot(WhyNotRequest { run, photo, class })
+        });
+    }
+}
+
+/// Asks the question.
+#[component]
+pub fn WhyNotQuestion(session: Session) -> impl IntoView {
+    let names = Memo::new(move |_| session.class_names());
+    let chosen = move |event| {
+        if let Ok(class) = event_target_value(&event).parse() {
+            session.why_not(class);
+        }
+    };
+    let option = |(class, name): (usize, String)| {
+        view! { <option value=class.to_string()>{name}</option> }
+    };
+    view! {
+        <div class="player">
+            <label class="check">
+                "Why is it not a "
+                <select id="why-not" on:change=chosen disabled=move || names.with(Vec::is_empty)>
+                    <option value="">"…"</option>
+                    {move || names.get().into_iter().enumerate().map(option).collect_view()}
+                </select>
+                "?"
+            </label>
+            <button id="stop" on:click=move |_| session.stop()>"Stop"</button>
+        </div>
+    }
+}
+
+/// One network's answer.
+#[component]
+pub fn WhyNotAnswer(model: Slot) -> impl IntoView {
+    let name = key(model.role);
+    let figure = move |i: usize| {
+        let image = Signal::derive(move || {
+            model.why_not.with(|all| all.get(i).map(|(.., image)| image.clone()))
+        });
+        let caption = move || {
+            let text = |(epsilon, confidence, _): &(f32, f32, _)| {
+                format!("by {epsilon}: {:.0} %", 100.0 * confidence)
+            };
+            model.why_not.with(|all| all.get(i).map(text))
+        };
+        view! {
+            <figure>
+                <ImageCanvas id=format!("{name}-why-not-{i}") image label="The photo, changed towards the other class" />
+                <figcaption>{caption}</figcaption>
+            </figure>
+        }
+    };
+    let verdict = move || {
+        let taken =
+            model.why_not.with(|all| all.iter().find(|(_, c, _)| *c >= TAKEN).map(|(e, ..)| *e));
+        let all = model.why_not.with(Vec::len) == WHY_NOT_EPSILONS.len();
+        match taken {
+            Some(epsilon) => format!("A change of {epsilon} is enough for this network."),
+            None if all => "No change that small convinces this network.".into(),
+            None => String::new(),
+        }
+    };
+    view! {
+        <Show when=move || !model.why_not.with(Vec::is_empty)>
+            <h3>"Changed towards the other class"</h3>
+            <div class="tiles why-not">
+                {(0..WHY_NOT_EPSILONS.len()).map(figure).collect_view()}
+            </div>
+            <p class="verdict">{verdict}</p>
+        </Show>
+    }
+}
