@@ -21,8 +21,9 @@ use std::process::ExitCode;
 use clap::{Parser, Subcommand};
 
 use commands::{
-    atlas, bench, bench_solvers, bench_train, catalog, collide, eval, explain, export, import,
-    info, interpolate, invert, link, open, rank, train as training, verify, visualise, why_not,
+    atlas, bench, bench_solvers, bench_train, catalog, collide, eval, explain, export, figures,
+    import, info, interpolate, invert, link, open, rank, train as training, verify, visualise,
+    why_not,
 };
 
 /// See what a neural network sees: invert representations of robust and standard networks.
@@ -65,6 +66,8 @@ enum Command {
     WhyNot(why_not::Args),
     /// Look for a near-copy of one photo that has another photo's representation
     Collide(collide::Args),
+    /// Make every figure of the paper for two models and some photos
+    Figures(figures::Args),
     /// Measure steps of projected gradient descent a second, by batch size
     Bench(bench::Args),
     /// Compare solvers: what each reaches in how many steps
@@ -101,6 +104,7 @@ fn main() -> ExitCode {
         Command::Rank(args) => rank::run(&args),
         Command::WhyNot(args) => why_not::run(&args),
         Command::Collide(args) => collide::run(&args),
+        Command::Figures(args) => figures::run(&args),
         Command::Bench(args) => bench::run(&args),
         Command::BenchSolvers(args) => bench_solvers::run(&args),
         Command::BenchTrain(args) => bench_train::run(&args),

@@ -18,7 +18,8 @@ const PAPER: Rgb<u8> = Rgb([255, 255, 255]);
 
 /// A title and rows of images, each with a caption on its left and maybe one below each image.
 pub struct Sheet {
-    title: String,
+    /// Above all rows.
+    pub title: String,
     rows: Vec<Row>,
 }
 

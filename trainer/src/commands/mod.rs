@@ -9,6 +9,7 @@ pub mod collide;
 pub mod eval;
 pub mod explain;
 pub mod export;
+pub mod figures;
 pub mod import;
 pub mod info;
 pub mod interpolate;

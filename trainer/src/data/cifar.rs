@@ -11,6 +11,11 @@ const RECORD: usize = 1 + 3 * SIDE * SIDE;
 const CLASSES: [&str; 10] =
     ["airplane", "automobile", "bird", "cat", "deer", "dog", "frog", "horse", "ship", "truck"];
 
+/// Whether CIFAR-10 has a class of this name.
+pub fn is_class(name: &str) -> bool {
+    CLASSES.contains(&name)
+}
+
 /// The class of every image of a file.
 pub fn labels(file: &[u8]) -> Result<Vec<&'static str>> {
     if file.is_empty() || !file.len().is_multiple_of(RECORD) {

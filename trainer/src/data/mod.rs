@@ -15,6 +15,7 @@ use rayon::prelude::*;
 
 pub use augment::Augment;
 pub use batches::{Batch, Batches, Order, planes};
+pub use cifar::is_class as is_cifar10_class;
 pub use classmap::ClassMap;
 
 use source::{File, list};

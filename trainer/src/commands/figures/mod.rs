@@ -1,0 +1,170 @@
+//! `robust-reps figures`: every figure of the paper for models and data of one's own.
+
+mod explanations;
+mod features;
+mod inversions;
+mod paths;
+mod subject;
+
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use anyhow::{Context, Result};
+use indicatif::{ProgressBar, ProgressStyle};
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+use crate::backend::Backend;
+use crate::data::{Dataset, Request};
+use crate::files;
+use crate::interrupt::Interrupt;
+use crate::sheet::Sheet;
+use subject::Subject;
+
+/// Which models and photos.
+#[derive(clap::Args)]
+pub struct Args {
+    /// Robust model file
+    model: PathBuf,
+    /// Standard model file
+    standard: PathBuf,
+    /// Held-out photos: folders or zip files of CLASS/image.jpg
+    #[arg(required = true)]
+    data: Vec<PathBuf>,
+    /// Folder for figure-NN.png and figure-NN.json; what is there already is not made again
+    #[arg(long)]
+    out: PathBuf,
+    /// Photos of classes never trained on, in the same forms; those of CIFAR-10's classes are figure 14's
+    #[arg(long)]
+    ood: Vec<PathBuf>,
+    /// Only these figures, by number
+    #[arg(long, value_delimiter = ',')]
+    only: Vec<usize>,
+    /// Images in a row
+    #[arg(long, default_value_t = 6)]
+    columns: usize,
+    /// Steps of an inversion, by the fast solver
+    #[arg(long, default_value_t = 100)]
+    steps: usize,
+    /// Seed of the choice of photos and features, and of the noise
+    #[arg(long, default_value_t = 0)]
+    seed: u64,
+    /// What computes
+    #[arg(long, default_value = "cpu")]
+    backend: Backend,
+}
+
+/// A picture with the numbers behind it.
+struct Drawn {
+    sheet: Sheet,
+    numbers: Value,
+}
+
+type Draw = fn(&Subject) -> Result<Drawn>;
+
+/// Number, title and maker of every figure; 7 is an interpolation like 17.
+const FIGURES: [(usize, &str, Draw); 20] = [
+    (2, "Different photos, alike to a network", explanations::collisions),
+    (3, "What coordinates look for, from noise and photos", features::patterns),
+    (4, "Maximised from grey, and the photos that activate most and least", features::activating),
+    (5, "Inverted from different starts", inversions::seeds),
+    (6, "Inverted from noise, in and out of distribution", inversions::embeddings),
+    (7, "A path between two photos, robust", paths::first),
+    (8, "A feature added: one chosen for its class, one at random", features::added),
+    (9, "Heaviest features accentuated, right and wrong predictions", explanations::accentuated),
+    (10, "Coordinates from noise, robust", features::from_noise),
+    (11, "Coordinates from photos, robust", features::from_photos),
+    (12, "Coordinates from noise and photos, standard", features::standard),
+    (13, "Inverted from photos and noise, robust", inversions::robust),
+    (14, "Inverted CIFAR-10 photos", inversions::cifar),
+    (15, "Inverted patterns and classes never trained on", inversions::out_of_distribution),
+    (16, "Inverted from photos and noise, standard", inversions::standard),
+    (17, "Paths between photos, robust", paths::robust),
+    (18, "Paths between photos, standard", paths::standard),
+    (19, "Features added to photos", features::several_added),
+    (20, "A feature added step by step", features::progressively),
+    (21, "The plain gradient, robust and standard", explanations::saliencies),
+];
+
+/// What lies beside a picture: what it was made of, and its numbers.
+#[derive(Serialize, Deserialize)]
+struct Record {
+    figure: usize,
+    title: String,
+    made_of: String,
+    numbers: Value,
+}
+
+pub fn run(args: &Args) -> Result<ExitCode> {
+    let device = args.backend.device();
+    let robust = files::read_weights(&args.model)?;
+    let standard = files::read_weights(&args.standard)?;
+    let card = robust.card();
+    let request = Request { paths: &args.data, size: card.input_size, map: None, classes: None };
+    let data = Dataset::read(&request)?;
+    let elsewhere = match args.ood.is_empty() {
+        true => None,
+        false => Some(Dataset::read(&Request { paths: &args.ood, ..request })?),
+    };
+    let made_of = made_of(args)?;
+    let subject = Subject::new([&robust, &standard], &device, data, elsewhere, args)?;
+    let wanted: Vec<_> = FIGURES
+        .iter()
+        .filter(|(number, ..)| args.only.is_empty() || args.only.contains(number))
+        .collect();
+    let interrupt = Interrupt::listen();
+    let bar = ProgressBar::new(wanted.len() as u64)
+        .with_style(ProgressStyle::with_template("{bar:32} {pos}/{len} figures  {msg}")?);
+    for (number, title, draw) in wanted {
+        let record = args.out.join(format!("figure-{number:02}.json"));
+        if interrupt.asked() {
+            eprintln!("Stopped. The same command goes on with figure {number}.");
+            return Ok(ExitCode::FAILURE);
+        }
+        bar.set_message(format!("figure {number}: {title}"));
+        if !is_made(&record, &made_of) {
+            let drawn = draw(&subject).with_context(|| format!("figure {number}"))?;
+            let mut sheet = drawn.sheet;
+            sheet.title = format!("Figure {number}: {title}");
+            let picture = args.out.join(format!("figure-{number:02}.png"));
+            files::write(&picture, &sheet.to_png()?)?;
+            let content = Record {
+                figure: *number,
+                title: (*title).into(),
+                made_of: made_of.clone(),
+                numbers: drawn.numbers,
+            };
+            // Last: it says that the figure is whole.
+            files::write(&record, serde_json::to_string_pretty(&content)?.as_bytes())?;
+        }
+        bar.inc(1);
+    }
+    bar.finish_and_clear();
+    println!("{} figures are in {}", bar.position(), args.out.display());
+    Ok(ExitCode::SUCCESS)
+}
+
+/// Whatever decides what figures look like.
+fn made_of(args: &Args) -> Result<String> {
+    let model = |path| -> Result<String> { Ok(files::sha256(&files::read(path)?)[..12].into()) };
+    Ok(format!(
+        "models {} and {}, data {:?}, other data {:?}, {} columns, {} steps, seed {}",
+        model(&args.model)?,
+        model(&args.standard)?,
+        names(&args.data),
+        names(&args.ood),
+        args.columns,
+        args.steps,
+        args.seed
+    ))
+}
+
+fn names(paths: &[PathBuf]) -> Vec<String> {
+    let name = |path: &PathBuf| path.file_name().unwrap_or_default().to_string_lossy().into_owned();
+    paths.iter().map(name).collect()
+}
+
+fn is_made(record: &std::path::Path, made_of: &str) -> bool {
+    let Ok(text) = std::fs::read_to_string(record) else { return false };
+    serde_json::from_str::<Record>(&text).is_ok_and(|record| record.made_of == made_of)
+}

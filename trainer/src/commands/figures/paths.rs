@@ -1,0 +1,42 @@
+//! Figures 7, 17 and 18: paths between photos.
+
+use anyhow::{Context, Result, anyhow};
+use robust_core::interpolation::Interpolation;
+use robust_core::model::Model;
+use robust_core::morph::MorphSettings;
+use serde_json::json;
+
+use super::Drawn;
+use super::subject::Subject;
+use crate::sheet::Sheet;
+
+pub fn first(subject: &Subject) -> Result<Drawn> {
+    paths(subject, &subject.robust, 20, 1)
+}
+
+pub fn robust(subject: &Subject) -> Result<Drawn> {
+    paths(subject, &subject.robust, 21, subject.columns / 2)
+}
+
+pub fn standard(subject: &Subject) -> Result<Drawn> {
+    paths(subject, &subject.standard, 21, subject.columns / 2)
+}
+
+/// So many paths, each between a photo and its neighbour in a row of photos.
+fn paths(subject: &Subject, model: &Model, turn: u64, count: usize) -> Result<Drawn> {
+    let photos = subject.photos(turn);
+    let mut sheet = Sheet::new("");
+    let mut distances = Vec::new();
+    for pair in photos.chunks_exact(2).take(count.max(1)) {
+        let mut path = Interpolation::new(model, pair, &MorphSettings::FAST)
+            .context("a path takes two photos")?;
+        while !path.is_done() {
+            path.step();
+        }
+        let report = pollster::block_on(path.report());
+        let report = report.map_err(|error| anyhow!("the device failed: {error:?}"))?;
+        distances.push(report.losses.last().copied().unwrap_or_default());
+        sheet.row("", &report.frames);
+    }
+    Ok(Drawn { sheet, numbers: json!({ "mean_distance_of_frames": distances }) })
+}
