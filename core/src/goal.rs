@@ -39,7 +39,8 @@ impl Goal {
         match self {
             Goal::Feature(_) | Goal::Class(_) if authors => visualise_settings(size),
             Goal::Feature(_) | Goal::Class(_) => synthesis_settings(size),
-            Goal::Add(_) => add_settings(size),
+            Goal::Add(_) if authors => add_settings(size),
+            Goal::Add(_) => quick_add_settings(size),
             Goal::Collide { epsilon } => attack_settings(*epsilon, 100),
         }
     }
@@ -80,6 +81,11 @@ pub const fn explain_settings(size: usize) -> PgdSettings {
 /// Equation (7): a feature added to an image, little by little.
 pub const fn add_settings(size: usize) -> PgdSettings {
     authors(1000.0, 0.1, 800, size)
+}
+
+/// The same way in 3.5 times as long steps, and so fewer.
+pub const fn quick_add_settings(size: usize) -> PgdSettings {
+    authors(1000.0, 0.35, 230, size)
 }
 
 /// An attack within `epsilon` in the l2 norm whose steps could cross the ball.

@@ -4,6 +4,7 @@
 
 mod cpu;
 mod explain;
+mod features;
 mod files;
 mod morph;
 mod numbers;

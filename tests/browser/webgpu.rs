@@ -45,3 +45,38 @@ async fn a_photo_from_disk_is_inverted_on_webgpu() -> Result<()> {
     visit.wait_for_phase("robust", "finished", 60).await?;
     visit.close().await
 }
+
+/// Every other view, a few steps of each with the small model.
+#[tokio::test]
+async fn every_view_computes_on_webgpu() -> Result<()> {
+    let visit = Visit::open("?engine=webgpu&autostart=0&models=check/index.json#features").await?;
+    assert_eq!(visit.script(ADAPTER).await?, true, "Chromium offers no WebGPU adapter");
+    let stepped = |least: usize| {
+        format!(
+            "parseInt(document.querySelector('#robust .phase').textContent.slice(5)) >= {least}"
+        )
+    };
+    let done = "document.querySelector('#robust').dataset.phase === 'finished'";
+    for (view, canvas) in [
+        ("features", "robust-maximised"),
+        ("add", "robust-added"),
+        ("collide", "robust-collision"),
+        ("explain", "robust-feature-0"),
+    ] {
+        visit.script(&format!("location.hash = '{view}'; return true;")).await?;
+        let there = format!("document.getElementById('{canvas}') !== null");
+        visit.wait_until(&format!("the view {view}"), &there, 240).await?;
+        let moved = format!("({}) || ({done})", stepped(4));
+        visit.wait_until(&format!("4 steps of {view}"), &moved, 240).await?;
+        let pixels = visit.pixels(canvas).await?;
+        assert!(
+            pixels.chunks_exact(4).any(|pixel| pixel[..3] != pixels[..3]),
+            "{view}: one colour"
+        );
+        visit.script("document.querySelector('#stop').click(); return true;").await?;
+        visit.wait_until(&format!("{view} has stopped"), done, 120).await?;
+    }
+    let engine = visit.text("#engine").await?;
+    assert!(engine.contains("WebGPU"), "a view fell back to the processor: {engine}");
+    visit.close().await
+}

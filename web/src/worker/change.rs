@@ -113,7 +113,7 @@ async fn add_all(
     features: &[usize],
     pace: &mut Pace,
 ) -> Result<(), String> {
-    let settings = request.goal.settings(image.size(), true);
+    let settings = request.goal.settings(image.size(), request.authors);
     let mut before = 0;
     for &feature in features {
         let mut pgd = add(model, &image, feature, settings);

@@ -3,7 +3,7 @@
 use anyhow::{Context, Result, anyhow};
 use robust_core::change::activations;
 use robust_core::features::add;
-use robust_core::goal::{add_settings, synthesis_settings};
+use robust_core::goal::{quick_add_settings, synthesis_settings};
 use robust_core::model::Model;
 use robust_core::pgd::Pgd;
 use robust_core::pixels::Pixels;
@@ -114,7 +114,7 @@ fn random(subject: &Subject, model: &Model, starts: &[Pixels]) -> Result<Drawn> 
 
 /// Until it reaches 1, or its steps are over; the images at some stages on the way.
 fn stages(subject: &Subject, photo: &Pixels, feature: usize) -> Result<(Vec<Pixels>, f32, usize)> {
-    let settings = add_settings(subject.size());
+    let settings = quick_add_settings(subject.size());
     let mut pgd = add(&subject.robust, photo, feature, settings);
     let mut images = Vec::new();
     let mut reached = value(&pgd);
@@ -186,7 +186,7 @@ pub fn progressively(subject: &Subject) -> Result<Drawn> {
     }
     let mut sheet = Sheet::new("");
     sheet.row("original", &photos);
-    let steps = add_settings(subject.size()).steps;
+    let steps = quick_add_settings(subject.size()).steps;
     for stage in 0..STAGES {
         let row: Vec<Pixels> = columns.iter().map(|images| images[stage].clone()).collect();
         sheet.row(&format!("{} steps", steps * (stage + 1) / STAGES), &row);

@@ -37,16 +37,16 @@ pub struct Change {
 }
 
 impl Change {
-    /// The first coordinate, a photo of a fish for the dog.
+    /// What catches the eye first.
     pub fn new() -> Self {
         Self {
             features: RwSignal::new(vec![0]),
             region: RwSignal::new(None),
-            goal: RwSignal::new(Goal::Feature(0)),
+            goal: RwSignal::new(Goal::Class(0)),
             start: RwSignal::new(StartChoice::Noise),
             authors: RwSignal::new(false),
             other: RwSignal::new(4),
-            epsilon: RwSignal::new(1.0),
+            epsilon: RwSignal::new(2.0),
             fragment: RwSignal::new(None),
         }
     }
