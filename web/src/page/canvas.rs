@@ -7,6 +7,10 @@ use web_sys::{CanvasRenderingContext2d, HtmlCanvasElement, ImageData};
 
 use crate::protocol::Image;
 
+/// Images in a row of a saved sheet, and the side of each in pixels.
+const COLUMNS: usize = 5;
+const TILE: u32 = 192;
+
 /// A canvas that shows an image, as crisp pixels.
 #[component]
 pub fn ImageCanvas(
@@ -44,9 +48,33 @@ pub fn draw(canvas: &HtmlCanvasElement, image: &Image) {
 /// Offers the content of the canvas with this id as a PNG file.
 pub fn save_png(canvas_id: &str, file_name: &str) {
     let canvas = document().get_element_by_id(canvas_id);
-    let Some(canvas) = canvas.and_then(|c| c.dyn_into::<HtmlCanvasElement>().ok()) else {
-        return;
-    };
+    if let Some(canvas) = canvas.and_then(|c| c.dyn_into::<HtmlCanvasElement>().ok()) {
+        save(&canvas, file_name);
+    }
+}
+
+/// Offers the content of those of these canvases that are there, side by side, as one PNG file.
+pub fn save_sheet(canvas_ids: impl IntoIterator<Item = String>, file_name: &str) {
+    let found = canvas_ids.into_iter().filter_map(|id| document().get_element_by_id(&id));
+    let canvases: Vec<HtmlCanvasElement> = found.filter_map(|c| c.dyn_into().ok()).collect();
+    let sheet = document().create_element("canvas").ok();
+    let Some(sheet) = sheet.and_then(|c| c.dyn_into::<HtmlCanvasElement>().ok()) else { return };
+    let rows = canvases.len().div_ceil(COLUMNS);
+    sheet.set_width((COLUMNS as u32) * TILE);
+    sheet.set_height((rows as u32) * TILE);
+    let context = sheet.get_context("2d").ok().flatten();
+    let context = context.and_then(|c| c.dyn_into::<CanvasRenderingContext2d>().ok());
+    let Some(context) = context else { return };
+    context.set_image_smoothing_enabled(false);
+    for (i, canvas) in canvases.iter().enumerate() {
+        let place = |at: usize| at as f64 * f64::from(TILE);
+        let (x, y, side) = (place(i % COLUMNS), place(i / COLUMNS), f64::from(TILE));
+        let _ = context.draw_image_with_html_canvas_element_and_dw_and_dh(canvas, x, y, side, side);
+    }
+    save(&sheet, file_name);
+}
+
+fn save(canvas: &HtmlCanvasElement, file_name: &str) {
     let link = document().create_element("a").ok();
     let link = link.and_then(|a| a.dyn_into::<web_sys::HtmlAnchorElement>().ok());
     if let (Some(link), Ok(url)) = (link, canvas.to_data_url_with_type("image/png")) {

@@ -2,8 +2,9 @@
 
 use leptos::prelude::*;
 use robust_core::explanation::{Contribution, Explanation};
+use robust_core::goal::WHY_NOT_EPSILONS;
 
-use super::canvas::ImageCanvas;
+use super::canvas::{ImageCanvas, save_sheet};
 use super::change::Tile as AtlasTile;
 use super::modes::Mode;
 use super::panel::{key, phase_name, phase_text, share_done, title};
@@ -93,8 +94,22 @@ fn Reasons(session: Session, model: Slot) -> impl IntoView {
                 <ImageCanvas id=format!("{name}-saliency") image=slot.saliency label="Gradient of the loss" />
             </div>
             <p class="hint">"The plain gradient, unprocessed. Point at it to see the photo below."</p>
+            <button class="save" disabled=move || slot.frames.with(Vec::is_empty)
+                on:click=move |_| save_sheet(pictures(name), &format!("explained-{name}.png"))>
+                "Save pictures"
+            </button>
         </section>
     }
+}
+
+/// The canvases of one network's panel: photo, gradient, features, and changes towards a class.
+fn pictures(name: &str) -> impl Iterator<Item = String> {
+    let numbered =
+        |kind: &'static str, count: usize| (0..count).map(move |i| format!("{name}-{kind}-{i}"));
+    [format!("{name}-photo"), format!("{name}-saliency")]
+        .into_iter()
+        .chain(numbered("feature", COUNT))
+        .chain(numbered("why-not", WHY_NOT_EPSILONS.len()))
 }
 
 /// The most probable classes; a click explains another one.

@@ -28,7 +28,7 @@ fn paths(subject: &Subject, model: &Model, turn: u64, count: usize) -> Result<Dr
     let mut sheet = Sheet::new("");
     let mut distances = Vec::new();
     for pair in photos.chunks_exact(2).take(count.max(1)) {
-        let mut path = Interpolation::new(model, pair, &MorphSettings::FAST)
+        let mut path = Interpolation::new(model, pair, &MorphSettings::NEAR)
             .context("a path takes two photos")?;
         while !path.is_done() {
             path.step();

@@ -114,7 +114,11 @@ fn MorphControls(session: Session) -> impl IntoView {
                     "Compare with the standard network and the cross-fade"
                 </label>
                 <button id="stop" on:click=move |_| session.stop() disabled=move || !busy()>"Stop"</button>
-                <button class="quiet" on:click=move |_| preset(MorphSettings::FAST)>"Fast: 100 better steps"</button>
+                <button class="quiet" on:click=move |_| preset(MorphSettings::FAST)>"Fast: 100 steps"</button>
+                <button id="near" class="quiet" title="On another device the frames may look a little different"
+                    on:click=move |_| preset(MorphSettings::NEAR)>
+                    "Nearer: 100 better steps"
+                </button>
                 <button class="quiet" on:click=move |_| preset(MorphSettings::AUTHORS)>
                     "As the authors: 10,000 steps"
                 </button>
