@@ -53,8 +53,8 @@ pub fn AtlasView(session: Session) -> impl IntoView {
         <AtlasControls session of_standard order />
         <p class="goal" aria-live="polite">{move || goal_text(session)}</p>
         <div class="stage two">
-            <Maximised model=robust />
-            <Maximised model=standard />
+            <Maximised session model=robust />
+            <Maximised session model=standard />
         </div>
         <Activating session model=Signal::derive(shown) />
         <Share fragment=session.change.fragment />
@@ -168,11 +168,18 @@ fn AtlasControls(
 }
 
 #[component]
-fn Maximised(model: Slot) -> impl IntoView {
+fn Maximised(session: Session, model: Slot) -> impl IntoView {
     let slot = model;
     let name = key(slot.role);
     let image = Signal::derive(move || slot.image.get().or_else(|| slot.target.get()));
-    let value = move || slot.losses.with(|values| values.last().map(|v| format!("{v:.2}")));
+    let value = move || {
+        let value = slot.losses.with(|values| values.last().copied())?;
+        Some(match session.change.goal.get() {
+            // A cross-entropy of 0 is a probability of 1.
+            Goal::Class(_) => format!("{:.0} % sure", 100.0 * (-value).exp()),
+            _ => format!("{value:.2}"),
+        })
+    };
     let save = move |_| save_png(&format!("{name}-maximised"), &format!("feature-{name}.png"));
     view! {
         <section class="panel" id=name data-phase=move || phase_name(&slot.phase.get())>
