@@ -1,6 +1,7 @@
 //! Which device computes.
 
-use burn::tensor::Device;
+use anyhow::{Result, anyhow};
+use burn::tensor::{Device, ExecutionError};
 use clap::ValueEnum;
 
 /// What computes.
@@ -38,4 +39,9 @@ impl Backend {
             Backend::Cuda => Device::cuda(0),
         }
     }
+}
+
+/// Waits for what a device computes.
+pub fn wait<T>(computed: impl Future<Output = Result<T, ExecutionError>>) -> Result<T> {
+    pollster::block_on(computed).map_err(|error| anyhow!("the device failed: {error:?}"))
 }

@@ -1,12 +1,13 @@
 //! Computing a path between photos with a progress bar: what `interpolate` and `open` share.
 
-use anyhow::{Context, Result, anyhow, bail};
+use anyhow::{Context, Result, bail};
 use indicatif::{ProgressBar, ProgressStyle};
 use robust_core::interpolation::{Interpolation, PathReport};
 use robust_core::model::Model;
 use robust_core::morph::MorphSettings;
 use robust_core::pixels::Pixels;
 
+use crate::backend::wait;
 use crate::interrupt::Interrupt;
 
 /// What was computed.
@@ -47,5 +48,5 @@ pub fn compute(model: &Model, stops: &[Pixels], settings: &MorphSettings) -> Res
 }
 
 fn read(path: &mut Interpolation<'_>) -> Result<PathReport> {
-    pollster::block_on(path.report()).map_err(|error| anyhow!("the device failed: {error:?}"))
+    wait(path.report())
 }

@@ -2,10 +2,13 @@
 
 #![allow(clippy::unwrap_used)]
 
+mod program;
+
 use std::path::{Path, PathBuf};
-use std::process::{Command, Output};
 
 use serde_json::Value;
+
+use program::{run, stderr, stdout};
 
 fn fixtures() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("../tests/fixtures/reference")
@@ -13,27 +16,6 @@ fn fixtures() -> PathBuf {
 
 fn gallery(name: &str) -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("../static/gallery").join(name)
-}
-
-fn run(arguments: &[&str]) -> Output {
-    Command::new(env!("CARGO_BIN_EXE_robust-reps")).args(arguments).output().unwrap()
-}
-
-/// What a command prints, which must succeed.
-fn stdout(arguments: &[&str]) -> String {
-    let output = run(arguments);
-    let errors = String::from_utf8_lossy(&output.stderr).into_owned();
-    assert!(output.status.success(), "{arguments:?} failed: {errors}");
-    String::from_utf8(output.stdout).unwrap()
-}
-
-/// What a command complains of, which must fail without a panic.
-fn stderr(arguments: &[&str]) -> String {
-    let output = run(arguments);
-    assert!(!output.status.success(), "{arguments:?} should fail");
-    let errors = String::from_utf8(output.stderr).unwrap();
-    assert!(!errors.contains("panicked"), "{errors}");
-    errors
 }
 
 /// Imports a fixture into a folder.

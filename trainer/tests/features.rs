@@ -2,11 +2,14 @@
 
 #![allow(clippy::unwrap_used)]
 
+mod program;
+
 use std::fs;
 use std::path::{Path, PathBuf};
-use std::process::{Command, Output};
 
 use serde_json::Value;
+
+use program::{stderr, stdout};
 
 fn root() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("..")
@@ -23,23 +26,6 @@ fn small() -> String {
 
 fn photo(name: &str) -> String {
     path(&format!("static/gallery/{name}.jpg"))
-}
-
-fn run(arguments: &[&str]) -> Output {
-    Command::new(env!("CARGO_BIN_EXE_robust-reps")).args(arguments).output().unwrap()
-}
-
-fn stdout(arguments: &[&str]) -> String {
-    let output = run(arguments);
-    let errors = String::from_utf8_lossy(&output.stderr).into_owned();
-    assert!(output.status.success(), "{arguments:?} failed: {errors}");
-    String::from_utf8(output.stdout).unwrap()
-}
-
-fn stderr(arguments: &[&str]) -> String {
-    let output = run(arguments);
-    assert!(!output.status.success(), "{arguments:?} should fail");
-    String::from_utf8(output.stderr).unwrap()
 }
 
 fn lines(text: &str) -> Vec<Value> {

@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
-use anyhow::{Context, Result, anyhow};
+use anyhow::{Context, Result};
 use image::RgbImage;
 use image::imageops::{self, FilterType};
 use indicatif::ProgressBar;
@@ -16,7 +16,7 @@ use robust_core::pgd::noise;
 use robust_core::pixels::Pixels;
 use robust_core::settings::PgdSettings;
 
-use crate::backend::Backend;
+use crate::backend::{Backend, wait};
 use crate::files;
 
 /// Tiles in a row of the sheet.
@@ -81,8 +81,8 @@ fn maximise(args: &Args, model: &Model) -> Result<(Vec<Pixels>, Vec<f32>)> {
             magnify(model, &starts, chunk, settings).context("there is nothing to maximise")?;
         pgd.finish();
         activations.extend(pgd.loss().into_data().iter::<f32>());
-        let report = pollster::block_on(pgd.report());
-        images.extend(report.map_err(|error| anyhow!("the device failed: {error:?}"))?.images);
+        let report = wait(pgd.report());
+        images.extend(report?.images);
         bar.inc(chunk.len() as u64);
     }
     bar.finish_and_clear();

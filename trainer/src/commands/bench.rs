@@ -4,12 +4,12 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 use std::time::Instant;
 
-use anyhow::{Result, anyhow};
+use anyhow::Result;
 use clap::ValueEnum;
 use robust_core::bench::{Speed, measure};
 use serde::Serialize;
 
-use crate::backend::Backend;
+use crate::backend::{Backend, wait};
 use crate::files;
 
 /// What to measure.
@@ -49,8 +49,7 @@ pub fn run(args: &Args) -> Result<ExitCode> {
         for &batch in &args.batch {
             let started = Instant::now();
             let now = || started.elapsed().as_secs_f64();
-            let speed = pollster::block_on(measure(&model, batch.max(1), args.seconds, now))
-                .map_err(|error| anyhow!("the device failed: {error:?}"))?;
+            let speed = wait(measure(&model, batch.max(1), args.seconds, now))?;
             print_row(&Row { backend: backend.name(), speed }, args.json)?;
         }
     }

@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 use std::process::ExitCode;
 
-use anyhow::{Context, Result, anyhow, bail};
+use anyhow::{Context, Result, bail};
 use robust_core::change::collide;
 use robust_core::goal::{COLLIDE_EPSILONS, attack_settings};
 use robust_core::inversion::relative_distances;
@@ -12,7 +12,7 @@ use robust_core::photo::to_png;
 use robust_core::settings::Crop;
 use serde::Serialize;
 
-use crate::backend::Backend;
+use crate::backend::{Backend, wait};
 use crate::files;
 
 /// Which photos, and how near.
@@ -66,8 +66,7 @@ pub fn run(args: &Args) -> Result<ExitCode> {
         let settings = attack_settings(eps, args.steps.max(1));
         let mut pgd = collide(&model, &original, &other, settings).context("nothing to collide")?;
         pgd.finish();
-        let report = pollster::block_on(pgd.report())
-            .map_err(|error| anyhow!("the device failed: {error:?}"))?;
+        let report = wait(pgd.report())?;
         let image = report.images.first().context("the device returned no image")?;
         let after = relative_distances(&model, &report.images, &other);
         let row = Row { eps, before: report.losses[0][0], after: after[0] };

@@ -14,7 +14,7 @@ use robust_core::weights::{Precision, Weights};
 use serde::Serialize;
 
 use crate::accuracy::{Attack, balanced_draw, measure};
-use crate::backend::Backend;
+use crate::backend::{Backend, wait};
 use crate::data::{ClassMap, Dataset, Request};
 use crate::files;
 
@@ -155,8 +155,7 @@ fn inversions(args: &Args, model: &Model, set: &Dataset) -> Result<Option<Invers
             bail!("there is nothing to invert");
         };
         pgd.finish();
-        let report = pollster::block_on(pgd.report())
-            .map_err(|error| anyhow::anyhow!("the device failed: {error:?}"))?;
+        let report = wait(pgd.report())?;
         results.extend(report.images);
         eprintln!("{} of {} inverted", results.len(), originals.len());
     }

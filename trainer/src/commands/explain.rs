@@ -10,7 +10,7 @@ use robust_core::goal::explain_settings;
 use robust_core::photo::to_png;
 use robust_core::settings::Crop;
 
-use crate::backend::Backend;
+use crate::backend::{Backend, wait};
 use crate::files;
 
 /// What to explain.
@@ -45,19 +45,17 @@ pub fn run(args: &Args) -> Result<ExitCode> {
         Some(name) => Some(model.card().class(name).map_err(|message| anyhow!(message))?),
     };
     let image = files::read_photo(&args.photo)?.square(Crop::Centre, size);
-    let device = |error| anyhow!("the device failed: {error:?}");
-    let explanation =
-        pollster::block_on(explain(&model, &image, class, args.count)).map_err(device)?;
+    let explanation = wait(explain(&model, &image, class, args.count))?;
     if let Some(out) = &args.out {
-        let gradient = pollster::block_on(saliency(&model, &image, explanation.class));
-        files::write(&out.join("saliency.png"), &to_png(&gradient.map_err(device)?)?)?;
+        let gradient = wait(saliency(&model, &image, explanation.class));
+        files::write(&out.join("saliency.png"), &to_png(&gradient?)?)?;
         files::write(&out.join("photo.png"), &to_png(&image)?)?;
         let features: Vec<usize> = explanation.features.iter().map(|f| f.feature).collect();
         let images = vec![image; features.len()];
         let mut pgd = magnify(&model, &images, &features, explain_settings(size))
             .context("there is nothing to magnify")?;
         pgd.finish();
-        let report = pollster::block_on(pgd.report()).map_err(device)?;
+        let report = wait(pgd.report())?;
         for (feature, image) in features.iter().zip(&report.images) {
             files::write(&out.join(format!("feature-{feature}.png")), &to_png(image)?)?;
         }

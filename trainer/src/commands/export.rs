@@ -13,6 +13,7 @@ use robust_core::pixels::Pixels;
 use robust_core::settings::{Crop, InvertSettings};
 use robust_core::weights::{Precision, Weights};
 
+use crate::backend::wait;
 use crate::files;
 
 /// Largest error of a logit, as a share of the largest logit.
@@ -97,6 +98,6 @@ fn inverted(model: &Model, photos: &[Pixels]) -> Result<Vec<Pixels>> {
     let mut pgd =
         invert(model, photos, &Start::Grey, &settings).context("there is nothing to invert")?;
     pgd.finish();
-    let report = pollster::block_on(pgd.report());
-    Ok(report.map_err(|error| anyhow::anyhow!("the device failed: {error:?}"))?.images)
+    let report = wait(pgd.report());
+    Ok(report?.images)
 }

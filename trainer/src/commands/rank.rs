@@ -3,13 +3,13 @@
 use std::path::PathBuf;
 use std::process::ExitCode;
 
-use anyhow::{Result, anyhow, bail};
+use anyhow::{Result, bail};
 use robust_core::change::activations;
 use robust_core::pixels::Pixels;
 use robust_core::settings::Crop;
 use serde::Serialize;
 
-use crate::backend::Backend;
+use crate::backend::{Backend, wait};
 use crate::files;
 
 /// What is sorted by what.
@@ -49,8 +49,7 @@ pub fn run(args: &Args) -> Result<ExitCode> {
     let size = model.card().input_size;
     let square = |path: &PathBuf| Ok(files::read_photo(path)?.square(Crop::Centre, size));
     let images = args.photos.iter().map(square).collect::<Result<Vec<Pixels>>>()?;
-    let rows = pollster::block_on(activations(&model, &images))
-        .map_err(|error| anyhow!("the device failed: {error:?}"))?;
+    let rows = wait(activations(&model, &images))?;
     for &feature in &args.features {
         let mut photos: Vec<(&PathBuf, f32)> =
             args.photos.iter().zip(rows.iter().map(|row| row[feature])).collect();

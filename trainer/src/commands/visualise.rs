@@ -13,7 +13,7 @@ use robust_core::photo::to_png;
 use robust_core::pixels::Pixels;
 use robust_core::settings::{Constraint, Crop, PgdSettings};
 
-use crate::backend::Backend;
+use crate::backend::{Backend, wait};
 use crate::files;
 
 /// What to show.
@@ -126,8 +126,8 @@ fn within<'a, O: Objective>(args: &Args, size: usize, pgd: Pgd<'a, O>) -> Result
 }
 
 fn images<O: Objective>(pgd: &mut Pgd<'_, O>) -> Result<Vec<Pixels>> {
-    let report = pollster::block_on(pgd.report());
-    Ok(report.map_err(|error| anyhow!("the device failed: {error:?}"))?.images)
+    let report = wait(pgd.report());
+    Ok(report?.images)
 }
 
 fn save<O: Objective>(

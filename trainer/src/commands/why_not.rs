@@ -10,7 +10,7 @@ use robust_core::photo::to_png;
 use robust_core::settings::Crop;
 use serde::Serialize;
 
-use crate::backend::Backend;
+use crate::backend::{Backend, wait};
 use crate::files;
 
 /// Which photo, and which class it is not.
@@ -47,19 +47,18 @@ pub fn run(args: &Args) -> Result<ExitCode> {
     let model = files::read_model(&args.model, &args.backend.device())?;
     let class = model.card().class(&args.class).map_err(|message| anyhow!(message))?;
     let photo = files::read_photo(&args.photo)?.square(Crop::Centre, model.card().input_size);
-    let device = |error| anyhow!("the device failed: {error:?}");
     for &eps in &args.eps {
         let image = match eps {
             0.0 => photo.clone(),
             eps => {
                 let mut pgd = why_not(&model, &photo, class, eps).context("nothing to change")?;
                 pgd.finish();
-                let report = pollster::block_on(pgd.report()).map_err(device)?;
+                let report = wait(pgd.report())?;
                 report.images.into_iter().next().context("the device returned no image")?
             }
         };
-        let rows = pollster::block_on(confidences(&model, std::slice::from_ref(&image)));
-        let row = Row { eps, confidence: rows.map_err(device)?[0][class] };
+        let rows = wait(confidences(&model, std::slice::from_ref(&image)));
+        let row = Row { eps, confidence: rows?[0][class] };
         if args.json {
             println!("{}", serde_json::to_string(&row)?);
         } else {

@@ -1,6 +1,6 @@
 //! What the solvers are compared on, and how well each did.
 
-use anyhow::{Context, Result, anyhow};
+use anyhow::{Context, Result};
 use burn::tensor::Tensor;
 use clap::ValueEnum;
 use robust_core::features::magnify;
@@ -11,6 +11,8 @@ use robust_core::objective::{Invert, Objective};
 use robust_core::pgd::{Pgd, noise};
 use robust_core::pixels::Pixels;
 use robust_core::settings::{InvertSettings, Solver};
+
+use crate::backend::wait;
 use serde::{Deserialize, Serialize};
 
 /// A task of the paper.
@@ -130,8 +132,7 @@ fn follow<O: Objective>(
             pgd.step();
         }
         let scores: Vec<f32> = pgd.loss().into_data().iter::<f32>().collect();
-        let report = pollster::block_on(pgd.report())
-            .map_err(|error| anyhow!("the device failed: {error:?}"))?;
+        let report = wait(pgd.report())?;
         let images = report.images;
         let (mean, spread) = spread(&scores);
         let qualities = originals.map(|originals| {

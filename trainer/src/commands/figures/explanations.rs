@@ -1,6 +1,6 @@
 //! Figures 2, 9 and 21: what networks mistake, and why they say what they say.
 
-use anyhow::{Context, Result, anyhow};
+use anyhow::{Context, Result};
 use robust_core::change::{collide, confidences};
 use robust_core::features::{explain, magnify, saliency};
 use robust_core::goal::{attack_settings, explain_settings};
@@ -9,6 +9,7 @@ use serde_json::{Value, json};
 
 use super::Drawn;
 use super::subject::{Subject, finished};
+use crate::backend::wait;
 use crate::sheet::Sheet;
 
 /// Radius of the collisions, l2.
@@ -45,8 +46,7 @@ pub fn collisions(subject: &Subject) -> Result<Drawn> {
 pub fn accentuated(subject: &Subject) -> Result<Drawn> {
     let model = &subject.robust;
     let (photos, labels) = subject.labelled(SEARCHED);
-    let device = |error| anyhow!("the device failed: {error:?}");
-    let rows = pollster::block_on(confidences(model, &photos)).map_err(device)?;
+    let rows = wait(confidences(model, &photos))?;
     let classes = &model.card().classes;
     let predicted = |row: &Vec<f32>| {
         let best = row.iter().enumerate().max_by(|(_, a), (_, b)| a.total_cmp(b));
@@ -59,8 +59,8 @@ pub fn accentuated(subject: &Subject) -> Result<Drawn> {
         let chosen: Vec<usize> = of_kind.take(subject.columns).collect();
         let mut tiles = Vec::new();
         for &i in &chosen {
-            let explanation = pollster::block_on(explain(model, &photos[i], None, 1));
-            let explanation = explanation.map_err(device)?;
+            let explanation = wait(explain(model, &photos[i], None, 1));
+            let explanation = explanation?;
             let part = explanation.features.first().context("no coordinate speaks for it")?;
             let settings = explain_settings(subject.size());
             let pgd = magnify(model, &photos[i..=i], &[part.feature], settings);
@@ -91,10 +91,9 @@ pub fn saliencies(subject: &Subject) -> Result<Drawn> {
         let mut images: Vec<Pixels> = Vec::new();
         let mut likeness = Vec::new();
         for photo in &photos {
-            let explanation = pollster::block_on(explain(model, photo, None, 1));
-            let device = |error| anyhow!("the device failed: {error:?}");
-            let class = explanation.map_err(device)?.class;
-            let gradient = pollster::block_on(saliency(model, photo, class)).map_err(device)?;
+            let explanation = wait(explain(model, photo, None, 1));
+            let class = explanation?.class;
+            let gradient = wait(saliency(model, photo, class))?;
             likeness.push(smoothness(&gradient));
             images.push(gradient);
         }

@@ -1,6 +1,6 @@
 //! Figures 3, 4, 8, 10 to 12, 19 and 20: coordinates of the representation.
 
-use anyhow::{Context, Result, anyhow};
+use anyhow::{Context, Result};
 use robust_core::change::activations;
 use robust_core::features::add;
 use robust_core::goal::{quick_add_settings, synthesis_settings};
@@ -11,6 +11,7 @@ use serde_json::{Value, json};
 
 use super::Drawn;
 use super::subject::Subject;
+use crate::backend::wait;
 use crate::sheet::Sheet;
 
 /// Photos that are searched for the most and least activating ones.
@@ -64,8 +65,7 @@ fn heaviest(model: &Model, count: usize) -> Result<Vec<usize>> {
 pub fn activating(subject: &Subject) -> Result<Drawn> {
     let model = &subject.robust;
     let (photos, _) = subject.labelled(SEARCHED);
-    let rows = pollster::block_on(activations(model, &photos))
-        .map_err(|error| anyhow!("the device failed: {error:?}"))?;
+    let rows = wait(activations(model, &photos))?;
     let mut sheet = Sheet::new("");
     let mut numbers = Vec::new();
     for feature in subject.features(model, 2, 4) {
@@ -125,8 +125,8 @@ fn stages(subject: &Subject, photo: &Pixels, feature: usize) -> Result<(Vec<Pixe
                 reached = value(&pgd);
             }
         }
-        let report = pollster::block_on(pgd.report());
-        images.extend(report.map_err(|error| anyhow!("the device failed: {error:?}"))?.images);
+        let report = wait(pgd.report());
+        images.extend(report?.images);
     }
     Ok((images, value(&pgd), pgd.steps_done()))
 }

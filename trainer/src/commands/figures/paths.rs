@@ -1,6 +1,6 @@
 //! Figures 7, 17 and 18: paths between photos.
 
-use anyhow::{Context, Result, anyhow};
+use anyhow::{Context, Result};
 use robust_core::interpolation::Interpolation;
 use robust_core::model::Model;
 use robust_core::morph::MorphSettings;
@@ -8,6 +8,7 @@ use serde_json::json;
 
 use super::Drawn;
 use super::subject::Subject;
+use crate::backend::wait;
 use crate::sheet::Sheet;
 
 pub fn first(subject: &Subject) -> Result<Drawn> {
@@ -33,8 +34,8 @@ fn paths(subject: &Subject, model: &Model, turn: u64, count: usize) -> Result<Dr
         while !path.is_done() {
             path.step();
         }
-        let report = pollster::block_on(path.report());
-        let report = report.map_err(|error| anyhow!("the device failed: {error:?}"))?;
+        let report = wait(path.report());
+        let report = report?;
         distances.push(report.losses.last().copied().unwrap_or_default());
         sheet.row("", &report.frames);
     }

@@ -1,6 +1,6 @@
 //! The models and photos of the figures, and what all figures compute.
 
-use anyhow::{Context, Result, anyhow, bail};
+use anyhow::{Context, Result, bail};
 use burn::tensor::Device;
 use rand::seq::SliceRandom;
 use rand::{Rng, SeedableRng};
@@ -17,6 +17,7 @@ use serde_json::{Value, json};
 
 use super::Args;
 use crate::accuracy::balanced_draw;
+use crate::backend::wait;
 use crate::data::{Dataset, is_cifar10_class};
 
 /// Images that are computed together.
@@ -194,6 +195,6 @@ impl Subject {
 pub fn finished<O: Objective>(mut pgd: Pgd<'_, O>) -> Result<(Vec<Pixels>, Vec<f32>)> {
     pgd.finish();
     let losses = pgd.loss().into_data().iter::<f32>().collect();
-    let report = pollster::block_on(pgd.report());
-    Ok((report.map_err(|error| anyhow!("the device failed: {error:?}"))?.images, losses))
+    let report = wait(pgd.report());
+    Ok((report?.images, losses))
 }
