@@ -121,7 +121,7 @@ pub struct InvertSettings {
 }
 
 impl InvertSettings {
-    /// As near to the photo's representation as the authors' 10,000 steps come, in seconds.
+    /// About as near to the photo's representation as the authors' 10,000 steps come, in seconds.
     pub const FAST: Self =
         Self { steps: 100, step_size: 1.0, epsilon: 1000.0, seed: 0, solver: Solver::Lbfgs };
 
