@@ -4,7 +4,10 @@ use super::*;
 use crate::morph::MorphStart;
 
 /// A link of every version that was ever written; none may stop to open.
-const STORED: [&str; 1] = [include_str!("../../../tests/fixtures/links/v1-gallery.txt")];
+const STORED: [&str; 2] = [
+    include_str!("../../../tests/fixtures/links/v1-gallery.txt"),
+    include_str!("../../../tests/fixtures/links/v2-gallery.txt"),
+];
 
 fn gallery(name: &str) -> Stop {
     Stop::Gallery { name: name.into(), crop: Crop::Centre }
