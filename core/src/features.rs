@@ -95,7 +95,8 @@ fn one(model: &Model, image: &Pixels) -> Tensor<4> {
     Tensor::from_data(TensorData::new(image.values().to_vec(), shape), model.device())
 }
 
-fn largest(values: &[f32]) -> usize {
+/// Where the largest value is; 0 where there is none.
+pub fn largest(values: &[f32]) -> usize {
     let largest = values.iter().enumerate().max_by(|(_, a), (_, b)| a.total_cmp(b));
     largest.map_or(0, |(i, _)| i)
 }

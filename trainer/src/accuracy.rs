@@ -5,11 +5,12 @@ use burn::tensor::{Int, Tensor, TensorData};
 use rand::SeedableRng;
 use rand::seq::SliceRandom;
 use rand_chacha::ChaCha8Rng;
+use robust_core::goal::attack_settings;
 use robust_core::model::Model;
 use robust_core::network::LastRelu;
 use robust_core::objective::CrossEntropy;
 use robust_core::pgd::{Pgd, random_start};
-use robust_core::settings::{Constraint, PgdSettings};
+use robust_core::settings::PgdSettings;
 
 use crate::data::{Dataset, planes};
 
@@ -30,9 +31,7 @@ pub struct Attack {
 impl Attack {
     /// The attack by which published networks are measured: l2, steps of 2.5 eps / steps.
     pub fn standard(epsilon: f32, steps: usize, seed: u64) -> Self {
-        let step_size = 2.5 * epsilon / steps as f32;
-        let constraint = Constraint::L2 { epsilon };
-        Self { settings: PgdSettings::plain(constraint, step_size, steps), restarts: 1, seed }
+        Self { settings: attack_settings(epsilon, steps), restarts: 1, seed }
     }
 }
 

@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 use std::process::ExitCode;
 
-use anyhow::{Context, Result, anyhow};
+use anyhow::{Context, Result, anyhow, bail};
 use robust_core::change::{confidences, why_not};
 use robust_core::goal::WHY_NOT_EPSILONS;
 use robust_core::photo::to_png;
@@ -44,6 +44,9 @@ struct Row {
 }
 
 pub fn run(args: &Args) -> Result<ExitCode> {
+    if let Some(eps) = args.eps.iter().find(|eps| !(eps.is_finite() && **eps >= 0.0)) {
+        bail!("--eps must be 0 or more, not {eps}");
+    }
     let model = files::read_model(&args.model, &args.backend.device())?;
     let class = model.card().class(&args.class).map_err(|message| anyhow!(message))?;
     let photo = files::read_photo(&args.photo)?.square(Crop::Centre, model.card().input_size);

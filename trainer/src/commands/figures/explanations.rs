@@ -2,7 +2,7 @@
 
 use anyhow::{Context, Result};
 use robust_core::change::{collide, confidences};
-use robust_core::features::{explain, magnify, saliency};
+use robust_core::features::{explain, largest, magnify, saliency};
 use robust_core::goal::{attack_settings, explain_settings};
 use robust_core::pixels::Pixels;
 use serde_json::{Value, json};
@@ -48,10 +48,7 @@ pub fn accentuated(subject: &Subject) -> Result<Drawn> {
     let (photos, labels) = subject.labelled(SEARCHED);
     let rows = wait(confidences(model, &photos))?;
     let classes = &model.card().classes;
-    let predicted = |row: &Vec<f32>| {
-        let best = row.iter().enumerate().max_by(|(_, a), (_, b)| a.total_cmp(b));
-        best.map_or("", |(i, _)| classes[i].as_str())
-    };
+    let predicted = |row: &[f32]| classes[largest(row)].as_str();
     let mut sheet = Sheet::new("");
     let mut numbers = Vec::new();
     for right in [true, false] {

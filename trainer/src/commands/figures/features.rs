@@ -2,7 +2,7 @@
 
 use anyhow::{Context, Result};
 use robust_core::change::activations;
-use robust_core::features::add;
+use robust_core::features::{add, largest};
 use robust_core::goal::{quick_add_settings, synthesis_settings};
 use robust_core::model::Model;
 use robust_core::pgd::Pgd;
@@ -41,23 +41,28 @@ fn grid(
 }
 
 pub fn patterns(subject: &Subject) -> Result<Drawn> {
-    let mut starts = subject.noises(subject.columns / 2);
-    starts.extend(subject.photos(7).into_iter().take(subject.columns - starts.len()));
+    let starts = noises_and_photos(subject, 7);
     // Those that speak most for some classes: chosen, as the paper's are.
-    let features = heaviest(&subject.robust, 4)?;
+    let features = heaviest(&subject.robust, 4);
     let mut sheet = Sheet::new("");
     sheet.row("start", &starts);
     let numbers = grid(subject, &subject.robust, &mut sheet, &starts, &features)?;
     Ok(Drawn { sheet, numbers })
 }
 
+/// A row of starts, half of them noise.
+fn noises_and_photos(subject: &Subject, turn: u64) -> Vec<Pixels> {
+    let mut starts = subject.noises(subject.columns / 2);
+    starts.extend(subject.photos(turn).into_iter().take(subject.columns - starts.len()));
+    starts
+}
+
 /// The coordinate of the largest weight of each of the first classes.
-fn heaviest(model: &Model, count: usize) -> Result<Vec<usize>> {
+fn heaviest(model: &Model, count: usize) -> Vec<usize> {
     let classes = model.card().architecture.classes;
     let heaviest = |class: usize| {
         let weights: Vec<f32> = model.class_weights(class).into_data().iter().collect();
-        let largest = weights.iter().enumerate().max_by(|(_, a), (_, b)| a.total_cmp(b));
-        largest.map(|(i, _)| i).context("a class without weights")
+        largest(&weights)
     };
     (0..classes.min(count)).map(heaviest).collect()
 }
@@ -100,9 +105,7 @@ pub fn from_photos(subject: &Subject) -> Result<Drawn> {
 }
 
 pub fn standard(subject: &Subject) -> Result<Drawn> {
-    let mut starts = subject.noises(subject.columns / 2);
-    starts.extend(subject.photos(8).into_iter().take(subject.columns - starts.len()));
-    random(subject, &subject.standard, &starts)
+    random(subject, &subject.standard, &noises_and_photos(subject, 8))
 }
 
 fn random(subject: &Subject, model: &Model, starts: &[Pixels]) -> Result<Drawn> {
@@ -157,7 +160,7 @@ fn add_row(
 }
 
 pub fn added(subject: &Subject) -> Result<Drawn> {
-    let chosen = heaviest(&subject.robust, 1)?[0];
+    let chosen = heaviest(&subject.robust, 1)[0];
     let random = subject.features(&subject.robust, 1, 8)[0];
     several(subject, &[chosen, random], 9)
 }
@@ -175,7 +178,7 @@ fn several(subject: &Subject, features: &[usize], turn: u64) -> Result<Drawn> {
 }
 
 pub fn progressively(subject: &Subject) -> Result<Drawn> {
-    let feature = heaviest(&subject.robust, 2)?[1];
+    let feature = heaviest(&subject.robust, 2)[1];
     let photos = subject.photos(11);
     let mut columns = Vec::new();
     let mut numbers = Vec::new();
