@@ -5,7 +5,7 @@
 //! * [`photo`] turns a file into the [`pixels::Pixels`] that a network sees;
 //! * [`weights`] reads and writes the one file a model lives in, [`card`] is its description,
 //!   [`architecture`] its shape;
-//! * [`model`] runs it: representation and logits from one forward pass;
+//! * [`model`] runs it: representation and logits from one forward pass, [`convolution`] by convolution;
 //! * [`objective`] says what an image should be changed towards and [`pgd`] changes it;
 //! * [`measure`] says how well an inversion went, [`verify`] whether the numbers are right;
 //! * [`features`] shows, adds and weighs coordinates of a representation, [`change`] changes
@@ -40,6 +40,8 @@ pub mod strip;
 pub mod bench;
 #[cfg(feature = "engine")]
 pub mod change;
+#[cfg(feature = "engine")]
+pub mod convolution;
 #[cfg(feature = "engine")]
 pub mod features;
 #[cfg(feature = "engine")]

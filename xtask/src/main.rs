@@ -56,7 +56,7 @@ fn test_native() -> Result<()> {
     // Together, so that Burn is built once, with the features of both.
     let packages = ["robust-core", "robust-trainer", "robust-web"];
     let named = packages.iter().flat_map(|package| ["--package", package]);
-    let features = ["--features", "robust-core/cli,robust-core/engine,robust-core/photo"];
+    let features = ["--features", "robust-core/cli,robust-core/flex,robust-core/photo"];
     cargo(&["test"].into_iter().chain(named).chain(features).collect::<Vec<_>>())
 }
 

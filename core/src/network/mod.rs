@@ -4,13 +4,13 @@
 mod trainable;
 
 use burn::module::{Module, Param};
-use burn::nn::conv::{Conv2d, Conv2dConfig};
 use burn::nn::pool::{MaxPool2d, MaxPool2dConfig};
 use burn::nn::{BatchNorm, Linear, LinearConfig, PaddingConfig2d};
 use burn::tensor::activation::relu;
 use burn::tensor::{Device, Int, Tensor, TensorData};
 
 use crate::architecture::{ConvSpec, ResNetConfig};
+use crate::convolution::{Frozen, Layer, trained};
 use crate::weights::{AffineConv, Weights};
 
 /// What one forward pass gives.
@@ -31,37 +31,50 @@ pub enum LastRelu {
     Fake,
 }
 
-/// A convolution and, unless it is folded away, the batch normalisation after it.
+/// A convolution and the batch normalisation after it.
 #[derive(Module, Debug)]
-pub struct ConvNorm {
-    conv: Conv2d,
-    norm: Option<BatchNorm>,
+pub enum ConvNorm {
+    /// Normalisation folded into weights that stay as they are.
+    Folded(Frozen),
+    /// Both learn.
+    Trained(Trained),
+}
+
+/// A convolution without bias, and its normalisation.
+#[derive(Module, Debug)]
+pub struct Trained {
+    weight: Param<Tensor<4>>,
+    norm: BatchNorm,
+    #[module(skip)]
+    layer: Layer,
 }
 
 impl ConvNorm {
     fn folded(spec: &ConvSpec, parts: AffineConv, device: &Device) -> Self {
         let ConvSpec { channels: [input, output], kernel, .. } = *spec;
-        let mut conv = conv_config(spec, true).init(device);
-        conv.weight = parameter(parts.weight, [output, input, kernel, kernel], device);
-        conv.bias = Some(parameter(parts.bias, [output], device));
-        Self { conv, norm: None }
+        let weight = TensorData::new(parts.weight, [output, input, kernel, kernel]);
+        let bias = TensorData::new(parts.bias, [output]);
+        let (weight, bias) = (Tensor::from_data(weight, device), Tensor::from_data(bias, device));
+        Self::Folded(Frozen::new(weight, bias, layer(spec)))
     }
 
+    /// `[batch, height, width, channels]`, in and out.
     fn forward(&self, x: Tensor<4>) -> Tensor<4> {
-        let x = self.conv.forward(x);
-        match &self.norm {
-            Some(norm) => norm.forward(x),
-            None => x,
+        match self {
+            Self::Folded(conv) => conv.forward(x),
+            Self::Trained(Trained { weight, norm, layer }) => {
+                let x = trained(x, weight.val(), *layer);
+                // Channels are the second axis of rows of pixels, as the module wants them.
+                let [batch, height, width, channels] = x.dims();
+                let rows: Tensor<2> = x.reshape([batch * height * width, channels]);
+                norm.forward(rows).reshape([batch, height, width, channels])
+            }
         }
     }
 }
 
-fn conv_config(spec: &ConvSpec, bias: bool) -> Conv2dConfig {
-    let padding = spec.kernel / 2;
-    Conv2dConfig::new(spec.channels, [spec.kernel; 2])
-        .with_stride([spec.stride; 2])
-        .with_padding(PaddingConfig2d::Explicit(padding, padding, padding, padding))
-        .with_bias(bias)
+fn layer(spec: &ConvSpec) -> Layer {
+    Layer { channels: spec.channels, kernel: spec.kernel, stride: spec.stride }
 }
 
 /// A parameter that is given, not drawn: the module's own initialisation is lazy and never runs.
@@ -140,16 +153,16 @@ impl ResNet {
 
     /// Runs a batch of normalised images, `[batch, 3, height, width]`.
     pub fn forward(&self, x: Tensor<4>, last_relu: LastRelu) -> Output {
-        let mut x = relu(self.stem.forward(x));
+        let mut x = relu(self.stem.forward(x.permute([0, 2, 3, 1])));
         if let Some(pool) = &self.pool {
-            x = pool.forward(x);
+            x = pool.forward(x.permute([0, 3, 1, 2])).permute([0, 2, 3, 1]);
         }
         for (i, block) in self.blocks.iter().enumerate() {
             let fake = last_relu == LastRelu::Fake && i + 1 == self.blocks.len();
             let z = block.forward(x);
             x = if fake { fake_relu(z) } else { relu(z) };
         }
-        let representation = x.flatten::<3>(2, 3).mean_dim(2).squeeze_dim::<2>(2);
+        let representation = x.flatten::<3>(1, 2).mean_dim(1).squeeze_dim::<2>(1);
         let logits = self.head.forward(representation.clone());
         Output { representation, logits }
     }

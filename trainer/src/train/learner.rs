@@ -80,7 +80,8 @@ impl Learner {
 
     fn attacked(&self, x: Tensor<4>, labels: Tensor<1, Int>, settings: PgdSettings) -> Tensor<4> {
         // In evaluation mode and without gradients of parameters.
-        let model = Model::of_network(self.card.clone(), self.network.valid(), &self.device);
+        let network = self.network.valid().fold();
+        let model = Model::of_network(self.card.clone(), network, &self.device);
         let start = random_start(x.clone(), settings.constraint);
         let mut pgd = Pgd::new(&model, CrossEntropy::untargeted(labels), settings, start, x);
         pgd.finish();

@@ -1,0 +1,81 @@
+//! Work shared between processor cores, where there are several.
+
+use std::marker::PhantomData;
+use std::ops::Range;
+
+/// Calls `work` for every panel and all tiles, in ranges of neighbours, on all cores.
+///
+/// Every sum is made by one call alone, so the result does not hang on how many cores there are.
+#[cfg(not(target_family = "wasm"))]
+pub fn for_each(panels: usize, tiles: usize, work: impl Fn(usize, Range<usize>) + Sync) {
+    use rayon::prelude::*;
+    let threads = rayon::current_num_threads();
+    if threads == 1 || panels * tiles < 8 {
+        return (0..panels).for_each(|panel| work(panel, 0..tiles));
+    }
+    // Some more parts than cores, since not all take as long.
+    let parts = (4 * threads).div_ceil(panels).min(tiles);
+    (0..panels * parts).into_par_iter().for_each(|job| {
+        let (panel, part) = (job / parts, job % parts);
+        work(panel, part * tiles / parts..(part + 1) * tiles / parts);
+    });
+}
+
+/// As natively, on one core.
+#[cfg(target_family = "wasm")]
+pub fn for_each(panels: usize, tiles: usize, work: impl Fn(usize, Range<usize>) + Sync) {
+    (0..panels).for_each(|panel| work(panel, 0..tiles));
+}
+
+/// A slice that several cores write to, each to its own part.
+pub struct Shared<'a> {
+    start: *mut f32,
+    len: usize,
+    slice: PhantomData<&'a mut [f32]>,
+}
+
+// SAFETY: what makes writing from several threads sound is promised at every call of `write`.
+#[allow(unsafe_code)]
+unsafe impl Sync for Shared<'_> {}
+
+impl<'a> Shared<'a> {
+    /// Borrows the slice for as long as it is shared.
+    pub fn new(slice: &'a mut [f32]) -> Self {
+        Self { start: slice.as_mut_ptr(), len: slice.len(), slice: PhantomData }
+    }
+
+    /// Copies `values` to position `at`.
+    ///
+    /// # Safety
+    ///
+    /// No other thread may write to the same place.
+    ///
+    /// # Panics
+    ///
+    /// Where the slice ends before.
+    #[inline(always)]
+    #[allow(unsafe_code)]
+    pub unsafe fn write(&self, at: usize, values: &[f32]) {
+        assert!(at + values.len() <= self.len, "written beyond the end");
+        // SAFETY: inside the slice, which nothing else can borrow, and the caller's own part.
+        unsafe {
+            std::ptr::copy_nonoverlapping(values.as_ptr(), self.start.add(at), values.len());
+        }
+    }
+}
+
+/// Calls `work` with every chunk of `len` numbers and its index, on all cores.
+#[cfg(not(target_family = "wasm"))]
+pub fn for_each_chunk(values: &mut [f32], len: usize, work: impl Fn(usize, &mut [f32]) + Sync) {
+    use rayon::prelude::*;
+    if rayon::current_num_threads() == 1 {
+        return values.chunks_mut(len).enumerate().for_each(|(i, chunk)| work(i, chunk));
+    }
+    values.par_chunks_mut(len).enumerate().for_each(|(i, chunk)| work(i, chunk));
+}
+
+/// As natively, on one core.
+#[cfg(target_family = "wasm")]
+pub fn for_each_chunk(values: &mut [f32], len: usize, work: impl Fn(usize, &mut [f32]) + Sync) {
+    values.chunks_mut(len).enumerate().for_each(|(i, chunk)| work(i, chunk));
+}

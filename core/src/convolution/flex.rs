@@ -1,0 +1,65 @@
+//! Convolutions of Burn's backend for processors.
+
+use burn::backend::{Flex, TensorData};
+use burn_flex::FlexTensor;
+
+use super::{Kernels, Layer, Pass, cpu};
+
+/// The numbers of a tensor, row by row.
+fn numbers(tensor: &FlexTensor) -> &[f32] {
+    let start = tensor.layout().start_offset();
+    &tensor.storage::<f32>()[start..start + tensor.layout().num_elements()]
+}
+
+fn tensor<const D: usize>(values: Vec<f32>, shape: [usize; D]) -> FlexTensor {
+    FlexTensor::from_data(TensorData::new(values, shape))
+}
+
+fn extent(x: &FlexTensor) -> [usize; 3] {
+    let shape = x.layout().shape();
+    [shape[0], shape[1], shape[2]]
+}
+
+impl Kernels for Flex {
+    fn packed(weight: FlexTensor, layer: Layer, pass: Pass) -> FlexTensor {
+        let weight = weight.to_contiguous();
+        let panels = match pass {
+            Pass::Output => cpu::pack_forward(&layer, numbers(&weight)),
+            Pass::InputGradient => cpu::pack_backward(&layer, numbers(&weight)),
+        };
+        let length = panels.len();
+        tensor(panels, [1, 1, 1, length])
+    }
+
+    fn output(
+        x: FlexTensor,
+        weight: FlexTensor,
+        bias: Option<FlexTensor>,
+        layer: Layer,
+    ) -> FlexTensor {
+        let x = x.to_contiguous();
+        let [images, height, width] = extent(&x);
+        let bias = bias.map(|bias| bias.to_contiguous());
+        let bias = bias.as_ref().map(numbers);
+        let out = cpu::output(&layer, extent(&x), numbers(&x), numbers(&weight), bias);
+        tensor(out, [images, layer.output(height), layer.output(width), layer.channels[1]])
+    }
+
+    fn input_gradient(
+        gradient: FlexTensor,
+        weight: FlexTensor,
+        layer: Layer,
+        extent: [usize; 3],
+    ) -> FlexTensor {
+        let gradient = gradient.to_contiguous();
+        let out = cpu::input_gradient(&layer, extent, numbers(&gradient), numbers(&weight));
+        tensor(out, [extent[0], extent[1], extent[2], layer.channels[0]])
+    }
+
+    fn weight_gradient(x: FlexTensor, gradient: FlexTensor, layer: Layer) -> FlexTensor {
+        let (x, gradient) = (x.to_contiguous(), gradient.to_contiguous());
+        let out = cpu::weight_gradient(&layer, extent(&x), numbers(&x), numbers(&gradient));
+        let ([input, output], kernel) = (layer.channels, layer.kernel);
+        tensor(out, [output, input, kernel, kernel])
+    }
+}

@@ -1,0 +1,32 @@
+/// What a convolution of the network is: square kernel, padded by half of it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Layer {
+    /// Channels in and out.
+    pub channels: [usize; 2],
+    /// Side of the kernel, odd.
+    pub kernel: usize,
+    /// Stride in both directions.
+    pub stride: usize,
+}
+
+impl Layer {
+    /// Rows of zeros around the image.
+    pub fn padding(&self) -> usize {
+        self.kernel / 2
+    }
+
+    /// Side of the output for an input of `side` pixels.
+    pub fn output(&self, side: usize) -> usize {
+        (side + 2 * self.padding() - self.kernel) / self.stride + 1
+    }
+
+    /// Positions of the kernel.
+    pub fn taps(&self) -> usize {
+        self.kernel * self.kernel
+    }
+
+    /// Whether the input has too few channels to fill a vector with: a network's first layer.
+    pub fn is_thin(&self) -> bool {
+        self.channels[0] < 8
+    }
+}
