@@ -53,9 +53,15 @@ pub mod model;
 #[cfg(feature = "engine")]
 pub mod network;
 #[cfg(feature = "engine")]
+pub mod normalisation;
+#[cfg(feature = "engine")]
 pub mod objective;
 #[cfg(feature = "engine")]
 pub mod pgd;
+#[cfg(feature = "flex")]
+mod slices;
+#[cfg(feature = "flex")]
+mod threads;
 #[cfg(feature = "engine")]
 pub mod verify;
 

@@ -21,17 +21,11 @@ struct OfInput;
 impl<B: Kernels> Backward<B, 1> for OfInput {
     type State = (FloatTensor<B>, Layer, [usize; 3]);
 
-    fn backward(
-        self,
-        ops: Ops<Self::State, 1>,
-        gradients: &mut Gradients,
-        _: &mut Checkpointer,
-    ) {
+    fn backward(self, ops: Ops<Self::State, 1>, gradients: &mut Gradients, _: &mut Checkpointer) {
         let gradient = gradients.consume::<B>(&ops.node);
         let (transposed, layer, extent) = ops.state;
         if let [Some(x)] = ops.parents {
-            gradients
-                .register::<B>(x.id, B::input_gradient(gradient, transposed, layer, extent));
+            gradients.register::<B>(x.id, B::input_gradient(gradient, transposed, layer, extent));
         }
     }
 }
@@ -42,12 +36,7 @@ struct OfBoth;
 impl<B: Kernels> Backward<B, 2> for OfBoth {
     type State = (FloatTensor<B>, FloatTensor<B>, Layer);
 
-    fn backward(
-        self,
-        ops: Ops<Self::State, 2>,
-        gradients: &mut Gradients,
-        _: &mut Checkpointer,
-    ) {
+    fn backward(self, ops: Ops<Self::State, 2>, gradients: &mut Gradients, _: &mut Checkpointer) {
         let gradient = gradients.consume::<B>(&ops.node);
         let (x, weight, layer) = ops.state;
         let [x_node, weight_node] = ops.parents;

@@ -1,19 +1,10 @@
 //! Convolutions of Burn's backend for processors.
 
-use burn::backend::{Flex, TensorData};
+use burn::backend::Flex;
 use burn_flex::FlexTensor;
 
 use super::{Kernels, Layer, Pass, cpu};
-
-/// The numbers of a tensor, row by row.
-fn numbers(tensor: &FlexTensor) -> &[f32] {
-    let start = tensor.layout().start_offset();
-    &tensor.storage::<f32>()[start..start + tensor.layout().num_elements()]
-}
-
-fn tensor<const D: usize>(values: Vec<f32>, shape: [usize; D]) -> FlexTensor {
-    FlexTensor::from_data(TensorData::new(values, shape))
-}
+use crate::slices::{numbers, tensor};
 
 fn extent(x: &FlexTensor) -> [usize; 3] {
     let shape = x.layout().shape();

@@ -11,6 +11,7 @@ use burn::tensor::{Device, Int, Tensor, TensorData};
 
 use crate::architecture::{ConvSpec, ResNetConfig};
 use crate::convolution::{Frozen, Layer, trained};
+use crate::normalisation::by_batch;
 use crate::weights::{AffineConv, Weights};
 
 /// What one forward pass gives.
@@ -36,7 +37,7 @@ pub enum LastRelu {
 pub enum ConvNorm {
     /// Normalisation folded into weights that stay as they are.
     Folded(Frozen),
-    /// Both learn.
+    /// Both learn. For evaluation they are folded.
     Trained(Trained),
 }
 
@@ -63,11 +64,7 @@ impl ConvNorm {
         match self {
             Self::Folded(conv) => conv.forward(x),
             Self::Trained(Trained { weight, norm, layer }) => {
-                let x = trained(x, weight.val(), *layer);
-                // Channels are the second axis of rows of pixels, as the module wants them.
-                let [batch, height, width, channels] = x.dims();
-                let rows: Tensor<2> = x.reshape([batch * height * width, channels]);
-                norm.forward(rows).reshape([batch, height, width, channels])
+                by_batch(norm, trained(x, weight.val(), *layer))
             }
         }
     }

@@ -61,7 +61,8 @@ impl Gather {
         step: usize,
         read: impl Fn(usize, usize) -> Option<usize>,
     ) -> Self {
-        let axis = |axis: usize| Axis::new(layer.kernel, target[axis], phase[axis - 1], step, &read);
+        let axis =
+            |axis: usize| Axis::new(layer.kernel, target[axis], phase[axis - 1], step, &read);
         let (rows, columns) = (axis(1), axis(2));
         let taps = rows.taps.iter().flat_map(|y| columns.taps.iter().map(move |x| [*y, *x]));
         let taps: Vec<[usize; 2]> = taps.collect();

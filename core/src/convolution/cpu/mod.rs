@@ -10,7 +10,6 @@ mod lanes;
 mod panels;
 mod patches;
 mod product;
-mod threads;
 mod weight_gradient;
 
 #[cfg(test)]
@@ -39,8 +38,17 @@ pub fn output(
         let patches = patches::collect(&gather, x, input);
         let gather = Gather::itself(gather.targets.len());
         let depth = taps * input;
-        Product { gather: &gather, x: &patches, panels, bias, taps: 1, depth, columns, out: &mut out }
-            .run();
+        Product {
+            gather: &gather,
+            x: &patches,
+            panels,
+            bias,
+            taps: 1,
+            depth,
+            columns,
+            out: &mut out,
+        }
+        .run();
     } else {
         Product { gather: &gather, x, panels, bias, taps, depth: input, columns, out: &mut out }
             .run();
@@ -49,12 +57,7 @@ pub fn output(
 }
 
 /// The gradient of the input, whose `extent` is given, of the output's.
-pub fn input_gradient(
-    layer: &Layer,
-    extent: Extent,
-    gradient: &[f32],
-    panels: &[f32],
-) -> Vec<f32> {
+pub fn input_gradient(layer: &Layer, extent: Extent, gradient: &[f32], panels: &[f32]) -> Vec<f32> {
     let ([input, depth], taps) = (layer.channels, layer.taps());
     let mut out = vec![0.0; extent.iter().product::<usize>() * input];
     if layer.is_thin() {

@@ -4,7 +4,7 @@ use pulp::{Arch, Simd, WithSimd};
 
 use super::gather::{Gather, PADDING};
 use super::lanes::{Columns, MOST_ROWS, rows, splat, vectors, width};
-use super::threads::{Shared, for_each};
+use crate::threads::{Shared, for_each};
 
 /// For every target of `gather` and column `k`:
 /// `out[target][k] = bias[k] + Σ tap Σ c x[source][c] · w[tap][c][k]`.
@@ -78,7 +78,9 @@ impl WithSimd for Product<'_> {
                     // SAFETY: one strip alone writes these columns of this target, and the check
                     // above found it inside.
                     #[allow(unsafe_code)]
-                    unsafe { out.write(target * columns + first, &values[..used]) };
+                    unsafe {
+                        out.write(target * columns + first, &values[..used])
+                    };
                 },
             });
         });

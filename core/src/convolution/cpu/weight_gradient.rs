@@ -4,7 +4,7 @@ use pulp::{Arch, Simd, WithSimd};
 
 use super::gather::{Gather, PADDING};
 use super::lanes::{Columns, MOST_ROWS, splat, vectors, width};
-use super::threads::for_each_chunk;
+use crate::threads::for_each_chunk;
 
 /// Numbers of which a part of the images consists that is finished before the next one is looked
 /// at: what a core's cache holds.

@@ -79,3 +79,19 @@ pub fn for_each_chunk(values: &mut [f32], len: usize, work: impl Fn(usize, &mut 
 pub fn for_each_chunk(values: &mut [f32], len: usize, work: impl Fn(usize, &mut [f32]) + Sync) {
     values.chunks_mut(len).enumerate().for_each(|(i, chunk)| work(i, chunk));
 }
+
+/// `work` of every index, in order, on all cores.
+#[cfg(not(target_family = "wasm"))]
+pub fn map<T: Send>(count: usize, work: impl Fn(usize) -> T + Sync) -> Vec<T> {
+    use rayon::prelude::*;
+    if rayon::current_num_threads() == 1 {
+        return (0..count).map(work).collect();
+    }
+    (0..count).into_par_iter().map(&work).collect()
+}
+
+/// As natively, on one core.
+#[cfg(target_family = "wasm")]
+pub fn map<T: Send>(count: usize, work: impl Fn(usize) -> T + Sync) -> Vec<T> {
+    (0..count).map(work).collect()
+}
