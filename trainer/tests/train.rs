@@ -158,6 +158,50 @@ fn a_killed_run_goes_on_to_the_same_bits() {
 }
 
 #[test]
+fn images_that_are_decoded_as_they_are_drawn_train_to_the_same_bits() {
+    let stage = Stage::new(12);
+    let model = |name: &str, memory: &str| {
+        let out = stage.path(name);
+        let words = stage.train(&out, &["--epochs", "2", "--memory", memory]);
+        let output = run(&strs(&words));
+        let errors = String::from_utf8(output.stderr).unwrap();
+        assert!(output.status.success(), "{errors}");
+        (fs::read(Path::new(&out).join("model.safetensors")).unwrap(), errors)
+    };
+    assert!(model("decoded", "1").0 == model("drawn", "0").0, "the weights differ");
+
+    fs::write(stage.0.path().join("train/top/broken.png"), "no image").unwrap();
+    let (_, errors) = model("broken", "0");
+    assert_eq!(errors.matches("broken.png").count(), 1, "{errors}");
+}
+
+#[test]
+fn a_disk_that_is_full_costs_nothing_that_was_saved() {
+    let stage = Stage::new(12);
+    let file = stage.path("train/top/000.png");
+    let output = run(&strs(&stage.train(&format!("{file}/out"), &["--epochs", "1"])));
+    let errors = String::from_utf8(output.stderr).unwrap();
+    assert!(!output.status.success() && errors.contains("000.png"), "{errors}");
+
+    let out = stage.path("out");
+    let flags = ["--epochs", "3", "--save-every", "0"];
+    succeed(&strs(&stage.train(&out, &[&flags[..], &["--time-limit", "0"]].concat())));
+    let checkpoint = || fs::read(Path::new(&out).join("checkpoint.bin")).unwrap();
+    let before = checkpoint();
+    // No file may grow beyond a kilobyte, and the signal that says so is ignored: a write fails
+    // as it does where no space is left.
+    let words = stage.train(&out, &[&flags[..], &["--resume"]].concat());
+    let limited = "ulimit -f 1; trap '' XFSZ; exec \"$0\" \"$@\"";
+    let program = env!("CARGO_BIN_EXE_robust-reps");
+    let output = Command::new("sh").args(["-c", limited, program]).args(&words).output().unwrap();
+    let errors = String::from_utf8(output.stderr).unwrap();
+    assert!(!output.status.success() && errors.contains("intact"), "{errors}");
+    assert!(!errors.contains("panicked"), "{errors}");
+    assert!(checkpoint() == before, "the checkpoint was touched");
+    succeed(&strs(&words));
+}
+
+#[test]
 fn speed_is_measured_by_batch_and_attack() {
     let more = ["--batches", "8,16", "--attacks", "0,2", "--seconds", "0.2", "--json"];
     let rows = succeed(&[&["bench-train"], &SMALL[..], &more[..]].concat());

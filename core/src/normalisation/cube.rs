@@ -2,7 +2,8 @@
 
 use burn::backend::TensorMetadata;
 use burn::backend::ops::{FloatTensorOps, ModuleOps};
-use burn_cubecl::{CubeBackend, CubeTensor};
+use burn_cubecl::CubeBackend;
+use burn_cubecl::tensor::CubeTensor;
 
 use super::Statistics;
 

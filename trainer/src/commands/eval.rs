@@ -15,7 +15,7 @@ use serde::Serialize;
 
 use crate::accuracy::{Attack, balanced_draw, measure};
 use crate::backend::{Backend, wait};
-use crate::data::{ClassMap, Dataset, Request};
+use crate::data::{ClassMap, Dataset, MEMORY, Request};
 use crate::files;
 
 /// What to measure on what.
@@ -97,6 +97,7 @@ pub fn run(args: &Args) -> Result<ExitCode> {
         size: card.input_size,
         map: args.classes,
         classes: Some(&card.classes),
+        memory: MEMORY,
     };
     let set = Dataset::read(&request)?;
     let images = balanced_draw(&set, args.limit.unwrap_or(set.len()), args.seed);

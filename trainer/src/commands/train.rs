@@ -5,10 +5,10 @@ use std::process::ExitCode;
 use std::sync::Arc;
 use std::time::Duration;
 
-use anyhow::{Result, bail};
+use anyhow::Result;
 
 use crate::backend::Backend;
-use crate::data::{Dataset, Request};
+use crate::data::{Dataset, MEMORY, Request};
 use crate::files;
 use crate::train::{Job, TrainConfig, train};
 
@@ -34,7 +34,7 @@ pub struct Args {
     /// Start from the weights of this model file
     #[arg(long)]
     init: Option<PathBuf>,
-    /// Go on from the checkpoint in --out
+    /// Go on from the checkpoint in --out, which has the weights and leaves --init without effect
     #[arg(long)]
     resume: bool,
     /// Stop and save after so many minutes; --resume goes on
@@ -46,6 +46,9 @@ pub struct Args {
     /// Held-out images that are classified after each epoch
     #[arg(long, default_value_t = 512)]
     watch: usize,
+    /// Gigabytes that decoded images may take; a larger set is decoded as it is drawn
+    #[arg(long, default_value_t = MEMORY as f64 / 1e9)]
+    memory: f64,
     /// Description of the data for the model's card [default: the paths]
     #[arg(long)]
     about_data: Option<String>,
@@ -57,9 +60,6 @@ pub struct Args {
 pub fn run(args: &Args) -> Result<ExitCode> {
     let config = &args.config;
     config.check()?;
-    if args.resume && args.init.is_some() {
-        bail!("--resume goes on from a checkpoint, --init from a model: only one of them");
-    }
     let minutes = |m: f64| Duration::from_secs_f64((m * 60.0).max(0.0));
     let init = args.init.as_deref().map(files::read_weights).transpose()?;
     let request = Request {
@@ -67,6 +67,7 @@ pub fn run(args: &Args) -> Result<ExitCode> {
         size: config.size,
         map: config.classes,
         classes: init.as_ref().map(|weights| &*weights.card().classes),
+        memory: (args.memory * 1e9) as u64,
     };
     let train_set = Dataset::read(&request)?;
     let held_out =

@@ -126,7 +126,7 @@ fn batch(
             // A stream of its own for every image of every step.
             let mut rng = ChaCha8Rng::seed_from_u64(seed ^ 0xa5a5_5a5a);
             rng.set_stream((step << 20) | place as u64);
-            planes(&augment.apply(set.image(index), size as u32, &mut rng))
+            planes(&augment.apply(&set.image(index), size as u32, &mut rng))
         })
         .collect();
     let labels = indices.iter().map(|&index| set.labels()[index] as i32).collect();

@@ -4,8 +4,10 @@ mod augment;
 mod batches;
 mod cifar;
 mod classmap;
+mod images;
 mod source;
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 
@@ -18,13 +20,20 @@ pub use batches::{Batch, Batches, Order, planes};
 pub use cifar::is_class as is_cifar10_class;
 pub use classmap::ClassMap;
 
+use images::{Images, Skipped};
 use source::{File, list};
 
-/// A set of images, decoded, with their labels.
+/// Memory for decoded images unless another limit is asked for, in bytes.
+pub const MEMORY: u64 = 4_000_000_000;
+
+/// Images from which mean and deviation are taken at most, where each has to be decoded.
+const SAMPLED: usize = 4096;
+
+/// A set of images with their labels.
 pub struct Dataset {
     /// Names of the classes, in the order of their labels.
     pub classes: Vec<String>,
-    images: Vec<RgbImage>,
+    images: Images,
     labels: Vec<usize>,
 }
 
@@ -39,11 +48,13 @@ pub struct Request<'a> {
     pub map: Option<ClassMap>,
     /// The classes that must come out, where another set has fixed them.
     pub classes: Option<&'a [String]>,
+    /// Bytes that decoded images may take; a larger set is decoded image by image as it is drawn.
+    pub memory: u64,
 }
 
 impl Dataset {
-    /// Lists, reads and decodes all images, on all cores. An image that cannot be read is named on
-    /// standard error and left out.
+    /// Lists all images and, where memory allows it, decodes them on all cores. An image that cannot
+    /// be read is named on standard error and left out.
     ///
     /// # Errors
     ///
@@ -71,29 +82,26 @@ impl Dataset {
             );
         }
         let classes = classes(&files, request.classes, &named)?;
+        let labels: Vec<usize> = files
+            .iter()
+            .map(|file| classes.iter().position(|class| *class == file.class).unwrap_or_default())
+            .collect();
         let size = request.size as u32;
-        let decoded: Vec<Result<RgbImage>> =
-            files.par_iter().map(|file| file.decode(size)).collect();
-        let mut set = Self { classes, images: Vec::new(), labels: Vec::new() };
-        let mut skipped = 0;
-        for (file, image) in files.iter().zip(decoded) {
-            match image {
-                Ok(image) => {
-                    let label = set.classes.iter().position(|class| *class == file.class);
-                    set.labels.push(label.unwrap_or_default());
-                    set.images.push(image);
-                }
-                Err(error) => {
-                    skipped += 1;
-                    if skipped <= 20 {
-                        eprintln!("left out {}: {error:#}", file.name());
-                    }
-                }
-            }
+        let bytes = files.len() as u64 * u64::from(size) * u64::from(size) * 3;
+        if bytes > request.memory {
+            let skipped = Skipped::default();
+            let images = Images::Files { files, size, skipped };
+            let set = Self { classes, images, labels };
+            set.check(&named)?;
+            return Ok(set);
         }
-        if skipped > 0 {
-            eprintln!("{skipped} of {} images could not be read and were left out.", files.len());
+        let (images, readable, skipped) = Images::decode(&files, size);
+        if skipped.count() > 0 {
+            let (count, all) = (skipped.count(), files.len());
+            eprintln!("{count} of {all} images could not be read and were left out.");
         }
+        let labels = readable.into_iter().map(|index| labels[index]).collect();
+        let set = Self { classes, images: Images::Decoded(images), labels };
         set.check(&named)?;
         Ok(set)
     }
@@ -109,14 +117,15 @@ impl Dataset {
         };
         Self {
             classes: (0..9).map(|class| format!("class {class}")).collect(),
-            images: (0..images as u32).map(image).collect(),
+            images: Images::Decoded((0..images as u32).map(image).collect()),
             labels: (0..images).map(|i| i % 9).collect(),
         }
     }
 
     fn check(&self, named: &str) -> Result<()> {
         for (label, class) in self.classes.iter().enumerate() {
-            if !self.labels.contains(&label) {
+            let mut of_class = (0..self.len()).filter(|&index| self.labels[index] == label);
+            if !of_class.any(|index| self.images.is_readable(index)) {
                 bail!("{named}: the class \"{class}\" has no readable image");
             }
         }
@@ -134,8 +143,13 @@ impl Dataset {
     }
 
     /// One image.
-    pub fn image(&self, index: usize) -> &RgbImage {
-        &self.images[index]
+    pub fn image(&self, index: usize) -> Cow<'_, RgbImage> {
+        self.images.get(index)
+    }
+
+    /// Whether images are decoded as they are drawn.
+    pub fn is_lazy(&self) -> bool {
+        matches!(self.images, Images::Files { .. })
     }
 
     /// How many images each class has.
@@ -147,12 +161,15 @@ impl Dataset {
         counts
     }
 
-    /// Mean and standard deviation of each channel, in [0, 1].
+    /// Mean and standard deviation of each channel, in [0, 1]; of a set that is not decoded, those
+    /// of some thousand images at equal distances.
     pub fn normaliser(&self) -> ([f32; 3], [f32; 3]) {
-        let sums: Vec<[f64; 6]> = self
-            .images
+        let apart = if self.is_lazy() { self.len().div_ceil(SAMPLED) } else { 1 };
+        let sampled: Vec<usize> = (0..self.len()).step_by(apart).collect();
+        let sums: Vec<[f64; 6]> = sampled
             .par_iter()
-            .map(|image| {
+            .map(|&index| {
+                let image = self.image(index);
                 let mut sums = [0.0; 6];
                 for pixel in image.pixels() {
                     for (c, &value) in pixel.0.iter().enumerate() {
@@ -167,7 +184,7 @@ impl Dataset {
             .collect();
         // Added up in order, whatever the number of cores: the same bits every time.
         let total = sums.iter().fold([0.0; 6], |total: [f64; 6], sums| {
-            std::array::from_fn(|i| total[i] + sums[i] / self.len() as f64)
+            std::array::from_fn(|i| total[i] + sums[i] / sampled.len() as f64)
         });
         let mean: [f32; 3] = std::array::from_fn(|c| total[c] as f32);
         let deviation = |c: usize| (total[c + 3] - total[c] * total[c]).max(1e-6).sqrt() as f32;

@@ -16,7 +16,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::accuracy::balanced_draw;
 use crate::backend::Backend;
-use crate::data::{Dataset, Request};
+use crate::data::{Dataset, MEMORY, Request};
 use crate::files;
 use tasks::{Outcome, Task};
 
@@ -125,7 +125,13 @@ pub fn run(args: &Args) -> Result<ExitCode> {
 
 fn photos(args: &Args, model: &Model) -> Result<Vec<Pixels>> {
     let card = model.card();
-    let request = Request { paths: &args.photos, size: card.input_size, map: None, classes: None };
+    let request = Request {
+        paths: &args.photos,
+        size: card.input_size,
+        map: None,
+        classes: None,
+        memory: MEMORY,
+    };
     let set = Dataset::read(&request)?;
     let drawn = balanced_draw(&set, args.count, args.seed);
     let photos: Vec<Pixels> = drawn

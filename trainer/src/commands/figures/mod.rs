@@ -15,7 +15,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use crate::backend::Backend;
-use crate::data::{Dataset, Request};
+use crate::data::{Dataset, MEMORY, Request};
 use crate::files;
 use crate::interrupt::Interrupt;
 use crate::sheet::Sheet;
@@ -100,7 +100,13 @@ pub fn run(args: &Args) -> Result<ExitCode> {
     let robust = files::read_weights(&args.model)?;
     let standard = files::read_weights(&args.standard)?;
     let card = robust.card();
-    let request = Request { paths: &args.data, size: card.input_size, map: None, classes: None };
+    let request = Request {
+        paths: &args.data,
+        size: card.input_size,
+        map: None,
+        classes: None,
+        memory: MEMORY,
+    };
     let data = Dataset::read(&request)?;
     let elsewhere = match args.ood.is_empty() {
         true => None,
