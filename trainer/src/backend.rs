@@ -29,6 +29,15 @@ impl Backend {
         }
     }
 
+    /// Backend and threads, for a model's card.
+    pub fn describe(self) -> String {
+        match self {
+            Backend::Cpu => format!("the processor, {} thread(s)", rayon::current_num_threads()),
+            #[cfg(any(feature = "wgpu", feature = "cuda"))]
+            other => format!("a graphics card ({})", other.name()),
+        }
+    }
+
     /// Its default device.
     pub fn device(self) -> Device {
         match self {

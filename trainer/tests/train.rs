@@ -158,6 +158,22 @@ fn a_killed_run_goes_on_to_the_same_bits() {
 }
 
 #[test]
+fn a_resumed_run_keeps_what_it_took_from_its_first_weights() {
+    let (first, second) = (Stage::new(12), Stage::new(20));
+    let start = first.path("start");
+    succeed(&strs(&first.train(&start, &["--epochs", "1"])));
+    let init = format!("{start}/model.safetensors");
+    let flags = ["--epochs", "2", "--init", &init];
+    let (whole, parts) = (second.path("whole"), second.path("parts"));
+    succeed(&strs(&second.train(&whole, &flags)));
+    let limited = [&flags[..], &["--time-limit", "0"]].concat();
+    succeed(&strs(&second.train(&parts, &limited)));
+    succeed(&strs(&second.train(&parts, &["--epochs", "2", "--resume"])));
+    let model = |folder: &str| fs::read(Path::new(folder).join("model.safetensors")).unwrap();
+    assert!(model(&whole) == model(&parts), "the resumed run ended with another model");
+}
+
+#[test]
 fn images_that_are_decoded_as_they_are_drawn_train_to_the_same_bits() {
     let stage = Stage::new(12);
     let model = |name: &str, memory: &str| {

@@ -52,6 +52,9 @@ pub struct Args {
     /// Description of the data for the model's card [default: the paths]
     #[arg(long)]
     about_data: Option<String>,
+    /// Description of the machine for the model's card [default: backend and threads]
+    #[arg(long)]
+    about_hardware: Option<String>,
     /// What computes
     #[arg(long, default_value = "cpu")]
     backend: Backend,
@@ -96,6 +99,7 @@ pub fn run(args: &Args) -> Result<ExitCode> {
         save_every: minutes(args.save_every),
         watch: args.watch,
         data,
+        hardware: args.about_hardware.clone().unwrap_or_else(|| args.backend.describe()),
         device: args.backend.device(),
     };
     if let Some(model) = train(&job)? {

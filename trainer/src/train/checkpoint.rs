@@ -6,6 +6,7 @@ use anyhow::{Context, Result, bail};
 use burn::module::Module;
 use burn::store::ModuleRecord;
 use burn::tensor::Bytes;
+use robust_core::card::Card;
 use serde::{Deserialize, Serialize};
 use serde_bytes::ByteBuf;
 
@@ -14,7 +15,7 @@ use super::learner::Learner;
 use crate::files;
 
 /// Version of the format.
-const VERSION: u32 = 1;
+const VERSION: u32 = 2;
 
 /// Where a run stands.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
@@ -29,12 +30,14 @@ pub struct Position {
     pub seconds: f64,
 }
 
+/// A checkpoint that was read.
 #[derive(Serialize, Deserialize)]
-struct Content {
+pub struct Checkpoint {
     version: u32,
     position: Position,
-    /// As JSON, so that it can be looked at.
+    /// As JSON, so that it can be looked at; so is the card.
     config: String,
+    card: String,
     network: ByteBuf,
     average: ByteBuf,
     optimiser: ByteBuf,
@@ -48,10 +51,11 @@ pub fn save(
     position: Position,
 ) -> Result<()> {
     let bytes = |bytes: Bytes| ByteBuf::from(bytes.to_vec());
-    let content = Content {
+    let content = Checkpoint {
         version: VERSION,
         position,
         config: serde_json::to_string(config)?,
+        card: serde_json::to_string(learner.card())?,
         network: bytes(learner.network.valid().into_record().into_bytes()?),
         average: bytes(learner.average.clone().into_record().into_bytes()?),
         optimiser: bytes(learner.optimiser.into_bytes()?),
@@ -61,35 +65,48 @@ pub fn save(
     files::write(path, &file).context("the checkpoint before this one is intact")
 }
 
-/// Restores a run into `learner`, which was made for the same network.
-pub fn load(path: &Path, learner: &mut Learner, config: &TrainConfig) -> Result<Position> {
-    let file = files::read(path)?;
-    let damaged = || format!("{} is damaged: the checkpoint cannot be used", path.display());
-    let (content, sum) = file.split_last_chunk().with_context(damaged)?;
-    if crc32fast::hash(content) != u32::from_le_bytes(*sum) {
-        bail!(damaged());
+impl Checkpoint {
+    /// Reads a checkpoint of a run with the same settings.
+    pub fn read(path: &Path, config: &TrainConfig) -> Result<Self> {
+        let file = files::read(path)?;
+        let damaged = || format!("{} is damaged: the checkpoint cannot be used", path.display());
+        let (content, sum) = file.split_last_chunk().with_context(damaged)?;
+        if crc32fast::hash(content) != u32::from_le_bytes(*sum) {
+            bail!(damaged());
+        }
+        let (version, _): (u32, _) = postcard::take_from_bytes(content).with_context(damaged)?;
+        if version != VERSION {
+            bail!("{} was written by another version of this program", path.display());
+        }
+        let content: Self = postcard::from_bytes(content).with_context(damaged)?;
+        let then: TrainConfig = serde_json::from_str(&content.config).with_context(damaged)?;
+        // Paths and time limits may differ; what decides the numbers may not.
+        let now: TrainConfig = serde_json::from_str(&serde_json::to_string(config)?)?;
+        if then != now {
+            bail!(
+                "{} was made with other settings: resume with the same flags, or leave out \
+                 --resume\nthen: {then:?}\nnow:  {now:?}",
+                path.display()
+            );
+        }
+        Ok(content)
     }
-    let content: Content = postcard::from_bytes(content).with_context(damaged)?;
-    if content.version != VERSION {
-        bail!("{} was written by another version of this program", path.display());
+
+    /// What the run knows of its model: the normaliser above all, which the weights rely on.
+    pub fn card(&self) -> Result<Card> {
+        Ok(serde_json::from_str(&self.card)?)
     }
-    let then: TrainConfig = serde_json::from_str(&content.config).with_context(damaged)?;
-    // Paths and time limits may differ; what decides the numbers may not.
-    let now: TrainConfig = serde_json::from_str(&serde_json::to_string(config)?)?;
-    if then != now {
-        bail!(
-            "{} was made with other settings: resume with the same flags, or leave out --resume\n\
-             then: {then:?}\nnow:  {now:?}",
-            path.display()
-        );
+
+    /// Puts everything into `learner`, which was made for the same network; where the run stood.
+    pub fn restore(self, learner: &mut Learner) -> Result<Position> {
+        let bytes = |bytes: ByteBuf| Bytes::from_bytes_vec(bytes.into_vec());
+        let network = learner.network.valid();
+        let network = network.load_record(ModuleRecord::from_bytes(bytes(self.network))?);
+        learner.network = network.train();
+        let average = ModuleRecord::from_bytes(bytes(self.average))?;
+        learner.average = learner.average.clone().load_record(average);
+        let optimiser = learner.optimiser.clone();
+        learner.optimiser = optimiser.from_bytes(bytes(self.optimiser))?;
+        Ok(self.position)
     }
-    let bytes = |bytes: ByteBuf| Bytes::from_bytes_vec(bytes.into_vec());
-    let network = learner.network.valid();
-    let network = network.load_record(ModuleRecord::from_bytes(bytes(content.network))?);
-    learner.network = network.train();
-    let average = ModuleRecord::from_bytes(bytes(content.average))?;
-    learner.average = learner.average.clone().load_record(average);
-    let optimiser = learner.optimiser.clone();
-    learner.optimiser = optimiser.from_bytes(bytes(content.optimiser))?;
-    Ok(content.position)
 }

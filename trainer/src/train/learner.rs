@@ -45,6 +45,11 @@ impl Learner {
         Self { network: network.train(), average, optimiser, card, device: device.clone() }
     }
 
+    /// What the network's model file will say.
+    pub fn card(&self) -> &Card {
+        &self.card
+    }
+
     /// One update: attacks the batch, then descends on what the attack made of it. All that is
     /// random hangs on `seed` alone.
     pub fn step(

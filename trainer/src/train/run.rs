@@ -13,7 +13,7 @@ use robust_core::model::Model;
 use robust_core::network::ResNet;
 use robust_core::weights::{Precision, Weights};
 
-use super::checkpoint::{self, Position};
+use super::checkpoint::{self, Checkpoint, Position};
 use super::config::TrainConfig;
 use super::learner::Learner;
 use super::progress::{Progress, Row};
@@ -45,6 +45,8 @@ pub struct Job<'a> {
     pub watch: usize,
     /// Description of the data, for the card.
     pub data: String,
+    /// Description of what computes, for the card.
+    pub hardware: String,
     pub device: Device,
 }
 
@@ -55,14 +57,17 @@ pub fn train(job: &Job<'_>) -> Result<Option<PathBuf>> {
     let started = Instant::now();
     let interrupt = Interrupt::listen();
     fs::create_dir_all(job.out).with_context(|| format!("cannot make {}", job.out.display()))?;
-    let card = card(job)?;
+    let checkpoint = job.out.join("checkpoint.bin");
+    let saved = job.resume.then(|| Checkpoint::read(&checkpoint, config)).transpose()?;
+    let card = match &saved {
+        Some(saved) => saved.card()?,
+        None => card(job)?,
+    };
     let network = first_network(job, &card)?;
     let mut learner = Learner::new(config, card.clone(), network, &job.device);
-    let checkpoint = job.out.join("checkpoint.bin");
-    let before = if job.resume {
-        checkpoint::load(&checkpoint, &mut learner, config)?
-    } else {
-        Position::default()
+    let before = match saved {
+        Some(saved) => saved.restore(&mut learner)?,
+        None => Position::default(),
     };
     let mut at = before;
     let per_epoch = config.order().batches(job.train.len());
@@ -71,7 +76,7 @@ pub fn train(job: &Job<'_>) -> Result<Option<PathBuf>> {
     }
     let steps = (per_epoch * config.epochs) as u64;
     let progress = Progress::open(job.out, at.step, steps)?;
-    let mut saved = Instant::now();
+    let mut saved_at = Instant::now();
     let mut look = Look::new();
     let mut ending = None;
     while at.epoch < config.epochs && ending.is_none() {
@@ -104,9 +109,9 @@ pub fn train(job: &Job<'_>) -> Result<Option<PathBuf>> {
             if ending.is_some() {
                 break;
             }
-            if saved.elapsed() >= job.save_every {
+            if saved_at.elapsed() >= job.save_every {
                 checkpoint::save(&checkpoint, &learner, config, at)?;
-                saved = Instant::now();
+                saved_at = Instant::now();
             }
         }
         if at.batch >= per_epoch {
@@ -131,7 +136,7 @@ pub fn train(job: &Job<'_>) -> Result<Option<PathBuf>> {
         return Ok(None);
     }
     let model = job.out.join("model.safetensors");
-    let cost = format!("{:.0} minutes", at.seconds / 60.0);
+    let cost = format!("{:.0} minutes on {}", at.seconds / 60.0, job.hardware);
     let weights = learner.average.weights(described(card, job, cost))?;
     files::write(&model, &weights.to_bytes(Precision::F32)?)?;
     Ok(Some(model))
