@@ -136,14 +136,16 @@ fn figures_are_made_once_and_go_on() {
     let data = set(folder.path(), &PHOTOS);
     let out = folder.path().join("out");
     let model = small();
-    let few = ["--columns", "2", "--steps", "3", "--only", "2,7,13,15,21"];
+    let few = ["--columns", "2", "--steps", "3", "--only", "2,13,15,21,contact"];
     let arguments =
         [&["figures", &model, &model, &data, "--out", out.to_str().unwrap()], &few[..]].concat();
     stdout(&arguments);
-    for figure in ["02", "07", "13", "15", "21"] {
+    for figure in ["02", "13", "15", "21"] {
         let picture = image::open(out.join(format!("figure-{figure}.png"))).unwrap();
         assert!(picture.width() > 200 && picture.height() > 100);
     }
+    let contact = image::open(out.join("contact-robust.png")).unwrap();
+    assert!(contact.height() > 400 && out.join("contact-standard.json").exists());
     let record = fs::read_to_string(out.join("figure-13.json")).unwrap();
     let record: Value = serde_json::from_str(&record).unwrap();
     assert!(record["numbers"]["from_noise"]["mean"]["relative_distance"].as_f64().unwrap() > 0.0);

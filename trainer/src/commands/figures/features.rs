@@ -58,7 +58,7 @@ fn noises_and_photos(subject: &Subject, turn: u64) -> Vec<Pixels> {
 }
 
 /// The coordinate of the largest weight of each of the first classes.
-fn heaviest(model: &Model, count: usize) -> Vec<usize> {
+pub fn heaviest(model: &Model, count: usize) -> Vec<usize> {
     let classes = model.card().architecture.classes;
     let heaviest = |class: usize| {
         let weights: Vec<f32> = model.class_weights(class).into_data().iter().collect();

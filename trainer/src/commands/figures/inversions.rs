@@ -23,7 +23,7 @@ fn judged(images: Vec<Pixels>, numbers: &Value) -> impl Iterator<Item = (Pixels,
 }
 
 /// Photos, then what comes back from noise.
-fn from_noise(
+pub fn from_noise(
     sheet: &mut Sheet,
     model: &Model,
     subject: &Subject,

@@ -1,5 +1,6 @@
 //! `robust-reps figures`: every figure of the paper for models and data of one's own.
 
+mod contact;
 mod explanations;
 mod features;
 mod inversions;
@@ -9,7 +10,7 @@ mod subject;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, bail};
 use indicatif::{ProgressBar, ProgressStyle};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -31,15 +32,16 @@ pub struct Args {
     /// Held-out photos: folders or zip files of CLASS/image.jpg
     #[arg(required = true)]
     data: Vec<PathBuf>,
-    /// Folder for figure-NN.png and figure-NN.json; what is there already is not made again
+    /// Folder for figure-NN.png, contact-robust.png, contact-standard.png and a .json beside each;
+    /// what is there already is not made again
     #[arg(long)]
     out: PathBuf,
     /// Photos of classes never trained on, in the same forms; those of CIFAR-10's classes are figure 14's
     #[arg(long)]
     ood: Vec<PathBuf>,
-    /// Only these figures, by number
+    /// Only these: figures by number, "contact" for the two contact sheets
     #[arg(long, value_delimiter = ',')]
-    only: Vec<usize>,
+    only: Vec<String>,
     /// Images in a row
     #[arg(long, default_value_t = 6)]
     columns: usize,
@@ -86,10 +88,42 @@ const FIGURES: [(usize, &str, Draw); 20] = [
     (21, "The plain gradient, robust and standard", explanations::saliencies),
 ];
 
+/// Each model at a glance, for its card.
+const SHEETS: [(&str, &str, Draw); 2] = [
+    ("contact-robust", "The robust model at a glance", contact::robust),
+    ("contact-standard", "The standard model at a glance", contact::standard),
+];
+
+/// A picture to be made.
+struct Picture {
+    /// Name of its file.
+    name: String,
+    /// Above it.
+    title: String,
+    draw: Draw,
+}
+
+/// The pictures that are asked for.
+fn wanted(only: &[String]) -> Vec<Picture> {
+    let asked = |name: &str| only.is_empty() || only.iter().any(|only| only == name);
+    let figures = FIGURES.iter().filter(|(number, ..)| asked(&number.to_string()));
+    let figures = figures.map(|(number, title, draw)| Picture {
+        name: format!("figure-{number:02}"),
+        title: format!("Figure {number}: {title}"),
+        draw: *draw,
+    });
+    let sheets = SHEETS.iter().filter(|_| asked("contact"));
+    let sheets = sheets.map(|(name, title, draw)| Picture {
+        name: (*name).into(),
+        title: (*title).into(),
+        draw: *draw,
+    });
+    figures.chain(sheets).collect()
+}
+
 /// What lies beside a picture: what it was made of, and its numbers.
 #[derive(Serialize, Deserialize)]
 struct Record {
-    figure: usize,
     title: String,
     made_of: String,
     numbers: Value,
@@ -114,39 +148,33 @@ pub fn run(args: &Args) -> Result<ExitCode> {
     };
     let made_of = made_of(args)?;
     let subject = Subject::new([&robust, &standard], &device, data, elsewhere, args)?;
-    let wanted: Vec<_> = FIGURES
-        .iter()
-        .filter(|(number, ..)| args.only.is_empty() || args.only.contains(number))
-        .collect();
+    let pictures = wanted(&args.only);
+    if pictures.is_empty() {
+        bail!("--only names none of the figures, 2 to 21, nor \"contact\"");
+    }
     let interrupt = Interrupt::listen();
-    let bar = ProgressBar::new(wanted.len() as u64)
-        .with_style(ProgressStyle::with_template("{bar:32} {pos}/{len} figures  {msg}")?);
-    for (number, title, draw) in wanted {
-        let record = args.out.join(format!("figure-{number:02}.json"));
+    let bar = ProgressBar::new(pictures.len() as u64)
+        .with_style(ProgressStyle::with_template("{bar:32} {pos}/{len} pictures  {msg}")?);
+    for Picture { name, title, draw } in pictures {
+        let record = args.out.join(format!("{name}.json"));
         if interrupt.asked() {
-            eprintln!("Stopped. The same command goes on with figure {number}.");
+            eprintln!("Stopped. The same command goes on with {name}.");
             return Ok(ExitCode::FAILURE);
         }
-        bar.set_message(format!("figure {number}: {title}"));
+        bar.set_message(title.clone());
         if !is_made(&record, &made_of) {
-            let drawn = draw(&subject).with_context(|| format!("figure {number}"))?;
+            let drawn = draw(&subject).with_context(|| name.clone())?;
             let mut sheet = drawn.sheet;
-            sheet.title = format!("Figure {number}: {title}");
-            let picture = args.out.join(format!("figure-{number:02}.png"));
-            files::write(&picture, &sheet.to_png()?)?;
-            let content = Record {
-                figure: *number,
-                title: (*title).into(),
-                made_of: made_of.clone(),
-                numbers: drawn.numbers,
-            };
-            // Last: it says that the figure is whole.
+            sheet.title = title.clone();
+            files::write(&args.out.join(format!("{name}.png")), &sheet.to_png()?)?;
+            let content = Record { title, made_of: made_of.clone(), numbers: drawn.numbers };
+            // Last: it says that the picture is whole.
             files::write(&record, serde_json::to_string_pretty(&content)?.as_bytes())?;
         }
         bar.inc(1);
     }
     bar.finish_and_clear();
-    println!("{} figures are in {}", bar.position(), args.out.display());
+    println!("{} pictures are in {}", bar.position(), args.out.display());
     Ok(ExitCode::SUCCESS)
 }
 

@@ -4,6 +4,7 @@ use anyhow::{Context, Result};
 use robust_core::interpolation::Interpolation;
 use robust_core::model::Model;
 use robust_core::morph::MorphSettings;
+use robust_core::pixels::Pixels;
 use serde_json::json;
 
 use super::Drawn;
@@ -29,15 +30,20 @@ fn paths(subject: &Subject, model: &Model, turn: u64, count: usize) -> Result<Dr
     let mut sheet = Sheet::new("");
     let mut distances = Vec::new();
     for pair in photos.chunks_exact(2).take(count.max(1)) {
-        let mut path = Interpolation::new(model, pair, &MorphSettings::NEAR)
-            .context("a path takes two photos")?;
-        while !path.is_done() {
-            path.step();
-        }
-        let report = wait(path.report());
-        let report = report?;
-        distances.push(report.losses.last().copied().unwrap_or_default());
-        sheet.row("", &report.frames);
+        let (frames, distance) = path(model, pair)?;
+        distances.push(distance);
+        sheet.row("", &frames);
     }
     Ok(Drawn { sheet, numbers: json!({ "mean_distance_of_frames": distances }) })
+}
+
+/// The frames between two photos, and their mean distance from the path of representations.
+pub fn path(model: &Model, pair: &[Pixels]) -> Result<(Vec<Pixels>, f32)> {
+    let mut path =
+        Interpolation::new(model, pair, &MorphSettings::NEAR).context("a path takes two photos")?;
+    while !path.is_done() {
+        path.step();
+    }
+    let report = wait(path.report())?;
+    Ok((report.frames, report.losses.last().copied().unwrap_or_default()))
 }
