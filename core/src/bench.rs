@@ -5,11 +5,11 @@ use serde::{Deserialize, Serialize};
 
 use crate::inversion::{Start, invert};
 use crate::model::Model;
-use crate::pgd::noise;
+use crate::pixels::Pixels;
 use crate::settings::InvertSettings;
 
 /// Steps before the clock starts: kernels compile and memory is taken during the first ones.
-const WARM_UP: usize = 2;
+pub const WARM_UP: usize = 2;
 
 /// Speed at one batch size.
 #[derive(Clone, Copy, Debug, Serialize, Deserialize)]
@@ -22,9 +22,22 @@ pub struct Speed {
     pub steps_per_second: f64,
     /// Images times steps a second.
     pub images_per_second: f64,
+    /// Mean relative distance after the first [`WARM_UP`] steps: equal wherever the same is
+    /// computed, so that a peer's speed can be compared at all.
+    pub distance: f32,
 }
 
-/// Times the inversion of `batch` noise images for about `seconds` (at least one step). `now` is a
+/// An image that every language can make: its numbers follow from their places by integers alone.
+fn scene(size: usize, index: u32) -> Pixels {
+    let value = |place: u32| {
+        let mixed = (place + index * 1_000_003).wrapping_mul(2_654_435_761);
+        0.25 + 0.5 * ((mixed >> 8) as f32 / (1 << 24) as f32)
+    };
+    Pixels::new(size, (0..3 * (size * size) as u32).map(value).collect())
+        .unwrap_or_else(|| Pixels::flat(size, [0.5; 3]))
+}
+
+/// Times the inversion of `batch` images, all from one other, for about `seconds` (at least one step). `now` is a
 /// clock in seconds, since the standard one does not exist in a browser.
 ///
 /// # Errors
@@ -37,16 +50,25 @@ pub async fn measure(
     now: impl Fn() -> f64,
 ) -> Result<Speed, ExecutionError> {
     let size = model.card().input_size;
-    let targets: Vec<_> = (0..batch as u64).map(|i| noise(size, 1, i)).collect();
+    let targets: Vec<_> = (0..batch as u32).map(|i| scene(size, i + 1)).collect();
+    let start = Start::Image(scene(size, 0));
     let settings = InvertSettings { steps: usize::MAX, ..InvertSettings::AUTHORS };
-    let mut speed = Speed { batch, steps: 0, steps_per_second: 0.0, images_per_second: 0.0 };
-    let Some(mut pgd) = invert(model, &targets, &Start::Noise, &settings) else {
+    let mut speed = Speed {
+        batch,
+        steps: 0,
+        steps_per_second: 0.0,
+        images_per_second: 0.0,
+        distance: f32::NAN,
+    };
+    let Some(mut pgd) = invert(model, &targets, &start, &settings) else {
         return Ok(speed);
     };
     for _ in 0..WARM_UP {
         pgd.step();
     }
     pgd.report().await?;
+    let losses = pgd.loss().into_data_async().await?;
+    speed.distance = losses.iter::<f32>().sum::<f32>() / batch as f32;
     let started = now();
     // As the page does: read back once in a while, more seldom the faster it goes.
     let mut chunk = 1;

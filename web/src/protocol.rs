@@ -270,6 +270,10 @@ pub enum Response {
         batch: usize,
         /// Steps a second.
         steps_per_second: f64,
+        /// Mean relative distance after the first steps.
+        distance: f32,
+        /// Bytes that the engine has taken, without those on the device.
+        memory: f64,
     },
     /// Something could not be done.
     Failed {

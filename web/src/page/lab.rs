@@ -14,8 +14,19 @@ pub const CHECK_INDEX: &str = "check/index.json";
 /// Its reference numbers.
 const CHECK_REFERENCE: &str = "check/reference.safetensors";
 
-/// Batch sizes of the benchmark.
+/// Batch sizes of the benchmark, unless the address says otherwise (`batch=1,8`).
 const BATCHES: [usize; 3] = [1, 4, 8];
+
+fn batches() -> Vec<usize> {
+    let asked = url::parameter("batch");
+    let asked: Vec<usize> = asked
+        .iter()
+        .flat_map(|list| list.split(','))
+        .filter_map(|size| size.parse().ok())
+        .filter(|size| (1..=64).contains(size))
+        .collect();
+    if asked.is_empty() { BATCHES.into() } else { asked }
+}
 
 /// Seconds for each, unless the address says otherwise (`seconds=1`).
 const SECONDS: f64 = 5.0;
@@ -92,7 +103,7 @@ async fn ask(session: Session, view: View) {
         },
         View::Bench => {
             let seconds = url::parameter("seconds").and_then(|seconds| seconds.parse().ok());
-            Request::Bench { batches: BATCHES.into(), seconds: seconds.unwrap_or(SECONDS) }
+            Request::Bench { batches: batches(), seconds: seconds.unwrap_or(SECONDS) }
         }
     };
     let [slot, _] = session.slots;
@@ -102,8 +113,12 @@ async fn ask(session: Session, view: View) {
 fn line(response: &Response) -> Option<String> {
     match response {
         Response::VerifiedKey { row } => Some(format!("{row}\n")),
-        Response::Speed { batch, steps_per_second } => {
-            Some(format!("batch {batch}: {steps_per_second:.2} steps a second\n"))
+        Response::Speed { batch, steps_per_second, distance, memory } => {
+            let megabytes = memory / 1e6;
+            Some(format!(
+                "batch {batch}: {steps_per_second:.2} steps a second, distance {distance:.5}, \
+                 {megabytes:.0} MB\n"
+            ))
         }
         _ => None,
     }
@@ -113,7 +128,7 @@ fn verdict(last: &Response) -> Option<&'static str> {
     match last {
         Response::Verified { ok: true } => Some("passed"),
         Response::Verified { ok: false } => Some("failed"),
-        Response::Speed { batch, .. } if BATCHES.last() == Some(batch) => Some("done"),
+        Response::Speed { batch, .. } if batches().last() == Some(batch) => Some("done"),
         _ => None,
     }
 }

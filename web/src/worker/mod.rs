@@ -13,12 +13,13 @@ use std::cell::RefCell;
 use std::rc::Rc;
 
 use burn::tensor::{Device, ExecutionError};
-use robust_core::bench;
+use robust_core::bench::{self, Speed};
 use robust_core::model::Model;
 use robust_core::photo::Photo;
 use robust_core::pixels::Pixels;
 use robust_core::verify::{KeyReport, Reference, verify};
 use serde_bytes::ByteBuf;
+use wasm_bindgen::JsCast;
 use wasm_bindgen_futures::spawn_local;
 
 use crate::protocol::{Image, PhotoFile, Request, Response};
@@ -149,13 +150,21 @@ impl Engine {
         };
         for &batch in batches {
             match bench::measure(&model, batch, seconds, || time::now() / 1000.0).await {
-                Ok(speed) => self
-                    .port
-                    .send(&Response::Speed { batch, steps_per_second: speed.steps_per_second }),
+                Ok(Speed { batch, steps_per_second, distance, .. }) => {
+                    let memory = memory();
+                    self.port.send(&Response::Speed { batch, steps_per_second, distance, memory });
+                }
                 Err(error) => return self.fail(device_failed(error)),
             }
         }
     }
+}
+
+/// Bytes that the engine has taken so far, those on the device not counted. They are never given
+/// back, so what it says at the end is the most that was needed.
+fn memory() -> f64 {
+    let memory = wasm_bindgen::memory().unchecked_into::<js_sys::WebAssembly::Memory>();
+    f64::from(memory.buffer().unchecked_into::<js_sys::ArrayBuffer>().byte_length())
 }
 
 fn device_failed(error: ExecutionError) -> String {
