@@ -4,11 +4,14 @@ with respect to the image, a normalised step, l2 projection.
     pip install torch numpy
     python bench/pytorch.py static/models/robust.safetensors --program target/release/robust-reps
 
-With --program both are measured in turns, in one run, and their ratio is printed.
+With --program both are measured in turns, in one run, and their ratio is printed. With --train it is the
+training step of `robust-reps bench-train` instead: a one-step l2 attack in evaluation mode without gradients of
+parameters, then SGD with momentum on what it made.
 """
 
 import argparse
 import json
+import os
 import struct
 import subprocess
 import time
@@ -108,33 +111,118 @@ def steps_a_second(network, batch, seconds):
     return done / (time.time() - started)
 
 
+class Trained(torch.nn.Module):
+    """The network of `robust-reps train`'s defaults, with its normalisation."""
+
+    def __init__(self, classes=9, widths=(64, 128, 256, 512)):
+        super().__init__()
+
+        def convolution(inputs, outputs, kernel, stride):
+            layer = torch.nn.Conv2d(inputs, outputs, kernel, stride, kernel // 2, bias=False)
+            return torch.nn.Sequential(layer, torch.nn.BatchNorm2d(outputs))
+
+        self.stem = convolution(3, widths[0], 3, 2)
+        self.blocks = torch.nn.ModuleList()
+        inputs = widths[0]
+        for stage, width in enumerate(widths):
+            stride = 1 if stage == 0 else 2
+            block = torch.nn.ModuleList([convolution(inputs, width, 3, stride), convolution(width, width, 3, 1)])
+            if stage:
+                block.append(convolution(inputs, width, 1, stride))
+            self.blocks.append(block)
+            inputs = width
+        self.head = torch.nn.Linear(inputs, classes)
+
+    def forward(self, x):
+        x = F.relu(self.stem(x))
+        for block in self.blocks:
+            y = block[1](F.relu(block[0](x)))
+            x = F.relu(y + (block[2](x) if len(block) == 3 else x))
+        return self.head(x.mean((2, 3)))
+
+
+def images_trained_a_second(batch, attack, seconds, size=64):
+    torch.manual_seed(0)
+    network = Trained()
+    optimiser = torch.optim.SGD(network.parameters(), 1e-3, momentum=0.9, weight_decay=5e-4)
+    done, started = -1, time.time()
+    while done < 1 or time.time() - started < seconds:
+        x, labels = torch.rand(batch, 3, size, size), torch.randint(9, (batch,))
+        if attack:
+            network.eval().requires_grad_(False)
+            noise = torch.randn_like(x)
+            start = (x + 0.5 * noise / noise.flatten(1).norm(dim=1).view(-1, 1, 1, 1)).requires_grad_()
+            (gradient,) = torch.autograd.grad(F.cross_entropy(network(start), labels), start)
+            change = start.detach() + 1.25 * gradient / (gradient.flatten(1).norm(dim=1).view(-1, 1, 1, 1) + 1e-10) - x
+            reach = change.flatten(1).norm(dim=1).view(-1, 1, 1, 1).clamp(min=1)
+            x = (x + change / reach).clamp(0, 1)
+            network.requires_grad_(True)
+        network.train()
+        optimiser.zero_grad()
+        F.cross_entropy(network(x), labels, label_smoothing=0.05).backward()
+        optimiser.step()
+        done += 1
+        if done == 0:
+            started = time.time()
+    return batch * done / (time.time() - started)
+
+
+def ours_trained(program, batch, attack, seconds):
+    command = [program, "bench-train", "--batches", str(batch), "--attacks", str(attack), "--backend", "cpu"]
+    command += ["--seconds", str(seconds), "--json"]
+    output = subprocess.run(command, check=True, capture_output=True).stdout
+    return json.loads(output.splitlines()[-1])["images_per_second"]
+
+
 def ours(program, model, batch, seconds):
     command = [program, "bench", model, "--batch", str(batch), "--seconds", str(seconds), "--json"]
     output = subprocess.run(command + ["--backend", "cpu"], check=True, capture_output=True).stdout
     return json.loads(output.splitlines()[-1])["steps_per_second"]
 
 
+def compare(name, rounds, theirs, mine):
+    """Both in turns; the medians and their ratio."""
+    found = ([], [])
+    for _ in range(rounds):
+        found[0].append(theirs())
+        if mine:
+            found[1].append(mine())
+    line = f"{name}: PyTorch {np.median(found[0]):.2f}"
+    if mine:
+        line += f", robust-reps {np.median(found[1]):.2f}, ratio {np.median(found[1]) / np.median(found[0]):.2f}"
+    print(line)
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("model")
     parser.add_argument("--program", help="robust-reps, to be measured in turns with PyTorch")
+    parser.add_argument("--train", action="store_true", help="measure training steps")
     parser.add_argument("--threads", type=int, default=1)
     parser.add_argument("--seconds", type=float, default=5)
     parser.add_argument("--rounds", type=int, default=3)
     options = parser.parse_args()
     torch.set_num_threads(options.threads)
+    os.environ["RAYON_NUM_THREADS"] = str(options.threads)
+    program, seconds = options.program, options.seconds
+    print(f"PyTorch {torch.__version__}, {options.threads} thread(s)")
+    if options.train:
+        for attack in (0, 1):
+            compare(
+                f"training, batch 128, {attack} attack step(s), images a second",
+                options.rounds,
+                lambda: images_trained_a_second(128, attack, seconds),
+                program and (lambda: ours_trained(program, 128, attack, seconds)),
+            )
+        return
     network = Network(*read(options.model))
-    print(f"PyTorch {torch.__version__}, {options.threads} thread(s), steps a second")
     for batch in (1, 8):
-        theirs, mine = [], []
-        for _ in range(options.rounds):
-            theirs.append(steps_a_second(network, batch, options.seconds))
-            if options.program:
-                mine.append(ours(options.program, options.model, batch, options.seconds))
-        line = f"batch {batch}: PyTorch {np.median(theirs):.2f}"
-        if mine:
-            line += f", robust-reps {np.median(mine):.2f}, ratio {np.median(mine) / np.median(theirs):.2f}"
-        print(line)
+        compare(
+            f"batch {batch}, steps a second",
+            options.rounds,
+            lambda: steps_a_second(network, batch, seconds),
+            program and (lambda: ours(program, options.model, batch, seconds)),
+        )
 
 
 if __name__ == "__main__":

@@ -13,8 +13,8 @@ function read(buffer) {
   const header = JSON.parse(new TextDecoder().decode(new Uint8Array(buffer, 8, length)));
   const card = JSON.parse(header.__metadata__["robust-reps"]);
   const tensors = {};
+  delete header.__metadata__;
   for (const [name, { dtype, shape, data_offsets: [start, end] }] of Object.entries(header)) {
-    if (name === "__metadata__") continue;
     const bytes = buffer.slice(8 + length + start, 8 + length + end);
     const values = dtype === "F16"
       ? Float32Array.from(new Uint16Array(bytes), half)

@@ -2,6 +2,7 @@
 
 import * as tf from "@tensorflow/tfjs-core";
 import "@tensorflow/tfjs-backend-webgpu";
+import "@tensorflow/tfjs-core/dist/register_all_gradients.js";
 import { load, measure, scene } from "./model.js";
 
 const fakeRelu = tf.customGrad((x) => ({ value: tf.relu(x), gradFunc: (dy) => dy }));
