@@ -34,6 +34,7 @@ pub enum LastRelu {
 
 /// A convolution and the batch normalisation after it.
 #[derive(Module, Debug)]
+#[allow(clippy::large_enum_variant, reason = "a network has some dozens of them")]
 pub enum ConvNorm {
     /// Normalisation folded into weights that stay as they are.
     Folded(Frozen),

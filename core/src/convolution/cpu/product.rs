@@ -79,7 +79,7 @@ impl WithSimd for Product<'_> {
                     // above found it inside.
                     #[allow(unsafe_code)]
                     unsafe {
-                        out.write(target * columns + first, &values[..used])
+                        out.write(target * columns + first, &values[..used]);
                     };
                 },
             });
