@@ -17,15 +17,8 @@ use crate::protocol::{
 /// Steps from one stage of an addition, which a slider can stop at, to the next.
 const STAGE: usize = 2;
 
-/// Carries out one request to its end, whatever that is.
-pub(super) async fn change(engine: &Engine, request: ChangeRequest) {
-    let id = request.run;
-    if let Err(message) = try_change(engine, request).await {
-        engine.port.send(&Response::Failed { run: Some(id), message });
-    }
-}
-
-async fn try_change(engine: &Engine, request: ChangeRequest) -> Result<(), String> {
+/// Carries out one request to its end.
+pub(super) async fn change(engine: &Engine, request: ChangeRequest) -> Result<(), String> {
     let model = engine.model()?;
     check(&model, &request.goal)?;
     let start = match &request.start {
@@ -148,15 +141,8 @@ async fn add_all(
     Ok(())
 }
 
-/// Carries out one request to its end, whatever that is.
-pub(super) async fn why_not(engine: &Engine, request: WhyNotRequest) {
-    let id = request.run;
-    if let Err(message) = try_why_not(engine, request).await {
-        engine.port.send(&Response::Failed { run: Some(id), message });
-    }
-}
-
-async fn try_why_not(engine: &Engine, request: WhyNotRequest) -> Result<(), String> {
+/// Carries out one request to its end.
+pub(super) async fn why_not(engine: &Engine, request: WhyNotRequest) -> Result<(), String> {
     let model = engine.model()?;
     check(&model, &Goal::Class(request.class))?;
     let photo = decode(&request.photo, &model)?;
@@ -188,19 +174,15 @@ async fn try_why_not(engine: &Engine, request: WhyNotRequest) -> Result<(), Stri
 }
 
 /// The representation of each photo; a photo that cannot be read has none.
-pub(super) async fn look(engine: &Engine, run: RunId, photos: &[PhotoFile]) {
-    let result = async {
-        let model = engine.model()?;
-        let images: Vec<Option<Pixels>> =
-            photos.iter().map(|photo| decode(photo, &model).ok()).collect();
-        let readable: Vec<Pixels> = images.iter().flatten().cloned().collect();
-        let rows = activations(&model, &readable).await.map_err(device_failed)?;
-        let mut rows = rows.into_iter();
-        let row = |image: &Option<Pixels>| image.as_ref().and_then(|_| rows.next());
-        Ok::<_, String>(images.iter().map(row).map(Option::unwrap_or_default).collect())
-    };
-    match result.await {
-        Ok(activations) => engine.port.send(&Response::Looked { run, activations }),
-        Err(message) => engine.port.send(&Response::Failed { run: Some(run), message }),
-    }
+pub(super) async fn look(engine: &Engine, run: RunId, photos: &[PhotoFile]) -> Result<(), String> {
+    let model = engine.model()?;
+    let images: Vec<Option<Pixels>> =
+        photos.iter().map(|photo| decode(photo, &model).ok()).collect();
+    let readable: Vec<Pixels> = images.iter().flatten().cloned().collect();
+    let rows = activations(&model, &readable).await.map_err(device_failed)?;
+    let mut rows = rows.into_iter();
+    let row = |image: &Option<Pixels>| image.as_ref().and_then(|_| rows.next());
+    let activations = images.iter().map(row).map(Option::unwrap_or_default).collect();
+    engine.port.send(&Response::Looked { run, activations });
+    Ok(())
 }

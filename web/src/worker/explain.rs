@@ -5,15 +5,8 @@ use super::pace::Pace;
 use super::{Engine, canvas_image, decode, device_failed};
 use crate::protocol::{ExplainRequest, Progress, Response};
 
-/// Carries out one request to its end, whatever that is.
-pub(super) async fn explain(engine: &Engine, request: ExplainRequest) {
-    let id = request.run;
-    if let Err(message) = try_explain(engine, request).await {
-        engine.port.send(&Response::Failed { run: Some(id), message });
-    }
-}
-
-async fn try_explain(engine: &Engine, request: ExplainRequest) -> Result<(), String> {
+/// Carries out one request to its end.
+pub(super) async fn explain(engine: &Engine, request: ExplainRequest) -> Result<(), String> {
     let model = engine.model()?;
     let photo = decode(&request.photo, &model)?;
     let mut pace = Pace::new(engine.new_run());

@@ -12,15 +12,8 @@ use super::pace::Pace;
 use super::{Engine, canvas_image, decode, device_failed};
 use crate::protocol::{InvertRequest, Progress, Response, RunId, StartRequest};
 
-/// Carries out one request to its end, whatever that is.
-pub(super) async fn invert(engine: &Engine, request: InvertRequest) {
-    let id = request.run;
-    if let Err(message) = try_invert(engine, request).await {
-        engine.port.send(&Response::Failed { run: Some(id), message });
-    }
-}
-
-async fn try_invert(engine: &Engine, request: InvertRequest) -> Result<(), String> {
+/// Carries out one request to its end.
+pub(super) async fn invert(engine: &Engine, request: InvertRequest) -> Result<(), String> {
     request.settings.check().map_err(|error| error.to_string())?;
     let model: Rc<Model> = engine.model()?;
     let target = decode(&request.photo, &model)?;

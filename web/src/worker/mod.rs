@@ -22,7 +22,7 @@ use serde_bytes::ByteBuf;
 use wasm_bindgen::JsCast;
 use wasm_bindgen_futures::spawn_local;
 
-use crate::protocol::{Image, PhotoFile, Request, Response};
+use crate::protocol::{Image, PhotoFile, Request, Response, RunId};
 use port::Port;
 use run::Run;
 
@@ -67,22 +67,22 @@ impl Engine {
         match request {
             Request::Load { weights } => self.load(&weights),
             Request::Invert(request) => {
-                spawn_local(async move { invert::invert(&self, request).await });
+                self.carry_out(request.run, async |engine| invert::invert(engine, request).await);
             }
             Request::Morph(request) => {
-                spawn_local(async move { morph::morph(&self, request).await });
+                self.carry_out(request.run, async |engine| morph::morph(engine, request).await);
             }
             Request::Explain(request) => {
-                spawn_local(async move { explain::explain(&self, request).await });
+                self.carry_out(request.run, async |engine| explain::explain(engine, request).await);
             }
             Request::Change(request) => {
-                spawn_local(async move { change::change(&self, request).await });
+                self.carry_out(request.run, async |engine| change::change(engine, request).await);
             }
             Request::WhyNot(request) => {
-                spawn_local(async move { change::why_not(&self, request).await });
+                self.carry_out(request.run, async |engine| change::why_not(engine, request).await);
             }
             Request::Look { run, photos } => {
-                spawn_local(async move { change::look(&self, run, &photos).await });
+                self.carry_out(run, async move |engine| change::look(engine, run, &photos).await);
             }
             Request::Embed { id, photo } => self.port.send(&morph::embed(&self, id, &photo)),
             Request::Save { kind, link } => self.port.send(&morph::save(&self, kind, &link)),
@@ -98,6 +98,19 @@ impl Engine {
                 spawn_local(async move { self.bench(&batches, seconds).await });
             }
         }
+    }
+
+    /// Does what a run asks for; where it cannot be done, the page is told why.
+    fn carry_out(
+        self: Rc<Self>,
+        run: RunId,
+        work: impl AsyncFnOnce(&Self) -> Result<(), String> + 'static,
+    ) {
+        spawn_local(async move {
+            if let Err(message) = work(&self).await {
+                self.port.send(&Response::Failed { run: Some(run), message });
+            }
+        });
     }
 
     /// Ends the run at hand; it notices at its next step.

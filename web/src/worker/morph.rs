@@ -11,15 +11,8 @@ use super::pace::Pace;
 use super::{Engine, canvas_image, decode, device_failed};
 use crate::protocol::{FileKind, MorphRequest, PhotoFile, Progress, Response, RunId, StopFile};
 
-/// Carries out one request to its end, whatever that is.
-pub(super) async fn morph(engine: &Engine, request: MorphRequest) {
-    let id = request.run;
-    if let Err(message) = try_morph(engine, request).await {
-        engine.port.send(&Response::Failed { run: Some(id), message });
-    }
-}
-
-async fn try_morph(engine: &Engine, request: MorphRequest) -> Result<(), String> {
+/// Carries out one request to its end.
+pub(super) async fn morph(engine: &Engine, request: MorphRequest) -> Result<(), String> {
     request.settings.check().map_err(|error| error.to_string())?;
     let model: Rc<Model> = engine.model()?;
     let stops =

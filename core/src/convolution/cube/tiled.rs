@@ -139,7 +139,7 @@ fn source(target: usize, tap: usize, side: usize, #[comptime] tile: Tile) -> (us
     if comptime![tile.gradient] {
         let ahead = target + padding;
         let reached = ahead - tap;
-        let meets = ahead >= tap && reached % stride == 0 && reached / stride < side;
+        let meets = ahead >= tap && reached.is_multiple_of(stride) && reached / stride < side;
         (reached / stride, meets)
     } else {
         let ahead = target * stride + tap;
