@@ -158,6 +158,19 @@ fn a_killed_run_goes_on_to_the_same_bits() {
 }
 
 #[test]
+fn the_number_of_threads_changes_no_bit() {
+    let stage = Stage::new(12);
+    let model = |threads: &str| {
+        let out = stage.path(threads);
+        let words = stage.train(&out, &["--epochs", "2", "--about-hardware", "a machine"]);
+        let done = program(&strs(&words)).env("RAYON_NUM_THREADS", threads).output().unwrap();
+        assert!(done.status.success(), "{}", String::from_utf8_lossy(&done.stderr));
+        fs::read(Path::new(&out).join("model.safetensors")).unwrap()
+    };
+    assert!(model("1") == model("3"), "the weights differ");
+}
+
+#[test]
 fn a_resumed_run_keeps_what_it_took_from_its_first_weights() {
     let (first, second) = (Stage::new(12), Stage::new(20));
     let start = first.path("start");
