@@ -1,5 +1,6 @@
 //! Inverting a batch of photos, equation (5), and judging the result.
 
+use burn::tensor::ExecutionError;
 use serde::{Deserialize, Serialize};
 
 use crate::measure::{coarse_correlation, psnr, ssim};
@@ -85,6 +86,22 @@ pub fn invert<'a>(
         return None;
     }
     Some(Pgd::from_centre(model, Invert::new(target), settings.pgd(), start))
+}
+
+/// Steps once and throws the result away: a graphics device compiles what a step needs when it
+/// is first asked to, which takes seconds that are better spent while a model is loading.
+///
+/// # Errors
+///
+/// Where the device failed.
+pub async fn warm_up(model: &Model) -> Result<(), ExecutionError> {
+    let grey = Pixels::flat(model.card().input_size, [0.5; 3]);
+    let settings = InvertSettings { steps: 2, ..InvertSettings::FAST };
+    if let Some(mut pgd) = invert(model, &[grey], &Start::Noise, &settings) {
+        pgd.finish();
+        pgd.report().await?;
+    }
+    Ok(())
 }
 
 /// The relative representation distance of each image to its own target.

@@ -14,6 +14,7 @@ use std::rc::Rc;
 
 use burn::tensor::{Device, ExecutionError};
 use robust_core::bench::{self, Speed};
+use robust_core::inversion::warm_up;
 use robust_core::model::Model;
 use robust_core::photo::Photo;
 use robust_core::pixels::Pixels;
@@ -65,7 +66,9 @@ impl Engine {
 
     fn handle(self: Rc<Self>, request: Request) {
         match request {
-            Request::Load { weights } => self.load(&weights),
+            Request::Load { weights } => {
+                spawn_local(async move { self.load(&weights).await });
+            }
             Request::Invert(request) => {
                 self.carry_out(request.run, async |engine| invert::invert(engine, request).await);
             }
@@ -124,15 +127,18 @@ impl Engine {
         self.port.send(&Response::Failed { run: None, message: message.to_string() });
     }
 
-    fn load(&self, bytes: &[u8]) {
-        match Model::from_bytes(bytes, &self.device) {
-            Ok(model) => {
-                let card = model.card().clone();
-                self.model.replace(Some(Rc::new(model)));
-                self.port.send(&Response::Loaded(Box::new(card)));
-            }
-            Err(error) => self.fail(error),
+    /// Takes a model, and is ready for its first step when it says so.
+    async fn load(&self, bytes: &[u8]) {
+        let model = match Model::from_bytes(bytes, &self.device) {
+            Ok(model) => model,
+            Err(error) => return self.fail(error),
+        };
+        if let Err(error) = warm_up(&model).await {
+            return self.fail(device_failed(error));
         }
+        let card = model.card().clone();
+        self.model.replace(Some(Rc::new(model)));
+        self.port.send(&Response::Loaded(Box::new(card)));
     }
 
     /// The model, or the message that there is none yet.
