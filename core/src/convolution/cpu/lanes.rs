@@ -5,6 +5,9 @@ use pulp::{Arch, Simd, WithSimd};
 /// Most rows of sums that are kept in registers.
 pub const MOST_ROWS: usize = 6;
 
+/// Most numbers in a row of sums: four vectors of AVX-512.
+pub const MOST_COLUMNS: usize = 64;
+
 /// Vectors in a row of sums. Rows and vectors fill the registers of AVX-512 (24 of 32), AVX2 (12
 /// of 16) and SIMD128 (8 of 16; some are needed for what is added).
 #[inline(always)]

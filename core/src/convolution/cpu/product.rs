@@ -3,7 +3,7 @@
 use pulp::{Arch, Simd, WithSimd};
 
 use super::gather::{Gather, PADDING};
-use super::lanes::{Columns, MOST_ROWS, rows, splat, vectors, width};
+use super::lanes::{Columns, MOST_COLUMNS, MOST_ROWS, rows, splat, vectors, width};
 use crate::threads::{Shared, for_each};
 
 /// For every target of `gather` and column `k`:
@@ -163,7 +163,7 @@ where
                 }
             }
         }
-        let mut values = [0.0; 64];
+        let mut values = [0.0; MOST_COLUMNS];
         for (row, sums) in sums.iter().enumerate() {
             sums.store(&mut values);
             (self.write)(self.gather.targets[first + row] as usize, &values);
