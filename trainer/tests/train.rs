@@ -202,6 +202,7 @@ fn images_that_are_decoded_as_they_are_drawn_train_to_the_same_bits() {
     fs::write(stage.0.path().join("train/top/broken.png"), "no image").unwrap();
     let (_, errors) = model("broken", "0");
     assert_eq!(errors.matches("broken.png").count(), 1, "{errors}");
+    assert!(errors.contains("1 images could not be read"), "{errors}");
 }
 
 #[test]

@@ -147,6 +147,14 @@ impl Dataset {
         self.images.get(index)
     }
 
+    /// Images that could not be read since they were asked for as they were drawn.
+    pub fn left_out(&self) -> usize {
+        match &self.images {
+            Images::Decoded(_) => 0,
+            Images::Files { skipped, .. } => skipped.count(),
+        }
+    }
+
     /// Whether images are decoded as they are drawn.
     pub fn is_lazy(&self) -> bool {
         matches!(self.images, Images::Files { .. })
