@@ -1,8 +1,8 @@
 //! Where a set's images are until a batch needs them.
 
 use std::borrow::Cow;
+use std::collections::BTreeSet;
 use std::sync::Mutex;
-use std::sync::atomic::{AtomicUsize, Ordering};
 
 use anyhow::Result;
 use image::RgbImage;
@@ -26,31 +26,22 @@ pub enum Images {
     },
 }
 
-/// What could not be read so far.
+/// The names of what could not be read so far.
 #[derive(Default)]
-pub struct Skipped {
-    count: AtomicUsize,
-    named: Mutex<Vec<String>>,
-}
+pub struct Skipped(Mutex<BTreeSet<String>>);
 
 impl Skipped {
     /// Names an image on standard error, once.
     pub fn add(&self, file: &File, error: &anyhow::Error) {
-        let Ok(mut named) = self.named.lock() else { return };
-        let name = file.name();
-        if named.contains(&name) {
-            return;
+        let Ok(mut names) = self.0.lock() else { return };
+        if names.insert(file.name()) && names.len() <= NAMED {
+            eprintln!("left out {}: {error:#}", file.name());
         }
-        let count = self.count.fetch_add(1, Ordering::Relaxed);
-        if count < NAMED {
-            eprintln!("left out {name}: {error:#}");
-        }
-        named.push(name);
     }
 
     /// How many images that were.
     pub fn count(&self) -> usize {
-        self.count.load(Ordering::Relaxed)
+        self.0.lock().map_or(0, |names| names.len())
     }
 }
 
