@@ -23,6 +23,14 @@ impl Block {
             Block::Bottleneck => 4,
         }
     }
+
+    /// Convolutions of a block, its shortcut aside.
+    pub fn convolutions(self) -> usize {
+        match self {
+            Block::Basic => 2,
+            Block::Bottleneck => 3,
+        }
+    }
 }
 
 /// The layers before the first residual block.
@@ -130,6 +138,13 @@ impl ResNetConfig {
         ["resnet10", "resnet18", "resnet34", "resnet50"]
             .into_iter()
             .find(|name| Self::preset(name, self.stem, self.classes).as_ref() == Some(self))
+    }
+
+    /// Whether this is `other`, or `other` with more blocks a stage.
+    pub fn deepens(&self, other: &Self) -> bool {
+        let same = Self { blocks: other.blocks.clone(), ..self.clone() } == *other;
+        same && self.blocks.len() == other.blocks.len()
+            && self.blocks.iter().zip(&other.blocks).all(|(ours, theirs)| ours >= theirs)
     }
 
     /// Length `k` of the representation.

@@ -30,6 +30,14 @@ impl Trained {
         }
     }
 
+    /// A layer that gives nothing yet, so that its block passes on what it is given. Its
+    /// normalisation's scale is the first thing to learn.
+    fn silent(spec: &ConvSpec, device: &Device) -> Self {
+        let mut layer = Self::fresh(spec, device);
+        layer.norm.gamma = parameter(vec![0.0; spec.channels[1]], [spec.channels[1]], device);
+        layer
+    }
+
     fn read(spec: &ConvSpec, weights: &Weights, device: &Device) -> Self {
         let [input, output] = spec.channels;
         let values = |name: &str| weights.values(name).to_vec();
@@ -94,11 +102,45 @@ impl ResNetConfig {
     }
 }
 
+/// Why a file's weights cannot begin a network.
+#[derive(Debug, thiserror::Error)]
+#[error(
+    "the weights are of another network ({file:?}) than is wanted ({wanted:?}); only the blocks of a stage may become more"
+)]
+pub struct NotDeeper {
+    file: ResNetConfig,
+    wanted: ResNetConfig,
+}
+
 impl ResNet {
-    /// The network of a file, to be trained further.
-    pub fn trainable(weights: &Weights, device: &Device) -> Self {
-        let layer = |spec: &ConvSpec| ConvNorm::Trained(Trained::read(spec, weights, device));
-        weights.card().architecture.assemble(head(weights, device), layer)
+    /// The network of a file, to be trained further. Where `architecture` has more blocks a stage
+    /// than the file, the new ones pass on what they are given (a residual branch of 0 before a
+    /// ReLU of what is never negative): the network gives the file's logits until it learns. Seed
+    /// the device first, since the new convolutions are drawn.
+    ///
+    /// # Errors
+    ///
+    /// [`NotDeeper`] where `architecture` is another network rather than a deeper one.
+    pub fn trainable(
+        weights: &Weights,
+        architecture: &ResNetConfig,
+        device: &Device,
+    ) -> Result<Self, NotDeeper> {
+        let file = &weights.card().architecture;
+        if !architecture.deepens(file) {
+            return Err(NotDeeper { file: file.clone(), wanted: architecture.clone() });
+        }
+        let last = format!(".conv{}", architecture.block.convolutions());
+        let layer = |spec: &ConvSpec| {
+            ConvNorm::Trained(if !weights.values(&format!("{}.weight", spec.name)).is_empty() {
+                Trained::read(spec, weights, device)
+            } else if spec.name.ends_with(&last) {
+                Trained::silent(spec, device)
+            } else {
+                Trained::fresh(spec, device)
+            })
+        };
+        Ok(architecture.assemble(head(weights, device), layer))
     }
 
     /// The network for evaluation, as it is now: normalisation folded away, no gradients of
@@ -141,4 +183,48 @@ impl ResNet {
 fn array<const D: usize>(tensor: Tensor<D>) -> Array {
     let shape = tensor.dims().to_vec();
     Array { shape, values: tensor.into_data().iter::<f32>().collect() }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::architecture::{Block, Stem};
+    use crate::card::{Provenance, Role};
+    use crate::network::LastRelu;
+
+    fn config(blocks: [usize; 2]) -> ResNetConfig {
+        let (block, stem) = (Block::Basic, Stem::Cifar);
+        ResNetConfig { block, blocks: blocks.into(), widths: vec![4, 6], stem, classes: 2 }
+    }
+
+    #[test]
+    fn a_deeper_network_begins_as_the_one_it_grew_from() {
+        let device = Device::flex();
+        device.seed(1);
+        let card = Card {
+            name: "shallow".into(),
+            role: Role::Robust,
+            architecture: config([1, 1]),
+            classes: vec!["cat".into(), "dog".into()],
+            mean: [0.5; 3],
+            std: [0.25; 3],
+            input_size: 8,
+            training: None,
+            accuracies: Vec::new(),
+            provenance: Provenance::default(),
+        };
+        let weights = card.architecture.init(&device).weights(card).unwrap();
+        let deeper = ResNet::trainable(&weights, &config([2, 3]), &device).unwrap();
+        assert_eq!(deeper.blocks.len(), 5);
+        let x = Tensor::random([3, 3, 8, 8], burn::tensor::Distribution::Default, &device);
+        let logits = |network: ResNet| network.forward(x.clone(), LastRelu::True).logits;
+        let difference = logits(deeper.fold()) - logits(ResNet::folded(&weights, &device));
+        assert!(difference.abs().max().into_scalar::<f32>() < 1e-6);
+
+        let wider = ResNetConfig { widths: vec![4, 8], ..config([2, 2]) };
+        assert!(ResNet::trainable(&weights, &wider, &device).is_err());
+        let mut shallower = weights.card().architecture.clone();
+        shallower.blocks[1] = 0;
+        assert!(ResNet::trainable(&weights, &shallower, &device).is_err());
+    }
 }

@@ -31,7 +31,8 @@ pub struct Args {
     preset: Option<String>,
     #[command(flatten)]
     config: TrainConfig,
-    /// Start from the weights of this model file
+    /// Start from the weights of this model file, whose network may have fewer blocks a stage: new ones begin by passing
+    /// on what they are given
     #[arg(long)]
     init: Option<PathBuf>,
     /// Go on from the checkpoint in --out, which has the weights and leaves --init without effect

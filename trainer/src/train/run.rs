@@ -248,16 +248,10 @@ fn described(card: Card, job: &Job<'_>, cost: String) -> Card {
 }
 
 fn first_network(job: &Job<'_>, card: &Card) -> Result<ResNet> {
+    job.device.seed(job.config.seed);
     let Some(weights) = &job.init else {
-        job.device.seed(job.config.seed);
         return Ok(card.architecture.init(&job.device).materialize());
     };
-    if weights.card().architecture != card.architecture {
-        bail!(
-            "--init holds another network ({:?}) than is to be trained ({:?})",
-            weights.card().architecture,
-            card.architecture
-        );
-    }
-    Ok(ResNet::trainable(weights, &job.device))
+    let network = ResNet::trainable(weights, &card.architecture, &job.device);
+    Ok(network.context("--init")?.materialize())
 }
