@@ -6,6 +6,7 @@ use std::collections::VecDeque;
 
 use burn::tensor::{Bool, Tensor};
 
+use super::smoothing::Smoothing;
 use super::solver::{Moment, TINY, free};
 
 /// Pairs of steps and gradient changes that are remembered. More gained nothing (docs/SOLVERS.md).
@@ -51,6 +52,8 @@ struct Pair {
 
 /// A pair as seen from where the images are free to move.
 struct Curvature {
+    /// `step·change`, or 1 where the pair shows no upward curvature, `[batch, 1]`.
+    along: Tensor<2>,
     /// `1 / step·change`, or 0 where the pair shows no upward curvature, `[batch, 1]`.
     inverse: Tensor<2>,
     /// Whether it does.
@@ -79,20 +82,23 @@ impl Pair {
         // Where it is unknown the quotients are 1 / 1 times 0, never infinite.
         let safe = along.mask_fill(upward.clone().bool_not(), 1.0);
         Curvature {
-            inverse: safe.clone().recip() * known.clone(),
+            inverse: safe.clone().recip() * known,
             scale: safe.clone() / (changes + TINY),
-            long_scale: steps / safe,
+            long_scale: steps / safe.clone(),
+            along: safe,
             upward,
         }
     }
 }
 
 /// Limited-memory BFGS on the pixels that are free to move, without a line search: a step is the
-/// quasi-Newton one, at most [`REACH`] plain steps long.
+/// quasi-Newton one, at most [`REACH`] plain steps long. What no pair has shown is taken to curve
+/// less for large shapes than for fine ones ([`Smoothing`]).
 #[derive(Default)]
 pub(super) struct Lbfgs {
     pairs: VecDeque<Pair>,
     before: Option<Point>,
+    smoothing: Option<Smoothing>,
 }
 
 impl Lbfgs {
@@ -105,14 +111,18 @@ impl Lbfgs {
             }
         }
         let free = free(&now.x, &now.gradient);
-        let direction = self.direction(&now, &free) * free;
+        let [.., side] = at.x.dims();
+        let smoothing =
+            self.smoothing.get_or_insert_with(|| Smoothing::new(side, &at.x.device())).clone();
+        let direction = self.direction(&now, &free, &smoothing);
         self.before = Some(now);
         moved(at.x, direction, REACH * at.step_size)
     }
 
     /// The inverse curvature times the gradient, by the usual two loops.
-    fn direction(&self, now: &Point, free: &Tensor<2>) -> Tensor<2> {
-        let mut q = now.gradient.clone() * free.clone();
+    fn direction(&self, now: &Point, free: &Tensor<2>, smoothing: &Smoothing) -> Tensor<2> {
+        let gradient = now.gradient.clone() * free.clone();
+        let mut q = gradient.clone();
         let seen: Vec<Curvature> = self.pairs.iter().map(|pair| pair.curvature(free)).collect();
         let mut shares = Vec::with_capacity(seen.len());
         for (pair, curvature) in self.pairs.iter().zip(&seen).rev() {
@@ -120,10 +130,15 @@ impl Lbfgs {
             q = (q - pair.change.clone() * share.clone()) * free.clone();
             shares.push(share);
         }
-        let scale = seen.iter().fold(now.first.clone(), |scale, curvature| {
-            scale.mask_where(curvature.upward.clone(), curvature.scale.clone())
-        });
-        q = q * scale;
+
+        let smooth = |rows: &Tensor<2>| dot(rows, &smoothing.apply(rows.clone())) + TINY;
+        let mut scale = now.first.clone() * (dot(&gradient, &gradient) / smooth(&gradient));
+        if let (Some(pair), Some(newest)) = (self.pairs.back(), seen.last()) {
+            let curved = newest.along.clone() / smooth(&(pair.change.clone() * free.clone()));
+            scale = scale.mask_where(newest.upward.clone(), curved);
+        }
+        q = smoothing.apply(q) * free.clone() * scale;
+
         for ((pair, curvature), share) in self.pairs.iter().zip(&seen).zip(shares.into_iter().rev())
         {
             let back = dot(&pair.change, &q) * curvature.inverse.clone();

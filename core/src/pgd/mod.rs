@@ -6,6 +6,7 @@
 
 mod constraint;
 mod lbfgs;
+mod smoothing;
 mod solver;
 mod start;
 

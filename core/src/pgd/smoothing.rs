@@ -1,0 +1,43 @@
+//! A metric in which large shapes are nearer than fine ones: where l-BFGS starts from.
+
+use burn::tensor::{Device, Tensor, TensorData};
+
+/// How often an image is blurred (docs/SOLVERS.md compares).
+const TIMES: usize = 4;
+
+/// The symmetric positive map `I + Bⁿ` of images, where `B` blurs by (1 2 1)/4 along rows and
+/// columns.
+#[derive(Clone)]
+pub(super) struct Smoothing {
+    /// `Bⁿ` along one side, `[1, 1, side, side]`; symmetric.
+    blur: Tensor<4>,
+}
+
+impl Smoothing {
+    /// For square images of `side` pixels.
+    pub fn new(side: usize, device: &Device) -> Self {
+        let once = blur(side, device);
+        let blur = (1..TIMES).fold(once.clone(), |power, _| power.matmul(once.clone()));
+        Self { blur }
+    }
+
+    /// Of images as rows, `[batch, 3 * side * side]`.
+    pub fn apply(&self, rows: Tensor<2>) -> Tensor<2> {
+        let [batch, values] = rows.dims();
+        let [.., side] = self.blur.dims();
+        let images = rows.clone().reshape([batch, values / (side * side), side, side]);
+        let blurred = self.blur.clone().matmul(images).matmul(self.blur.clone());
+        rows + blurred.reshape([batch, values])
+    }
+}
+
+/// (1 2 1)/4 around every place of a line whose ends are repeated, `[1, 1, side, side]`.
+fn blur(side: usize, device: &Device) -> Tensor<4> {
+    let mut values = vec![0.0; side * side];
+    for at in 0..side {
+        for (near, share) in [(at.saturating_sub(1), 0.25), (at, 0.5), (at + 1, 0.25)] {
+            values[at * side + near.min(side - 1)] += share;
+        }
+    }
+    Tensor::from_data(TensorData::new(values, [1, 1, side, side]), device)
+}
