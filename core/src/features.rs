@@ -100,3 +100,30 @@ pub fn largest(values: &[f32]) -> usize {
     let largest = values.iter().enumerate().max_by(|(_, a), (_, b)| a.total_cmp(b));
     largest.map_or(0, |(i, _)| i)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::fixture::model;
+    use crate::pgd::noise;
+
+    #[test]
+    fn an_explanation_adds_up_to_the_logit() {
+        let model = model();
+        let image = noise(8, 5, 5);
+        let whole = pollster::block_on(explain(&model, &image, Some(1), 99)).unwrap();
+        assert_eq!((whole.class, whole.features.len()), (1, 6));
+        let sum: f32 = whole.features.iter().map(|part| part.contribution).sum();
+        let batch = model.batch(std::slice::from_ref(&image)).unwrap();
+        let logits = model.forward(batch, LastRelu::True).logits.into_data();
+        let logit = logits.iter::<f32>().nth(1).unwrap();
+        // The test's bias of class 1 is 0.1 cos 1.
+        assert!((sum + 0.1 * 1f32.cos() - logit).abs() < 1e-4, "{sum} {logit}");
+        let few = pollster::block_on(explain(&model, &image, None, 2)).unwrap();
+        assert_eq!(few.class, few.ranking()[0]);
+        assert!(few.features[0].contribution >= few.features[1].contribution);
+        let gradient = pollster::block_on(saliency(&model, &image, 1)).unwrap();
+        let reach = gradient.values().iter().map(|v| (v - 0.5).abs()).fold(0.0, f32::max);
+        assert!((reach - 0.5).abs() < 1e-6);
+    }
+}

@@ -106,3 +106,31 @@ fn between_rows(representations: &Tensor<2>, place: Place) -> Tensor<2> {
     let row = |i: usize| representations.clone().narrow(0, i, 1);
     row(place.from) * (1.0 - place.share) + row(place.from + 1) * place.share
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::fixture::model;
+    use crate::morph::MorphSettings;
+    use crate::pgd::noise;
+
+    #[test]
+    fn a_path_starts_and_ends_at_its_photos_and_nears_the_line_between() {
+        let model = model();
+        let stops = [noise(8, 1, 1), noise(8, 2, 2), Pixels::flat(8, [0.8, 0.3, 0.1])];
+        // More frames than a batch holds.
+        let settings =
+            MorphSettings { frames: 11, steps: 25, step_size: 0.05, ..MorphSettings::FAST };
+        let mut path = Interpolation::new(&model, &stops, &settings).unwrap();
+        while !path.is_done() {
+            path.step();
+        }
+        let report = pollster::block_on(path.report()).unwrap();
+        assert_eq!((report.frames.len(), report.losses.len(), report.step), (11, 25, 25));
+        for (frame, stop) in [(0, 0), (5, 1), (10, 2)] {
+            assert_eq!(report.frames[frame], stops[stop]);
+        }
+        assert!(report.losses[24] < 0.7 * report.losses[0], "{:?}", report.losses);
+        assert!(Interpolation::new(&model, &stops[..1], &settings).is_none());
+    }
+}

@@ -44,6 +44,8 @@ pub mod change;
 pub mod convolution;
 #[cfg(feature = "engine")]
 pub mod features;
+#[cfg(all(test, feature = "flex"))]
+mod fixture;
 #[cfg(feature = "engine")]
 pub mod interpolation;
 #[cfg(feature = "engine")]

@@ -3,28 +3,27 @@
 use std::marker::PhantomData;
 use std::ops::Range;
 
+use rayon::prelude::*;
+
+/// How many cores share the work. In a browser one does, and what is for several is not compiled.
+fn cores() -> usize {
+    if cfg!(target_family = "wasm") { 1 } else { rayon::current_num_threads() }
+}
+
 /// Calls `work` for every panel and all tiles, in ranges of neighbours, on all cores.
 ///
 /// Every sum is made by one call alone, so the result does not hang on how many cores there are.
-#[cfg(not(target_family = "wasm"))]
 pub fn for_each(panels: usize, tiles: usize, work: impl Fn(usize, Range<usize>) + Sync) {
-    use rayon::prelude::*;
-    let threads = rayon::current_num_threads();
-    if threads == 1 || panels * tiles < 8 {
+    let cores = cores();
+    if cores == 1 || panels * tiles < 8 {
         return (0..panels).for_each(|panel| work(panel, 0..tiles));
     }
     // Some more parts than cores, since not all take as long.
-    let parts = (4 * threads).div_ceil(panels).min(tiles);
+    let parts = (4 * cores).div_ceil(panels).min(tiles);
     (0..panels * parts).into_par_iter().for_each(|job| {
         let (panel, part) = (job / parts, job % parts);
         work(panel, part * tiles / parts..(part + 1) * tiles / parts);
     });
-}
-
-/// As natively, on one core.
-#[cfg(target_family = "wasm")]
-pub fn for_each(panels: usize, tiles: usize, work: impl Fn(usize, Range<usize>) + Sync) {
-    (0..panels).for_each(|panel| work(panel, 0..tiles));
 }
 
 /// A slice that several cores write to, each to its own part.
@@ -65,33 +64,17 @@ impl<'a> Shared<'a> {
 }
 
 /// Calls `work` with every chunk of `len` numbers and its index, on all cores.
-#[cfg(not(target_family = "wasm"))]
 pub fn for_each_chunk(values: &mut [f32], len: usize, work: impl Fn(usize, &mut [f32]) + Sync) {
-    use rayon::prelude::*;
-    if rayon::current_num_threads() == 1 {
+    if cores() == 1 {
         return values.chunks_mut(len).enumerate().for_each(|(i, chunk)| work(i, chunk));
     }
     values.par_chunks_mut(len).enumerate().for_each(|(i, chunk)| work(i, chunk));
 }
 
-/// As natively, on one core.
-#[cfg(target_family = "wasm")]
-pub fn for_each_chunk(values: &mut [f32], len: usize, work: impl Fn(usize, &mut [f32]) + Sync) {
-    values.chunks_mut(len).enumerate().for_each(|(i, chunk)| work(i, chunk));
-}
-
 /// `work` of every index, in order, on all cores.
-#[cfg(not(target_family = "wasm"))]
 pub fn map<T: Send>(count: usize, work: impl Fn(usize) -> T + Sync) -> Vec<T> {
-    use rayon::prelude::*;
-    if rayon::current_num_threads() == 1 {
+    if cores() == 1 {
         return (0..count).map(work).collect();
     }
     (0..count).into_par_iter().map(&work).collect()
-}
-
-/// As natively, on one core.
-#[cfg(target_family = "wasm")]
-pub fn map<T: Send>(count: usize, work: impl Fn(usize) -> T + Sync) -> Vec<T> {
-    (0..count).map(work).collect()
 }

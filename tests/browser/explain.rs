@@ -59,6 +59,9 @@ async fn a_feature_is_added_little_by_little() -> Result<()> {
         pictures.push(visit.picture("robust-added").await?);
     }
     assert!(pictures[0] != pictures[1] && pictures[1] != pictures[2]);
+    visit.click("#as-authors").await?;
+    let slowly = "document.querySelector('#robust .phase').textContent.includes('800')";
+    visit.wait_until("the authors' steps are taken", slowly, 60).await?;
     visit.set("feature", "99999").await?;
     let told = "document.querySelector('#notice').textContent.includes('numbers 0 to 31')";
     visit.wait_until("a number out of range is told", told, 20).await?;

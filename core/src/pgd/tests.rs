@@ -1,54 +1,12 @@
-use std::collections::BTreeMap;
-
 use burn::tensor::{Device, Distribution, Tensor};
 
 use super::constraint::image_norm;
 use super::*;
-use crate::architecture::{Block, ResNetConfig, Stem};
-use crate::card::{Card, Provenance, Role};
-use crate::features::{explain, saliency};
-use crate::interpolation::Interpolation;
+use crate::fixture::model;
 use crate::inversion::{Start, invert};
-use crate::morph::MorphSettings;
 use crate::network::LastRelu;
 use crate::objective::{Activate, CrossEntropy};
 use crate::settings::{Constraint, InvertSettings, Solver};
-use crate::weights::{Array, Weights};
-
-/// A small network with weights that are all different and none extreme.
-fn model() -> Model {
-    let architecture = ResNetConfig {
-        block: Block::Basic,
-        blocks: vec![1, 1],
-        widths: vec![4, 6],
-        stem: Stem::Cifar,
-        classes: 3,
-    };
-    let array = |(name, shape): (String, Vec<usize>)| {
-        let fan_in: usize = shape.iter().skip(1).product();
-        let value = |i: usize| match shape.len() {
-            1 if name.ends_with("weight") || name.ends_with("var") => 1.0 + 0.1 * (i as f32).sin(),
-            1 => 0.1 * (i as f32).cos(),
-            _ => (i as f32 * 12.9898).sin() * (2.0 / fan_in as f32).sqrt(),
-        };
-        let values = (0..shape.iter().product()).map(value).collect();
-        (name.clone(), Array { shape, values })
-    };
-    let tensors: BTreeMap<_, _> = architecture.tensors().into_iter().map(array).collect();
-    let card = Card {
-        name: "test".into(),
-        role: Role::Robust,
-        architecture,
-        classes: vec!["a".into(), "b".into(), "c".into()],
-        mean: [0.5; 3],
-        std: [0.25; 3],
-        input_size: 8,
-        training: None,
-        accuracies: Vec::new(),
-        provenance: Provenance::default(),
-    };
-    Model::new(&Weights::new(card, tensors).unwrap(), &Device::flex())
-}
 
 fn random(batch: usize) -> Tensor<4> {
     let distribution = Distribution::Uniform(0.0, 1.0);
@@ -205,45 +163,6 @@ fn a_target_already_reached_keeps_the_image_finite() {
     pgd.finish();
     let report = pollster::block_on(pgd.report()).unwrap();
     assert!(report.images[0].values().iter().all(|v| v.is_finite()));
-}
-
-#[test]
-fn a_path_starts_and_ends_at_its_photos_and_nears_the_line_between() {
-    let model = model();
-    let stops = [noise(8, 1, 1), noise(8, 2, 2), Pixels::flat(8, [0.8, 0.3, 0.1])];
-    // More frames than a batch holds.
-    let settings = MorphSettings { frames: 11, steps: 25, step_size: 0.05, ..MorphSettings::FAST };
-    let mut path = Interpolation::new(&model, &stops, &settings).unwrap();
-    while !path.is_done() {
-        path.step();
-    }
-    let report = pollster::block_on(path.report()).unwrap();
-    assert_eq!((report.frames.len(), report.losses.len(), report.step), (11, 25, 25));
-    for (frame, stop) in [(0, 0), (5, 1), (10, 2)] {
-        assert_eq!(report.frames[frame], stops[stop]);
-    }
-    assert!(report.losses[24] < 0.7 * report.losses[0], "{:?}", report.losses);
-    assert!(Interpolation::new(&model, &stops[..1], &settings).is_none());
-}
-
-#[test]
-fn an_explanation_adds_up_to_the_logit() {
-    let model = model();
-    let image = noise(8, 5, 5);
-    let whole = pollster::block_on(explain(&model, &image, Some(1), 99)).unwrap();
-    assert_eq!((whole.class, whole.features.len()), (1, 6));
-    let sum: f32 = whole.features.iter().map(|part| part.contribution).sum();
-    let batch = model.batch(std::slice::from_ref(&image)).unwrap();
-    let logits = model.forward(batch, LastRelu::True).logits.into_data();
-    let logit = logits.iter::<f32>().nth(1).unwrap();
-    // The test's bias of class 1 is 0.1 cos 1.
-    assert!((sum + 0.1 * 1f32.cos() - logit).abs() < 1e-4, "{sum} {logit}");
-    let few = pollster::block_on(explain(&model, &image, None, 2)).unwrap();
-    assert_eq!(few.class, few.ranking()[0]);
-    assert!(few.features[0].contribution >= few.features[1].contribution);
-    let gradient = pollster::block_on(saliency(&model, &image, 1)).unwrap();
-    let reach = gradient.values().iter().map(|v| (v - 0.5).abs()).fold(0.0, f32::max);
-    assert!((reach - 0.5).abs() < 1e-6);
 }
 
 #[test]

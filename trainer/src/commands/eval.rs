@@ -113,6 +113,9 @@ pub fn run(args: &Args) -> Result<ExitCode> {
         }
     }
     let inversion = inversions(args, &model, &set)?;
+    if let Some(note) = set.left_out() {
+        eprintln!("{note}");
+    }
     let report = Report {
         images: images.len(),
         clean: clean.share(),

@@ -147,12 +147,15 @@ impl Dataset {
         self.images.get(index)
     }
 
-    /// Images that could not be read since they were asked for as they were drawn.
-    pub fn left_out(&self) -> usize {
-        match &self.images {
+    /// What to say of images that could not be read as they were drawn, if there were any.
+    pub fn left_out(&self) -> Option<String> {
+        let count = match &self.images {
             Images::Decoded(_) => 0,
             Images::Files { skipped, .. } => skipped.count(),
-        }
+        };
+        let sentence =
+            format!("{count} images could not be read; others of their classes stood in for them.");
+        (count > 0).then_some(sentence)
     }
 
     /// Whether images are decoded as they are drawn.

@@ -127,11 +127,8 @@ pub fn train(job: &Job<'_>) -> Result<Option<PathBuf>> {
         }
     }
     checkpoint::save(&checkpoint, &learner, config, at)?;
-    let left_out = job.train.left_out();
-    if left_out > 0 {
-        progress.note(&format!(
-            "{left_out} images could not be read; others of their classes stood in for them."
-        ));
+    if let Some(note) = job.train.left_out() {
+        progress.note(&note);
     }
     if at.epoch < config.epochs {
         progress.note(&format!(

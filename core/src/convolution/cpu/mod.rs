@@ -36,22 +36,12 @@ pub fn output(
     let mut out = vec![0.0; gather.targets.len() * columns];
     if layer.is_thin() {
         let patches = patches::collect(&gather, x, input);
-        let gather = Gather::itself(gather.targets.len());
-        let depth = taps * input;
-        Product {
-            gather: &gather,
-            x: &patches,
-            panels,
-            bias,
-            taps: 1,
-            depth,
-            columns,
-            out: &mut out,
-        }
-        .run();
+        let (x, gather) = (&patches, &Gather::itself(gather.targets.len()));
+        let [taps, depth] = [1, taps * input];
+        Product { gather, x, panels, bias, taps, depth, columns, out: &mut out }.run();
     } else {
-        Product { gather: &gather, x, panels, bias, taps, depth: input, columns, out: &mut out }
-            .run();
+        let (gather, depth, out) = (&gather, input, &mut out);
+        Product { gather, x, panels, bias, taps, depth, columns, out }.run();
     }
     out
 }
@@ -59,20 +49,17 @@ pub fn output(
 /// The gradient of the input, whose `extent` is given, of the output's.
 pub fn input_gradient(layer: &Layer, extent: Extent, gradient: &[f32], panels: &[f32]) -> Vec<f32> {
     let ([input, depth], taps) = (layer.channels, layer.taps());
+    let (x, bias) = (gradient, None);
     let mut out = vec![0.0; extent.iter().product::<usize>() * input];
     if layer.is_thin() {
-        let columns = taps * input;
-        let gather = Gather::itself(gradient.len() / depth);
+        let (columns, gather) = (taps * input, &Gather::itself(gradient.len() / depth));
         let mut patches = vec![0.0; gather.targets.len() * columns];
-        let (x, out_of) = (gradient, &mut patches);
-        Product { gather: &gather, x, panels, bias: None, taps: 1, depth, columns, out: out_of }
-            .run();
+        Product { gather, x, panels, bias, taps: 1, depth, columns, out: &mut patches }.run();
         patches::scatter(&Gather::forward(layer, extent), &patches, &mut out, input);
     } else {
-        for gather in Gather::backward(layer, extent) {
-            let (x, columns) = (gradient, input);
-            Product { gather: &gather, x, panels, bias: None, taps, depth, columns, out: &mut out }
-                .run();
+        for gather in &Gather::backward(layer, extent) {
+            let (columns, out) = (input, &mut out);
+            Product { gather, x, panels, bias, taps, depth, columns, out }.run();
         }
     }
     out

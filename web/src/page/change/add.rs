@@ -3,6 +3,7 @@
 use leptos::prelude::*;
 use robust_core::goal::MOST_ADDED;
 
+use super::authors::AsAuthors;
 use super::brush::Brush;
 use super::tiles::Tile;
 use crate::page::canvas::{ImageCanvas, save_png};
@@ -62,6 +63,7 @@ pub fn AddView(session: Session) -> impl IntoView {
             </span>
             <input id="stage" type="range" min="0" max=move || last().to_string() aria-label="How much of it"
                 prop:value=move || position.get().unwrap_or_else(last).to_string() on:input=moved />
+            <AsAuthors session steps="800 short steps a number" />
             <button id="stop" on:click=move |_| session.stop()>"Stop"</button>
         </div>
         <p class="hint">

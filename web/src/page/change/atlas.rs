@@ -4,6 +4,7 @@ use leptos::prelude::*;
 use robust_core::atlas::AtlasOrder;
 use robust_core::goal::Goal;
 
+use super::authors::AsAuthors;
 use super::tiles::Tile;
 use crate::page::canvas::{ImageCanvas, save_png};
 use crate::page::panel::{key, phase_name, phase_text, share_done, title};
@@ -113,10 +114,6 @@ fn AtlasControls(
             now == name
         }
     };
-    let authors = move |event| {
-        session.change.authors.set(event_target_checked(&event));
-        session.change();
-    };
     let numbered = move || names.get().into_iter().enumerate();
     let class_option = |(class, name): (usize, String)| {
         view! { <option value=class.to_string()>{format!("what speaks for {name}")}</option> }
@@ -156,11 +153,7 @@ fn AtlasControls(
                         on:change=move |event| of_standard.set(event_target_checked(&event)) />
                     "Tiles of the standard network"
                 </label>
-                <label class="check">
-                    <input id="as-authors" type="checkbox" prop:checked=move || session.change.authors.get()
-                        on:change=authors />
-                    "As the authors: 200 plain steps"
-                </label>
+                <AsAuthors session steps="200 plain steps" />
                 <button id="stop" on:click=move |_| session.stop()>"Stop"</button>
             </div>
         </section>

@@ -3,6 +3,7 @@
 
 mod add;
 mod atlas;
+mod authors;
 mod brush;
 mod collide;
 mod link;
