@@ -87,8 +87,8 @@ pub fn run(args: &Args) -> Result<ExitCode> {
         .iter()
         .map(|path| path.file_name().unwrap_or_default().to_string_lossy().into_owned())
         .collect();
-    let data = args.about_data.clone().unwrap_or_else(|| paths.join(", "));
-    let data = format!("{data}: {} images", train_set.len());
+    let counted = || format!("{}: {} images", paths.join(", "), train_set.len());
+    let data = args.about_data.clone().unwrap_or_else(counted);
     let job = Job {
         config,
         train: Arc::new(train_set),

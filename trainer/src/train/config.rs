@@ -2,6 +2,7 @@
 
 use anyhow::{Result, bail};
 use clap::ValueEnum;
+use clap::builder::PossibleValue;
 use robust_core::architecture::{ResNetConfig, Stem};
 use robust_core::settings::{Constraint, PgdSettings};
 use serde::{Deserialize, Serialize};
@@ -224,18 +225,23 @@ impl TrainConfig {
 
     /// The recipe in words, for the model's card.
     pub fn recipe(&self) -> String {
+        let Augment { shift, no_flip, colour } = self.augment;
+        let sizes = if self.sizes.is_empty() { &[self.size][..] } else { &self.sizes };
+        let sizes: Vec<String> = sizes.iter().map(usize::to_string).collect();
+        let schedule = self.schedule.to_possible_value();
         format!(
-            "{} epochs, batch {}, SGD {}, weight decay {}, {:?} to {}, label smoothing {}, balance \
-             {}, images at {:?}, averaged weights ({}), seed {}",
+            "{} epochs, batch {}, SGD {}, weight decay {}, {} to {}, label smoothing {}, balance {}, images at {} \
+             pixels, shifted by {shift}{}, colours changed by {colour}, averaged weights ({}), seed {}",
             self.epochs,
             self.batch,
             self.momentum,
             self.weight_decay,
-            self.schedule,
+            schedule.as_ref().map_or("schedule", PossibleValue::get_name),
             self.lr,
             self.label_smoothing,
             self.balance,
-            if self.sizes.is_empty() { vec![self.size] } else { self.sizes.clone() },
+            sizes.join(" then "),
+            if no_flip { "" } else { ", mirrored at random" },
             self.average,
             self.seed
         )

@@ -240,7 +240,11 @@ fn card(job: &Job<'_>) -> Result<Card> {
 }
 
 fn described(card: Card, job: &Job<'_>, cost: String) -> Card {
-    let (adversary, recipe) = (job.config.adversary(), job.config.recipe());
+    let (adversary, mut recipe) = (job.config.adversary(), job.config.recipe());
+    if let Some(first) = job.init.as_ref().map(Weights::card) {
+        let network = first.architecture.preset_name().unwrap_or("another network");
+        recipe += &format!(", begun from the weights of \"{}\" ({network})", first.name);
+    }
     Card { training: Some(Training { data: job.data.clone(), adversary, recipe, cost }), ..card }
 }
 
