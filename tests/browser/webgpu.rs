@@ -56,7 +56,7 @@ async fn every_view_computes_on_webgpu() -> Result<()> {
             "parseInt(document.querySelector('#robust .phase').textContent.slice(5)) >= {least}"
         )
     };
-    let done = "document.querySelector('#robust').dataset.phase === 'finished'";
+    let done = "document.querySelector('#robust')?.dataset.phase === 'finished'";
     for (view, canvas) in [
         ("features", "robust-maximised"),
         ("add", "robust-added"),

@@ -106,7 +106,7 @@ impl Visit {
 
     /// Waits until a model (`robust` or `standard`) is in this phase.
     pub async fn wait_for_phase(&self, model: &str, phase: &str, seconds: u64) -> Result<()> {
-        let expression = format!("document.querySelector('#{model}').dataset.phase === '{phase}'");
+        let expression = format!("document.querySelector('#{model}')?.dataset.phase === '{phase}'");
         self.wait_until(&format!("the {model} model is {phase}"), &expression, seconds).await
     }
 
