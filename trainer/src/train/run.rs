@@ -220,6 +220,13 @@ fn card(job: &Job<'_>) -> Result<Card> {
         Some(weights) => (weights.card().mean, weights.card().std),
         None => job.train.normaliser(),
     };
+    let source = match job.init.as_ref().map(Weights::card) {
+        None => "robust-reps train".into(),
+        Some(first) => {
+            let network = first.architecture.preset_name().unwrap_or("another network");
+            format!("robust-reps train, begun from the weights of \"{}\" ({network})", first.name)
+        }
+    };
     let role = if config.attack_steps == 0 { Role::Standard } else { Role::Robust };
     Ok(Card {
         name: format!("{role:?}").to_lowercase(),
@@ -232,7 +239,7 @@ fn card(job: &Job<'_>) -> Result<Card> {
         training: None,
         accuracies: Vec::new(),
         provenance: Provenance {
-            source: "robust-reps train".into(),
+            source,
             written_by: concat!("robust-reps ", env!("CARGO_PKG_VERSION")).into(),
             ..Provenance::default()
         },
@@ -240,11 +247,7 @@ fn card(job: &Job<'_>) -> Result<Card> {
 }
 
 fn described(card: Card, job: &Job<'_>, cost: String) -> Card {
-    let (adversary, mut recipe) = (job.config.adversary(), job.config.recipe());
-    if let Some(first) = job.init.as_ref().map(Weights::card) {
-        let network = first.architecture.preset_name().unwrap_or("another network");
-        recipe += &format!(", begun from the weights of \"{}\" ({network})", first.name);
-    }
+    let (adversary, recipe) = (job.config.adversary(), job.config.recipe());
     Card { training: Some(Training { data: job.data.clone(), adversary, recipe, cost }), ..card }
 }
 
