@@ -108,8 +108,8 @@ impl ResNetConfig {
     "the weights are of another network ({file:?}) than is wanted ({wanted:?}); only the blocks of a stage may become more"
 )]
 pub struct NotDeeper {
-    file: ResNetConfig,
-    wanted: ResNetConfig,
+    file: Box<ResNetConfig>,
+    wanted: Box<ResNetConfig>,
 }
 
 impl ResNet {
@@ -128,7 +128,8 @@ impl ResNet {
     ) -> Result<Self, NotDeeper> {
         let file = &weights.card().architecture;
         if !architecture.deepens(file) {
-            return Err(NotDeeper { file: file.clone(), wanted: architecture.clone() });
+            let [file, wanted] = [file, architecture].map(|config| Box::new(config.clone()));
+            return Err(NotDeeper { file, wanted });
         }
         let last = format!(".conv{}", architecture.block.convolutions());
         let layer = |spec: &ConvSpec| {

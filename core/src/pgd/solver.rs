@@ -51,6 +51,7 @@ pub(super) struct Moment {
 }
 
 /// What a solver remembers from one step to the next.
+#[allow(clippy::large_enum_variant, reason = "a run has one")]
 pub(super) enum Memory {
     Plain,
     Decay,

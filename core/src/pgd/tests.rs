@@ -4,7 +4,6 @@ use super::constraint::image_norm;
 use super::*;
 use crate::fixture::model;
 use crate::inversion::{Start, invert};
-use crate::network::LastRelu;
 use crate::objective::{Activate, CrossEntropy};
 use crate::settings::{Constraint, InvertSettings, Solver};
 
