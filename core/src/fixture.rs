@@ -11,6 +11,22 @@ use crate::card::{Card, Provenance, Role};
 use crate::model::Model;
 use crate::weights::{Array, Weights};
 
+/// The card of a network for images of 8 pixels, of which nothing else matters.
+pub fn card(architecture: ResNetConfig) -> Card {
+    Card {
+        name: "test".into(),
+        role: Role::Robust,
+        classes: (0..architecture.classes).map(|class| class.to_string()).collect(),
+        architecture,
+        mean: [0.5; 3],
+        std: [0.25; 3],
+        input_size: 8,
+        training: None,
+        accuracies: Vec::new(),
+        provenance: Provenance::default(),
+    }
+}
+
 /// A small network with weights that are all different and none extreme.
 pub fn model() -> Model {
     let architecture = ResNetConfig {
@@ -31,17 +47,5 @@ pub fn model() -> Model {
         (name.clone(), Array { shape, values })
     };
     let tensors: BTreeMap<_, _> = architecture.tensors().into_iter().map(array).collect();
-    let card = Card {
-        name: "test".into(),
-        role: Role::Robust,
-        architecture,
-        classes: vec!["a".into(), "b".into(), "c".into()],
-        mean: [0.5; 3],
-        std: [0.25; 3],
-        input_size: 8,
-        training: None,
-        accuracies: Vec::new(),
-        provenance: Provenance::default(),
-    };
-    Model::new(&Weights::new(card, tensors).unwrap(), &Device::flex())
+    Model::new(&Weights::new(card(architecture), tensors).unwrap(), &Device::flex())
 }

@@ -190,7 +190,7 @@ fn array<const D: usize>(tensor: Tensor<D>) -> Array {
 mod tests {
     use super::*;
     use crate::architecture::{Block, Stem};
-    use crate::card::{Provenance, Role};
+    use crate::fixture::card;
     use crate::network::LastRelu;
 
     fn config(blocks: [usize; 2]) -> ResNetConfig {
@@ -202,18 +202,7 @@ mod tests {
     fn a_deeper_network_begins_as_the_one_it_grew_from() {
         let device = Device::flex();
         device.seed(1);
-        let card = Card {
-            name: "shallow".into(),
-            role: Role::Robust,
-            architecture: config([1, 1]),
-            classes: vec!["cat".into(), "dog".into()],
-            mean: [0.5; 3],
-            std: [0.25; 3],
-            input_size: 8,
-            training: None,
-            accuracies: Vec::new(),
-            provenance: Provenance::default(),
-        };
+        let card = card(config([1, 1]));
         let weights = card.architecture.init(&device).weights(card).unwrap();
         let deeper = ResNet::trainable(&weights, &config([2, 3]), &device).unwrap();
         assert_eq!(deeper.blocks.len(), 5);

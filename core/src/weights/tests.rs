@@ -1,6 +1,6 @@
 use super::*;
 use crate::architecture::{Block, ResNetConfig, Stem};
-use crate::card::{Provenance, Role};
+use crate::fixture::card;
 
 fn tiny() -> (Card, BTreeMap<String, Array>) {
     let architecture = ResNetConfig {
@@ -15,18 +15,8 @@ fn tiny() -> (Card, BTreeMap<String, Array>) {
         shape,
     };
     let tensors = architecture.tensors().into_iter().map(|(n, s)| (n, array(s))).collect();
-    let card = Card {
-        name: "tiny".into(),
-        role: Role::Robust,
-        architecture,
-        classes: vec!["cat".into(), "dog".into()],
-        mean: [0.5; 3],
-        std: [0.25; 3],
-        input_size: 32,
-        training: None,
-        accuracies: Vec::new(),
-        provenance: Provenance::default(),
-    };
+    let classes = vec!["cat".into(), "dog".into()];
+    let card = Card { name: "tiny".into(), classes, input_size: 32, ..card(architecture) };
     (card, tensors)
 }
 
