@@ -1,5 +1,7 @@
 //! Which device computes.
 
+#[cfg(any(feature = "wgpu", feature = "cuda"))]
+use anyhow::ensure;
 use anyhow::{Result, anyhow};
 use burn::tensor::{Device, ExecutionError};
 use clap::ValueEnum;
@@ -35,6 +37,29 @@ impl Backend {
             Backend::Cpu => format!("the processor, {} thread(s)", rayon::current_num_threads()),
             #[cfg(any(feature = "wgpu", feature = "cuda"))]
             other => format!("a graphics card ({})", other.name()),
+        }
+    }
+
+    /// As many devices as a batch is shared by. On a processor, which is one, each is for a part
+    /// of its cores.
+    ///
+    /// # Errors
+    ///
+    /// Where the machine has fewer cards, or they cannot be told apart (wgpu).
+    pub fn devices(self, count: usize) -> Result<Vec<Device>> {
+        match self {
+            Backend::Cpu => Ok(vec![self.device(); count]),
+            #[cfg(feature = "cuda")]
+            Backend::Cuda => {
+                let cards = Device::enumerate(burn::tensor::DeviceType::Cuda).into_vec();
+                ensure!(count <= cards.len(), "there are {} CUDA cards, not {count}", cards.len());
+                Ok(cards.into_iter().take(count).collect())
+            }
+            #[cfg(feature = "wgpu")]
+            Backend::Wgpu => {
+                ensure!(count == 1, "several cards are for --backend cuda");
+                Ok(vec![self.device()])
+            }
         }
     }
 

@@ -160,14 +160,17 @@ fn a_killed_run_goes_on_to_the_same_bits() {
 #[test]
 fn the_number_of_threads_changes_no_bit() {
     let stage = Stage::new(12);
-    let model = |threads: &str| {
-        let out = stage.path(threads);
-        let words = stage.train(&out, &["--epochs", "2", "--about-hardware", "a machine"]);
+    let model = |threads: &str, replicas: &str| {
+        let out = stage.path(&format!("{threads}-{replicas}"));
+        let more = ["--epochs", "2", "--about-hardware", "a machine", "--replicas", replicas];
+        let words = stage.train(&out, &more);
         let done = program(&strs(&words)).env("RAYON_NUM_THREADS", threads).output().unwrap();
         assert!(done.status.success(), "{}", String::from_utf8_lossy(&done.stderr));
         fs::read(Path::new(&out).join("model.safetensors")).unwrap()
     };
-    assert!(model("1") == model("3"), "the weights differ");
+    for replicas in ["1", "3"] {
+        assert!(model("1", replicas) == model("3", replicas), "{replicas}: the weights differ");
+    }
 }
 
 #[test]

@@ -64,7 +64,7 @@ pub fn run(args: &Args) -> Result<ExitCode> {
             for &attack_steps in &args.attacks {
                 let config = TrainConfig { batch, attack_steps, ..args.config.clone() };
                 config.check()?;
-                let mut trial = Trial::new(&config, &set, &backend.device())?;
+                let mut trial = Trial::new(&config, &set, &backend.devices(config.replicas)?)?;
                 // Kernels compile and memory is taken during the first steps.
                 trial.steps(2, Duration::MAX);
                 let started = Instant::now();

@@ -101,7 +101,7 @@ pub fn run(args: &Args) -> Result<ExitCode> {
         watch: args.watch,
         data,
         hardware: args.about_hardware.clone().unwrap_or_else(|| args.backend.describe()),
-        device: args.backend.device(),
+        devices: args.backend.devices(config.replicas)?,
     };
     if let Some(model) = train(&job)? {
         println!("{}", model.display());

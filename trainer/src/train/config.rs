@@ -77,9 +77,19 @@ pub struct TrainConfig {
     pub balance: f32,
     #[command(flatten)]
     pub augment: Augment,
+    /// Copies of the network that share each batch: one a graphics card, or each on its part of the
+    /// processor's cores. Every copy normalises by its own part of the batch
+    #[arg(long, default_value_t = 1)]
+    #[serde(default = "one")]
+    pub replicas: usize,
     /// Seed of weights, order, augmentation and attack
     #[arg(long, default_value_t = 0)]
     pub seed: u64,
+}
+
+/// Of checkpoints from before there were several.
+fn one() -> usize {
+    1
 }
 
 /// The norms an adversary can be held to.
@@ -132,6 +142,9 @@ impl TrainConfig {
     pub fn check(&self) -> Result<()> {
         if self.epochs == 0 || self.batch < 2 {
             bail!("--epochs must be at least 1 and --batch at least 2");
+        }
+        if !(1..=self.batch / 2).contains(&self.replicas) {
+            bail!("--replicas must leave at least two images of the batch for each");
         }
         if !(self.lr > 0.0 && self.lr.is_finite()) {
             bail!("--lr must be above 0");

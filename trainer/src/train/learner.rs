@@ -1,5 +1,6 @@
 //! One update of the weights, equation (3).
 
+use anyhow::Result;
 use burn::module::{Module, ModuleMapper, ModuleVisitor, Param};
 use burn::optim::momentum::MomentumConfig;
 use burn::optim::{GradientsParams, ModuleOptimizer, SgdConfig, decay::WeightDecayConfig};
@@ -13,6 +14,7 @@ use robust_core::pgd::{Pgd, random_start};
 use robust_core::settings::PgdSettings;
 
 use super::config::TrainConfig;
+use super::replicas::{Found, Replicas, Share};
 use crate::data::Batch;
 
 /// A network that learns, with its average and its optimiser.
@@ -21,6 +23,7 @@ pub struct Learner {
     pub average: ResNet,
     pub optimiser: ModuleOptimizer,
     card: Card,
+    replicas: Replicas,
     device: Device,
 }
 
@@ -33,8 +36,19 @@ pub struct Measured {
 }
 
 impl Learner {
-    /// `network` on a device without automatic differentiation.
-    pub fn new(config: &TrainConfig, card: Card, network: ResNet, device: &Device) -> Self {
+    /// `network` on the first of the devices, without automatic differentiation. Each device
+    /// computes its part of every batch.
+    ///
+    /// # Errors
+    ///
+    /// Where the system gives no threads for several devices.
+    pub fn new(
+        config: &TrainConfig,
+        card: Card,
+        network: ResNet,
+        devices: &[Device],
+    ) -> Result<Self> {
+        let replicas = Replicas::new(devices)?;
         // Burn's default dampens the gradient; PyTorch's, whose numbers the presets are, does not.
         let momentum = MomentumConfig::new().with_momentum(config.momentum).with_dampening(0.0);
         let optimiser = SgdConfig::new()
@@ -42,7 +56,8 @@ impl Learner {
             .with_weight_decay(Some(WeightDecayConfig::new(config.weight_decay)))
             .init();
         let average = network.valid();
-        Self { network: network.train(), average, optimiser, card, device: device.clone() }
+        let (network, device) = (network.train(), devices[0].clone());
+        Ok(Self { network, average, optimiser, card, replicas, device })
     }
 
     /// What the network's model file will say.
@@ -66,31 +81,48 @@ impl Learner {
         let x: Tensor<4> = Tensor::from_data(TensorData::new(batch.values, shape), &self.device);
         let labels: Tensor<1, Int> =
             Tensor::from_data(TensorData::new(batch.labels, [count]), &self.device);
-        let x = match attack {
-            Some(settings) => self.attacked(x, labels.clone(), settings),
-            None => x,
+        let start = attack.map(|settings| random_start(x.clone(), settings.constraint));
+        let batch = Share { images: x, start, labels };
+        let find = |network: &ResNet, share: Share, weight: f32, device: &Device| {
+            self.find(network, share, weight, attack, config, device)
         };
-        // The clone shares its running statistics with the network: they learn too.
-        let model = Model::of_network(self.card.clone(), self.network.clone(), &self.device);
-        let logits = model.forward(x.autodiff(), LastRelu::True).logits;
-        let predicted = logits.clone().without_autodiff().argmax(1).squeeze_dim::<1>(1);
-        let correct = predicted.equal(labels.clone()).float().sum();
-        let loss = smoothed_cross_entropy(logits, labels, config.label_smoothing);
-        let gradients = GradientsParams::from_grads(loss.backward(), &self.network);
+        let Found { loss, correct, gradients } = self.replicas.sum(&self.network, &batch, find);
         // Moved out and back: the optimiser takes the network by value.
         self.network = self.optimiser.step(lr, self.network.clone(), gradients);
         self.update_average(config.average);
-        Measured { loss: loss.without_autodiff(), correct }
+        Measured { loss, correct }
     }
 
-    fn attacked(&self, x: Tensor<4>, labels: Tensor<1, Int>, settings: PgdSettings) -> Tensor<4> {
-        // In evaluation mode and without gradients of parameters.
-        let network = self.network.valid().fold();
-        let model = Model::of_network(self.card.clone(), network, &self.device);
-        let start = random_start(x.clone(), settings.constraint);
-        let mut pgd = Pgd::new(&model, CrossEntropy::untargeted(labels), settings, start, x);
-        pgd.finish();
-        pgd.images()
+    /// Attacks images and differentiates the loss of what became of them, times `weight`.
+    fn find(
+        &self,
+        network: &ResNet,
+        Share { images, start, labels }: Share,
+        weight: f32,
+        attack: Option<PgdSettings>,
+        config: &TrainConfig,
+        device: &Device,
+    ) -> Found {
+        let x = match (attack, start) {
+            (Some(settings), Some(start)) => {
+                // In evaluation mode and without gradients of parameters.
+                let folded = network.valid().fold();
+                let model = Model::of_network(self.card.clone(), folded, device);
+                let objective = CrossEntropy::untargeted(labels.clone());
+                let mut pgd = Pgd::new(&model, objective, settings, start, images);
+                pgd.finish();
+                pgd.images()
+            }
+            _ => images,
+        };
+        // The clone shares its running statistics with the network: they learn too.
+        let model = Model::of_network(self.card.clone(), network.clone(), device);
+        let logits = model.forward(x.autodiff(), LastRelu::True).logits;
+        let predicted = logits.clone().without_autodiff().argmax(1).squeeze_dim::<1>(1);
+        let correct = predicted.equal(labels.clone()).float().sum();
+        let loss = smoothed_cross_entropy(logits, labels, config.label_smoothing) * weight;
+        let gradients = GradientsParams::from_grads(loss.backward(), network);
+        Found { loss: loss.without_autodiff(), correct, gradients }
     }
 
     fn update_average(&mut self, decay: f32) {
@@ -135,5 +167,46 @@ impl ModuleMapper for Merge {
             let newest = newest.reshape(average.dims());
             average * decay + newest * (1.0 - decay)
         })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use super::*;
+    use crate::data::Dataset;
+    use crate::train::trial;
+
+    #[derive(clap::Parser)]
+    struct Flags {
+        #[command(flatten)]
+        config: TrainConfig,
+    }
+
+    /// Two copies of the network see the same images each, so that their statistics are those of
+    /// one copy that sees all.
+    #[test]
+    fn copies_of_the_network_learn_what_one_does() {
+        let flags = "_ --size 12 --widths 4,8 --batch 8 --average 0 --attack-steps 0 --lr 0.1";
+        let config = <Flags as clap::Parser>::parse_from(flags.split(' ')).config;
+        let set = Arc::new(Dataset::painted(4, 12));
+        let images: Vec<f32> =
+            (0..4 * 3 * 12 * 12).map(|i| (i * 37 % 101) as f32 / 100.0).collect();
+        let weights = |replicas: usize| {
+            let devices = vec![Device::flex(); replicas];
+            let mut learner = trial::fresh(&config, &set, &devices).unwrap();
+            let batch =
+                Batch { values: images.repeat(2), labels: [0, 1, 2, 3].repeat(2), size: 12 };
+            let Measured { loss, correct } = learner.step(batch, None, 0.1, &config, 1);
+            let mut parts = Collect::default();
+            learner.average.visit(&mut parts);
+            (Tensor::cat(parts.0, 0), loss, correct)
+        };
+        let ((one, loss, correct), (two, shared_loss, shared_correct)) = (weights(1), weights(2));
+        let far = |a: Tensor<1>, b: Tensor<1>| (a - b).abs().max().into_scalar::<f32>();
+        assert!(far(loss, shared_loss) < 1e-6);
+        assert_eq!(far(correct, shared_correct), 0.0);
+        assert!(far(one.clone(), two) < 1e-5);
     }
 }

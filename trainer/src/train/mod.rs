@@ -4,6 +4,7 @@ mod checkpoint;
 mod config;
 mod learner;
 mod progress;
+mod replicas;
 mod run;
 mod schedule;
 mod trial;

@@ -47,7 +47,8 @@ pub struct Job<'a> {
     pub data: String,
     /// Description of what computes, for the card.
     pub hardware: String,
-    pub device: Device,
+    /// Each computes its part of every batch; the first one does all else.
+    pub devices: Vec<Device>,
 }
 
 /// Trains; returns the model file, or nothing where the run was stopped before its end.
@@ -64,7 +65,7 @@ pub fn train(job: &Job<'_>) -> Result<Option<PathBuf>> {
         None => card(job)?,
     };
     let network = first_network(job, &card)?;
-    let mut learner = Learner::new(config, card.clone(), network, &job.device);
+    let mut learner = Learner::new(config, card.clone(), network, &job.devices)?;
     let before = match saved {
         Some(saved) => saved.restore(&mut learner)?,
         None => Position::default(),
@@ -204,7 +205,7 @@ impl Look {
 
 /// Clean and robust accuracy of the averaged weights on some held-out images.
 fn watch(job: &Job<'_>, learner: &Learner, card: &Card) -> Result<(f32, f32)> {
-    let model = Model::new(&learner.average.weights(card.clone())?, &job.device);
+    let model = Model::new(&learner.average.weights(card.clone())?, &job.devices[0]);
     let images = accuracy::balanced_draw(&job.held_out, job.watch, job.config.seed);
     let clean = accuracy::measure(&model, &job.held_out, &images, None)?;
     let watched = Attack::standard(job.config.eps, WATCH_STEPS, job.config.seed);
@@ -252,10 +253,10 @@ fn described(card: Card, job: &Job<'_>, cost: String) -> Card {
 }
 
 fn first_network(job: &Job<'_>, card: &Card) -> Result<ResNet> {
-    job.device.seed(job.config.seed);
+    job.devices[0].seed(job.config.seed);
     let Some(weights) = &job.init else {
-        return Ok(card.architecture.init(&job.device).materialize());
+        return Ok(card.architecture.init(&job.devices[0]).materialize());
     };
-    let network = ResNet::trainable(weights, &card.architecture, &job.device);
+    let network = ResNet::trainable(weights, &card.architecture, &job.devices[0]);
     Ok(network.context("--init")?.materialize())
 }

@@ -21,28 +21,11 @@ pub struct Trial<'a> {
 }
 
 impl<'a> Trial<'a> {
-    /// A fresh network.
-    ///
     /// # Errors
     ///
-    /// Where the settings name no network.
-    pub fn new(config: &'a TrainConfig, set: &'a Arc<Dataset>, device: &Device) -> Result<Self> {
-        let architecture = config.architecture(set.classes.len())?;
-        device.seed(config.seed);
-        let network = architecture.init(device).materialize();
-        let card = Card {
-            name: "trial".into(),
-            role: Role::Robust,
-            architecture,
-            classes: set.classes.clone(),
-            mean: [0.5; 3],
-            std: [0.25; 3],
-            input_size: config.size,
-            training: None,
-            accuracies: Vec::new(),
-            provenance: Provenance::default(),
-        };
-        Ok(Self { config, set, learner: Learner::new(config, card, network, device), step: 0 })
+    /// Where the settings name no network, or there are no threads for several devices.
+    pub fn new(config: &'a TrainConfig, set: &'a Arc<Dataset>, devices: &[Device]) -> Result<Self> {
+        Ok(Self { config, set, learner: fresh(config, set, devices)?, step: 0 })
     }
 
     /// Does at most `count` steps in at most `time`, all of them finished: how many images that
@@ -72,4 +55,25 @@ impl<'a> Trial<'a> {
         }
         (done * config.batch, waited)
     }
+}
+
+/// What learns, with a network that knows nothing.
+pub(super) fn fresh(config: &TrainConfig, set: &Dataset, devices: &[Device]) -> Result<Learner> {
+    let architecture = config.architecture(set.classes.len())?;
+    let device = &devices[0];
+    device.seed(config.seed);
+    let network = architecture.init(device).materialize();
+    let card = Card {
+        name: "trial".into(),
+        role: Role::Robust,
+        architecture,
+        classes: set.classes.clone(),
+        mean: [0.5; 3],
+        std: [0.25; 3],
+        input_size: config.size,
+        training: None,
+        accuracies: Vec::new(),
+        provenance: Provenance::default(),
+    };
+    Learner::new(config, card, network, devices)
 }
