@@ -88,7 +88,12 @@ fn main() -> ExitCode {
             return ExitCode::from(2);
         }
     };
-    let result = match Cli::parse_from(words).command {
+    let command = Cli::parse_from(words).command;
+    if !matches!(command, Command::Train(_)) {
+        // `robust-reps info model | head` ends as other programs do; training outlives its reader.
+        sigpipe::reset();
+    }
+    let result = match command {
         Command::Train(args) => training::run(&args),
         Command::Eval(args) => eval::run(&args),
         Command::Import(args) => import::run(&args),
@@ -114,7 +119,6 @@ fn main() -> ExitCode {
     match result {
         Ok(code) => code,
         Err(error) => {
-            // A closed pipe (`robust-reps info model | head`) is no failure of ours to report.
             eprintln!("error: {error:#}");
             ExitCode::FAILURE
         }

@@ -5,6 +5,7 @@
 mod program;
 
 use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
 
 use serde_json::Value;
 
@@ -223,4 +224,17 @@ fn predictions_and_features_are_explained() {
     assert!(stderr(&["explain", &model, cat, "--class", "unicorn"]).contains("unicorn"));
     let errors = stderr(&["visualise", &model, "--features", "999", "--out", out_path]);
     assert!(errors.contains("0 to 31"), "{errors}");
+}
+
+#[cfg(unix)]
+#[test]
+fn a_reader_that_has_had_enough_is_no_failure() {
+    let folder = tempfile::tempdir().unwrap();
+    let model = import("cifar-basic", folder.path(), &[]);
+    let mut command = Command::new(env!("CARGO_BIN_EXE_robust-reps"));
+    command.args(["info", &model]).stdout(Stdio::piped()).stderr(Stdio::piped());
+    let mut child = command.spawn().unwrap();
+    drop(child.stdout.take());
+    let errors = child.wait_with_output().unwrap().stderr;
+    assert_eq!(String::from_utf8_lossy(&errors), "");
 }

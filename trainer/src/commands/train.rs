@@ -1,5 +1,6 @@
 //! `robust-reps train`.
 
+use std::io::Write;
 use std::path::PathBuf;
 use std::process::ExitCode;
 use std::sync::Arc;
@@ -104,7 +105,8 @@ pub fn run(args: &Args) -> Result<ExitCode> {
         devices: args.backend.devices(config.replicas)?,
     };
     if let Some(model) = train(&job)? {
-        println!("{}", model.display());
+        // The model is written, whether or not anyone reads where.
+        let _ = writeln!(std::io::stdout(), "{}", model.display());
     }
     Ok(ExitCode::SUCCESS)
 }

@@ -84,7 +84,7 @@ impl Progress {
                 }
                 bar.set_message(text);
             }
-            None => eprintln!("{text}"),
+            None => say(&text),
         }
         let mut file = OpenOptions::new().append(true).create(true).open(&self.metrics)?;
         writeln!(file, "{}", serde_json::to_string(row)?)?;
@@ -98,9 +98,14 @@ impl Progress {
     pub fn note(&self, text: &str) {
         match &self.bar {
             Some(bar) => bar.println(text),
-            None => eprintln!("{text}"),
+            None => say(text),
         }
     }
+}
+
+/// A line to whoever reads; nobody has to.
+fn say(text: &str) {
+    let _ = writeln!(std::io::stderr(), "{text}");
 }
 
 impl Drop for Progress {
