@@ -1,102 +1,20 @@
-//! Steps that learn the objective's curvature from the steps before: l-BFGS and its one-pair
-//! relative by Barzilai and Borwein. Every image of a batch has a memory of its own; nothing is
-//! read back from the device.
+//! Steps that learn the objective's curvature from the steps before.
 
-use std::collections::VecDeque;
+use burn::tensor::Tensor;
 
-use burn::tensor::{Bool, Tensor};
-
+use super::curvature::{Pair, Point, dot, moved, upward};
 use super::smoothing::Smoothing;
-use super::solver::{Moment, TINY, free};
+use super::solver::{Moment, TINY};
 
-/// Pairs of steps and gradient changes that are remembered. More gained nothing (docs/SOLVERS.md).
-const PAIRS: usize = 5;
-
-/// Longest step against a plain one.
-const REACH: f32 = 8.0;
-
-/// A change of gradient along a step is curvature only above this cosine.
-const LEAST_COSINE: f32 = 1e-4;
-
-/// Images and gradients as rows `[batch, values]`.
-struct Point {
-    x: Tensor<2>,
-    gradient: Tensor<2>,
-    /// Length of a first step along the gradient, per unit of it, `[batch, 1]`.
-    first: Tensor<2>,
-}
-
-impl Point {
-    /// A distance f is replaced by f²/2, which is smooth where f is 0; its gradient is f times that
-    /// of f. The first step then is Polyak's, to where the linearised f is 0; of any other
-    /// objective, whose least value is unknown, a plain step's length.
-    fn of(at: &Moment) -> Self {
-        let [batch, channels, height, width] = at.x.dims();
-        let rows = |x: &Tensor<4>| x.clone().reshape([batch, channels * height * width]);
-        let (x, gradient) = (rows(&at.x), rows(&at.gradient));
-        let squared = dot(&gradient, &gradient);
-        if at.distance {
-            let loss = at.loss.clone().reshape([batch, 1]);
-            return Self { x, gradient: gradient * loss, first: (squared + TINY).recip() };
-        }
-        let first = (squared.sqrt() + TINY).recip() * at.step_size;
-        Self { x, gradient, first }
-    }
-}
-
-/// One step and what it changed.
-struct Pair {
-    step: Tensor<2>,
-    change: Tensor<2>,
-}
-
-/// A pair as seen from where the images are free to move.
-struct Curvature {
-    /// `step·change`, or 1 where the pair shows no upward curvature, `[batch, 1]`.
-    along: Tensor<2>,
-    /// `1 / step·change`, or 0 where the pair shows no upward curvature, `[batch, 1]`.
-    inverse: Tensor<2>,
-    /// Whether it does.
-    upward: Tensor<2, Bool>,
-    /// `step·change / change·change`.
-    scale: Tensor<2>,
-    /// `step·step / step·change`.
-    long_scale: Tensor<2>,
-}
-
-impl Pair {
-    fn between(before: &Point, now: &Point) -> Self {
-        Self {
-            step: now.x.clone() - before.x.clone(),
-            change: now.gradient.clone() - before.gradient.clone(),
-        }
-    }
-
-    fn curvature(&self, free: &Tensor<2>) -> Curvature {
-        let (step, change) = (self.step.clone() * free.clone(), self.change.clone() * free.clone());
-        let along = dot(&step, &change);
-        let (steps, changes) = (dot(&step, &step), dot(&change, &change));
-        let least = (steps.clone() * changes.clone()).sqrt() * LEAST_COSINE + TINY;
-        let upward = along.clone().greater(least);
-        let known = upward.clone().float();
-        // Where it is unknown the quotients are 1 / 1 times 0, never infinite.
-        let safe = along.mask_fill(upward.clone().bool_not(), 1.0);
-        Curvature {
-            inverse: safe.clone().recip() * known,
-            scale: safe.clone() / (changes + TINY),
-            long_scale: steps / safe.clone(),
-            along: safe,
-            upward,
-        }
-    }
-}
+/// Pairs of steps and gradient changes that are remembered (docs/SOLVERS.md compares).
+const PAIRS: usize = 20;
 
 /// Limited-memory BFGS on the pixels that are free to move, without a line search: a step is the
-/// quasi-Newton one, at most [`REACH`] plain steps long. What no pair has shown is taken to curve
-/// less for large shapes than for fine ones ([`Smoothing`]).
+/// quasi-Newton one, of bounded length. What no pair has shown is taken to curve less for large
+/// shapes than for fine ones ([`Smoothing`]).
 #[derive(Default)]
 pub(super) struct Lbfgs {
-    pairs: VecDeque<Pair>,
+    pairs: Option<Pairs>,
     before: Option<Point>,
     smoothing: Option<Smoothing>,
 }
@@ -104,85 +22,102 @@ pub(super) struct Lbfgs {
 impl Lbfgs {
     pub fn step(&mut self, at: Moment) -> Tensor<4> {
         let now = Point::of(&at);
-        if let Some(before) = &self.before {
-            self.pairs.push_back(Pair::between(before, &now));
-            if self.pairs.len() > PAIRS {
-                self.pairs.pop_front();
-            }
-        }
-        let free = free(&now.x, &now.gradient);
         let [.., side] = at.x.dims();
-        let smoothing =
-            self.smoothing.get_or_insert_with(|| Smoothing::new(side, &at.x.device())).clone();
-        let direction = self.direction(&now, &free, &smoothing);
+        let smoothing = self.smoothing.get_or_insert_with(|| Smoothing::new(side, &at.x.device()));
+        let (free, gradient) = (now.free(), now.gradient.clone());
+        let gradient = gradient * free.clone();
+        let smooth = |rows: &Tensor<3>| dot(rows, &smoothing.apply(rows.clone())) + TINY;
+        let mut scale = now.first.clone() * (dot(&gradient, &gradient) / smooth(&gradient));
+        let direction = match self.before.take() {
+            None => smoothing.apply(gradient) * scale * free,
+            Some(before) => {
+                let newest = Pair::between(&before, &now);
+                let change = newest.change.clone() * free.clone();
+                let (known, along) = upward(dot(&newest.step, &change), newest.lengths());
+                scale = scale.mask_where(known, along / smooth(&change));
+                let pairs = match self.pairs.take() {
+                    Some(pairs) => pairs.and(newest),
+                    None => Pairs::of(newest),
+                };
+                let unseen = |rows| smoothing.apply(rows) * scale.clone() * free.clone();
+                self.pairs.insert(pairs).direction(gradient, &free, unseen)
+            }
+        };
         self.before = Some(now);
-        moved(at.x, direction, REACH * at.step_size)
+        moved(at, direction)
+    }
+}
+
+/// Steps and the changes of the gradient, oldest first.
+struct Pairs {
+    /// `[batch, pairs, values]`.
+    steps: Tensor<3>,
+    /// `[batch, pairs, values]`.
+    changes: Tensor<3>,
+    /// Lengths of both multiplied, `[batch, pairs, 1]`.
+    lengths: Tensor<3>,
+}
+
+impl Pairs {
+    fn of(pair: Pair) -> Self {
+        Self { lengths: pair.lengths(), steps: pair.step, changes: pair.change }
     }
 
-    /// The inverse curvature times the gradient, by the usual two loops.
-    fn direction(&self, now: &Point, free: &Tensor<2>, smoothing: &Smoothing) -> Tensor<2> {
-        let gradient = now.gradient.clone() * free.clone();
-        let mut q = gradient.clone();
-        let seen: Vec<Curvature> = self.pairs.iter().map(|pair| pair.curvature(free)).collect();
-        let mut shares = Vec::with_capacity(seen.len());
-        for (pair, curvature) in self.pairs.iter().zip(&seen).rev() {
-            let share = dot(&pair.step, &q) * curvature.inverse.clone();
-            q = (q - pair.change.clone() * share.clone()) * free.clone();
+    /// These and a newer one, less the oldest where there are enough.
+    fn and(self, newest: Pair) -> Self {
+        let join = |old: Tensor<3>, new: Tensor<3>| {
+            let [_, count, _] = old.dims();
+            let kept = count.min(PAIRS - 1);
+            Tensor::cat(vec![old.narrow(1, count - kept, kept), new], 1)
+        };
+        let newest = Self::of(newest);
+        Self {
+            steps: join(self.steps, newest.steps),
+            changes: join(self.changes, newest.changes),
+            lengths: join(self.lengths, newest.lengths),
+        }
+    }
+
+    /// The inverse curvature times `gradient`, which is 0 where the images are not `free`; `unseen`
+    /// is the inverse curvature as far as no pair has shown it.
+    ///
+    /// The usual two loops, but over the pairs' products with each other: the long rows are read
+    /// a few times in all, not a few times a pair.
+    fn direction(
+        &self,
+        gradient: Tensor<3>,
+        free: &Tensor<3>,
+        unseen: impl Fn(Tensor<3>) -> Tensor<3>,
+    ) -> Tensor<3> {
+        let [_, count, _] = self.steps.dims();
+        // Step i times change j, where the images are free, [batch, pairs, pairs].
+        let changes = self.changes.clone() * free.clone();
+        let products = self.steps.clone().matmul(changes.clone().swap_dims(1, 2));
+        let along = dot(&self.steps, &changes);
+        let (known, along) = upward(along, self.lengths.clone());
+        let inverse = along.recip() * known.float();
+        let entry = |rows: &Tensor<3>, i: usize| rows.clone().narrow(1, i, 1);
+
+        let mut left = self.steps.clone().matmul(gradient.clone().swap_dims(1, 2));
+        let mut shares = Vec::with_capacity(count);
+        for i in (0..count).rev() {
+            let share = entry(&left, i) * entry(&inverse, i);
+            left = left - products.clone().narrow(2, i, 1) * share.clone();
             shares.push(share);
         }
+        shares.reverse();
+        let all = Tensor::cat(shares.clone(), 1).swap_dims(1, 2);
+        let q = unseen(gradient - all.matmul(self.changes.clone()) * free.clone());
 
-        let smooth = |rows: &Tensor<2>| dot(rows, &smoothing.apply(rows.clone())) + TINY;
-        let mut scale = now.first.clone() * (dot(&gradient, &gradient) / smooth(&gradient));
-        if let (Some(pair), Some(newest)) = (self.pairs.back(), seen.last()) {
-            let curved = newest.along.clone() / smooth(&(pair.change.clone() * free.clone()));
-            scale = scale.mask_where(newest.upward.clone(), curved);
+        let mut back = self.changes.clone().matmul(q.clone().swap_dims(1, 2));
+        let mut missing = Vec::with_capacity(count);
+        for (i, share) in shares.into_iter().enumerate() {
+            // A pair without curvature has no share of either.
+            let more = share - entry(&back, i) * entry(&inverse, i);
+            back = back + entry(&products, i).swap_dims(1, 2) * more.clone();
+            missing.push(more);
         }
-        q = smoothing.apply(q) * free.clone() * scale;
-
-        for ((pair, curvature), share) in self.pairs.iter().zip(&seen).zip(shares.into_iter().rev())
-        {
-            let back = dot(&pair.change, &q) * curvature.inverse.clone();
-            let missing = (share - back) * curvature.upward.clone().float();
-            q = (q + pair.step.clone() * missing) * free.clone();
-        }
-        q
+        let all = Tensor::cat(missing, 1).swap_dims(1, 2);
+        q + all.matmul(self.steps.clone()) * free.clone()
     }
-}
-
-/// Gradient steps whose length is what the last step showed of the curvature, its shorter and its
-/// longer estimate in turn.
-#[derive(Default)]
-pub(super) struct BarzilaiBorwein {
-    before: Option<Point>,
-    long: bool,
-}
-
-impl BarzilaiBorwein {
-    pub fn step(&mut self, at: Moment) -> Tensor<4> {
-        let now = Point::of(&at);
-        let free = free(&now.x, &now.gradient);
-        let mut scale = now.first.clone();
-        if let Some(before) = &self.before {
-            let seen = Pair::between(before, &now).curvature(&free);
-            let length = if self.long { seen.long_scale } else { seen.scale };
-            scale = scale.mask_where(seen.upward, length);
-        }
-        let direction = now.gradient.clone() * scale * free;
-        self.before = Some(now);
-        self.long = !self.long;
-        moved(at.x, direction, REACH * at.step_size)
-    }
-}
-
-/// `x` against `direction`, no farther than `reach`.
-fn moved(x: Tensor<4>, direction: Tensor<2>, reach: f32) -> Tensor<4> {
-    let length = dot(&direction, &direction).sqrt() + TINY;
-    let step = direction * (length.recip() * reach).clamp_max(1.0);
-    let dims = x.dims();
-    x - step.reshape(dims)
-}
-
-/// Sums of products, row by row, `[batch, 1]`.
-fn dot(a: &Tensor<2>, b: &Tensor<2>) -> Tensor<2> {
-    (a.clone() * b.clone()).sum_dim(1)
 }

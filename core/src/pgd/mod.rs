@@ -4,7 +4,9 @@
 //! one step at a time and never waits for the device, so whoever drives it may stop, pause or
 //! look between any two steps; [`Pgd::run`] is the usual driver.
 
+mod barzilai_borwein;
 mod constraint;
+mod curvature;
 mod lbfgs;
 mod smoothing;
 mod solver;

@@ -5,7 +5,10 @@ use burn::tensor::{Device, Tensor, TensorData};
 /// How often an image is blurred (docs/SOLVERS.md compares).
 const TIMES: usize = 4;
 
-/// The symmetric positive map `I + Bⁿ` of images, where `B` blurs by (1 2 1)/4 along rows and
+/// Weight of what is blurred against what is not.
+const WEIGHT: f32 = 3.0;
+
+/// The symmetric positive map `I + w Bⁿ` of images, where `B` blurs by (1 2 1)/4 along rows and
 /// columns.
 #[derive(Clone)]
 pub(super) struct Smoothing {
@@ -21,13 +24,13 @@ impl Smoothing {
         Self { blur }
     }
 
-    /// Of images as rows, `[batch, 3 * side * side]`.
-    pub fn apply(&self, rows: Tensor<2>) -> Tensor<2> {
-        let [batch, values] = rows.dims();
+    /// Of images as rows, `[batch, 1, 3 * side * side]`.
+    pub fn apply(&self, rows: Tensor<3>) -> Tensor<3> {
+        let [batch, _, values] = rows.dims();
         let [.., side] = self.blur.dims();
         let images = rows.clone().reshape([batch, values / (side * side), side, side]);
         let blurred = self.blur.clone().matmul(images).matmul(self.blur.clone());
-        rows + blurred.reshape([batch, values])
+        rows + blurred.reshape([batch, 1, values]) * WEIGHT
     }
 }
 

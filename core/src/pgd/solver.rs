@@ -5,8 +5,9 @@
 
 use burn::tensor::Tensor;
 
+use super::barzilai_borwein::BarzilaiBorwein;
 use super::constraint::image_norm;
-use super::lbfgs::{BarzilaiBorwein, Lbfgs};
+use super::lbfgs::Lbfgs;
 use crate::settings::{Constraint, Solver};
 
 /// How much longer than a plain step the first one of a shrinking schedule is.
@@ -29,7 +30,7 @@ pub(super) const TINY: f32 = 1e-12;
 
 /// How far solvers other than plain PGD keep off 0 and 1, where an image has no gradient and
 /// would stay for good.
-const EDGE: f32 = 1e-5;
+pub(super) const EDGE: f32 = 1e-5;
 
 /// What a step starts from.
 pub(super) struct Moment {
@@ -113,16 +114,6 @@ impl Memory {
             _ => x.clamp(EDGE, 1.0 - EDGE),
         }
     }
-}
-
-/// Where an image touches an end of [0, 1] and would step beyond it: 0; elsewhere 1.
-pub(super) fn free(x: &Tensor<2>, gradient: &Tensor<2>) -> Tensor<2> {
-    let dark = x.clone().lower_equal_elem(2.0 * EDGE);
-    let bright = x.clone().greater_equal_elem(1.0 - 2.0 * EDGE);
-    let darker = gradient.clone().greater_elem(0.0);
-    let brighter = gradient.clone().lower_elem(0.0);
-    let bound = dark.bool_and(darker).bool_or(bright.bool_and(brighter));
-    bound.bool_not().float()
 }
 
 fn unit(gradient: Tensor<4>) -> Tensor<4> {
