@@ -169,7 +169,7 @@ def images_trained_a_second(batch, attack, seconds, size=64):
 
 def ours_trained(program, batch, attack, seconds):
     command = [program, "bench-train", "--batches", str(batch), "--attacks", str(attack), "--backend", "cpu"]
-    command += ["--seconds", str(seconds), "--json"]
+    command += ["--seconds", str(seconds), "--json", "--replicas", str(torch.get_num_threads())]
     output = subprocess.run(command, check=True, capture_output=True).stdout
     return json.loads(output.splitlines()[-1])["images_per_second"]
 

@@ -1,31 +1,12 @@
 //! How fast this machine inverts: the same measurement natively and in the browser.
 
 use burn::tensor::ExecutionError;
-use serde::{Deserialize, Serialize};
 
 use crate::inversion::{Start, invert};
 use crate::model::Model;
 use crate::pixels::Pixels;
 use crate::settings::InvertSettings;
-
-/// Steps before the clock starts: kernels compile and memory is taken during the first ones.
-pub const WARM_UP: usize = 2;
-
-/// Speed at one batch size.
-#[derive(Clone, Copy, Debug, Serialize, Deserialize)]
-pub struct Speed {
-    /// Images in a batch.
-    pub batch: usize,
-    /// Steps that were timed.
-    pub steps: usize,
-    /// Steps a second; each changes every image of the batch once.
-    pub steps_per_second: f64,
-    /// Images times steps a second.
-    pub images_per_second: f64,
-    /// Mean relative distance after the first [`WARM_UP`] steps: equal wherever the same is
-    /// computed, so that a peer's speed can be compared at all.
-    pub distance: f32,
-}
+use crate::speed::{Speed, WARM_UP};
 
 /// An image that every language can make: its numbers follow from their places by integers alone.
 fn scene(size: usize, index: u32) -> Pixels {
@@ -59,6 +40,7 @@ pub async fn measure(
         steps_per_second: 0.0,
         images_per_second: 0.0,
         distance: f32::NAN,
+        device_bytes: None,
     };
     let Some(mut pgd) = invert(model, &targets, &start, &settings) else {
         return Ok(speed);
@@ -82,6 +64,7 @@ pub async fn measure(
         speed.steps_per_second = speed.steps as f64 / elapsed;
         speed.images_per_second = speed.steps_per_second * batch as f64;
         if elapsed >= seconds {
+            speed.device_bytes = model.device().memory_pool_usage().map(|used| used.bytes_reserved);
             return Ok(speed);
         }
         chunk = ((speed.steps_per_second * 0.25) as usize).clamp(1, 64);

@@ -27,6 +27,7 @@ pub mod measure;
 pub mod morph;
 pub mod pixels;
 pub mod settings;
+pub mod speed;
 
 #[cfg(feature = "weights")]
 pub mod weights;

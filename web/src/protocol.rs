@@ -5,6 +5,7 @@ use robust_core::explanation::Explanation;
 use robust_core::goal::Goal;
 use robust_core::morph::MorphSettings;
 use robust_core::settings::{Crop, InvertSettings};
+use robust_core::speed::Speed;
 use serde::{Deserialize, Serialize};
 use serde_bytes::ByteBuf;
 
@@ -266,12 +267,8 @@ pub enum Response {
     },
     /// A speed was measured.
     Speed {
-        /// Images in the batch.
-        batch: usize,
-        /// Steps a second.
-        steps_per_second: f64,
-        /// Mean relative distance after the first steps.
-        distance: f32,
+        /// What was measured.
+        speed: Speed,
         /// Bytes that the engine has taken, without those on the device.
         memory: f64,
     },

@@ -6,7 +6,8 @@ use std::time::Instant;
 
 use anyhow::Result;
 use clap::ValueEnum;
-use robust_core::bench::{Speed, measure};
+use robust_core::bench::measure;
+use robust_core::speed::Speed;
 use serde::Serialize;
 
 use crate::backend::{Backend, wait};
@@ -42,7 +43,10 @@ pub fn run(args: &Args) -> Result<ExitCode> {
     let all = Backend::value_variants();
     let backends = if args.backend.is_empty() { all } else { &args.backend };
     if !args.json {
-        println!("{:<8} {:>5} {:>9} {:>10}", "backend", "batch", "steps/s", "images/s");
+        println!(
+            "{:<8} {:>5} {:>9} {:>10} {:>9}",
+            "backend", "batch", "steps/s", "images/s", "device MB"
+        );
     }
     for backend in backends {
         let model = files::read_model(&args.model, &backend.device())?;
@@ -60,8 +64,12 @@ fn print_row(row: &Row, json: bool) -> Result<()> {
     if json {
         println!("{}", serde_json::to_string(row)?);
     } else {
-        let Speed { batch, steps_per_second, images_per_second, .. } = row.speed;
-        println!("{:<8} {batch:>5} {steps_per_second:>9.2} {images_per_second:>10.2}", row.backend);
+        let Speed { batch, steps_per_second, images_per_second, device_bytes, .. } = row.speed;
+        let device = device_bytes.map_or("-".into(), |bytes| format!("{:.0}", bytes as f64 / 1e6));
+        println!(
+            "{:<8} {batch:>5} {steps_per_second:>9.2} {images_per_second:>10.2} {device:>9}",
+            row.backend
+        );
     }
     Ok(())
 }

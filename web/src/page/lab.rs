@@ -2,6 +2,7 @@
 
 use leptos::prelude::*;
 use leptos::task::spawn_local;
+use robust_core::speed::Speed;
 use serde_bytes::ByteBuf;
 
 use super::session::Session;
@@ -113,11 +114,15 @@ async fn ask(session: Session, view: View) {
 fn line(response: &Response) -> Option<String> {
     match response {
         Response::VerifiedKey { row } => Some(format!("{row}\n")),
-        Response::Speed { batch, steps_per_second, distance, memory } => {
+        Response::Speed { speed, memory } => {
+            let Speed { batch, steps_per_second, distance, device_bytes, .. } = speed;
+            let device = device_bytes.map_or_else(String::new, |bytes| {
+                format!(" and {:.0} MB on the device", bytes as f64 / 1e6)
+            });
             let megabytes = memory / 1e6;
             Some(format!(
                 "batch {batch}: {steps_per_second:.2} steps a second, distance {distance:.5}, \
-                 {megabytes:.0} MB\n"
+                 {megabytes:.0} MB{device}\n"
             ))
         }
         _ => None,
@@ -128,7 +133,7 @@ fn verdict(last: &Response) -> Option<&'static str> {
     match last {
         Response::Verified { ok: true } => Some("passed"),
         Response::Verified { ok: false } => Some("failed"),
-        Response::Speed { batch, .. } if batches().last() == Some(batch) => Some("done"),
+        Response::Speed { speed, .. } if batches().last() == Some(&speed.batch) => Some("done"),
         _ => None,
     }
 }

@@ -13,7 +13,7 @@ use std::cell::RefCell;
 use std::rc::Rc;
 
 use burn::tensor::{Device, ExecutionError};
-use robust_core::bench::{self, Speed};
+use robust_core::bench;
 use robust_core::inversion::warm_up;
 use robust_core::model::Model;
 use robust_core::photo::Photo;
@@ -169,10 +169,7 @@ impl Engine {
         };
         for &batch in batches {
             match bench::measure(&model, batch, seconds, || time::now() / 1000.0).await {
-                Ok(Speed { batch, steps_per_second, distance, .. }) => {
-                    let memory = memory();
-                    self.port.send(&Response::Speed { batch, steps_per_second, distance, memory });
-                }
+                Ok(speed) => self.port.send(&Response::Speed { speed, memory: memory() }),
                 Err(error) => return self.fail(device_failed(error)),
             }
         }
