@@ -90,6 +90,16 @@ pub fn add<'a>(
     Pgd::from_centre(model, objective, settings, one(model, image))
 }
 
+/// How much of its feature an addition has reached: its coordinate, at most 1.
+///
+/// # Errors
+///
+/// Where the device failed.
+pub async fn reached(pgd: &Pgd<'_, AddFeature>) -> Result<f32, ExecutionError> {
+    let losses = pgd.loss().into_data_async().await?;
+    Ok(1.0 + losses.iter::<f32>().sum::<f32>())
+}
+
 fn one(model: &Model, image: &Pixels) -> Tensor<4> {
     let shape = [1, 3, image.size(), image.size()];
     Tensor::from_data(TensorData::new(image.values().to_vec(), shape), model.device())

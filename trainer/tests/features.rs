@@ -120,7 +120,11 @@ fn a_class_is_dreamed_up_and_a_region_holds() {
 
     // Features one after another, in the left half alone.
     let half = ["--region", "0,0,0.5,1", "--steps", "4", "--add", "2", "--out", out];
-    stdout(&[&["visualise", &small(), "--features", "3,7", "--photo", &owl], &half[..]].concat());
+    let text = stdout(
+        &[&["visualise", &small(), "--features", "3,7", "--photo", &owl], &half[..]].concat(),
+    );
+    let stage = text.lines().last().unwrap();
+    assert!(stage.contains("added-7-02.png: number 7 at ") && stage.ends_with("after 4 steps"));
     let open = |name: &str| image::open(folder.path().join(name)).unwrap().to_rgb8();
     let (first, last) = (open("added-3-00.png"), open("added-7-02.png"));
     let differs = |x: u32| (0..32).any(|y| first.get_pixel(x, y) != last.get_pixel(x, y));

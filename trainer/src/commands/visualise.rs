@@ -5,9 +5,9 @@ use std::process::ExitCode;
 
 use anyhow::{Context, Result, anyhow, bail};
 use robust_core::change::synthesise;
-use robust_core::features::{add, magnify};
+use robust_core::features::{add, magnify, reached};
 use robust_core::goal::{add_settings, quick_add_settings, synthesis_settings, visualise_settings};
-use robust_core::objective::Objective;
+use robust_core::objective::{AddFeature, Objective};
 use robust_core::pgd::{Pgd, noise};
 use robust_core::photo::to_png;
 use robust_core::pixels::Pixels;
@@ -149,9 +149,9 @@ fn save<O: Objective>(
 }
 
 /// Saves the image at equal distances of the run; returns its last one.
-fn save_stages<O: Objective>(
+fn save_stages(
     args: &Args,
-    mut pgd: Pgd<'_, O>,
+    mut pgd: Pgd<'_, AddFeature>,
     feature: usize,
     steps: usize,
     stages: usize,
@@ -162,7 +162,10 @@ fn save_stages<O: Objective>(
             pgd.step();
         }
         let image = images(&mut pgd)?.into_iter().next().context("the device returned no image")?;
-        files::write(&args.out.join(format!("added-{feature}-{stage:02}.png")), &to_png(&image)?)?;
+        let path = args.out.join(format!("added-{feature}-{stage:02}.png"));
+        files::write(&path, &to_png(&image)?)?;
+        let (reached, steps) = (wait(reached(&pgd))?, pgd.steps_done());
+        println!("{}: number {feature} at {reached:.2} after {steps} steps", path.display());
         last = Some(image);
     }
     last.context("there was no stage")

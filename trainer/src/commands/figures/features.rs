@@ -2,10 +2,9 @@
 
 use anyhow::{Context, Result};
 use robust_core::change::activations;
-use robust_core::features::{add, largest};
+use robust_core::features::{add, largest, reached};
 use robust_core::goal::{quick_add_settings, synthesis_settings};
 use robust_core::model::Model;
-use robust_core::pgd::Pgd;
 use robust_core::pixels::Pixels;
 use serde_json::{Value, json};
 
@@ -120,23 +119,18 @@ fn stages(subject: &Subject, photo: &Pixels, feature: usize) -> Result<(Vec<Pixe
     let settings = quick_add_settings(subject.size());
     let mut pgd = add(&subject.robust, photo, feature, settings);
     let mut images = Vec::new();
-    let mut reached = value(&pgd);
+    let mut value = wait(reached(&pgd))?;
     for stage in 1..=STAGES {
-        while pgd.steps_done() < settings.steps * stage / STAGES && reached < 1.0 {
+        while pgd.steps_done() < settings.steps * stage / STAGES && value < 1.0 {
             pgd.step();
             if pgd.steps_done().is_multiple_of(10) {
-                reached = value(&pgd);
+                value = wait(reached(&pgd))?;
             }
         }
         let report = wait(pgd.report());
         images.extend(report?.images);
     }
-    Ok((images, value(&pgd), pgd.steps_done()))
-}
-
-/// `R(x)_i`, as far as the objective of an addition tells: at most 1.
-fn value(pgd: &Pgd<'_, robust_core::objective::AddFeature>) -> f32 {
-    1.0 + pgd.loss().into_scalar::<f32>()
+    Ok((images, wait(reached(&pgd))?, pgd.steps_done()))
 }
 
 /// Each photo with the feature, and how much of it.
