@@ -39,7 +39,7 @@ pub enum Solver {
     Adam,
     /// Along the gradient, as far as the last change of the gradient suggests
     BarzilaiBorwein,
-    /// Along the gradient corrected by the curvature that twenty steps have shown
+    /// Along the gradient corrected by the curvature that the steps before have shown
     Lbfgs,
 }
 

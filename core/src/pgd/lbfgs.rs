@@ -6,8 +6,12 @@ use super::curvature::{Pair, Point, dot, moved, upward};
 use super::smoothing::Smoothing;
 use super::solver::{Moment, TINY};
 
-/// Pairs of steps and gradient changes that are remembered (docs/SOLVERS.md compares).
+/// Pairs of steps and gradient changes that are remembered of a distance, which is a sum of squares
+/// with a least value (docs/SOLVERS.md compares).
 const PAIRS: usize = 20;
+
+/// The same of any other objective, whose curvature changes sooner.
+const FEW_PAIRS: usize = 5;
 
 /// Limited-memory BFGS on the pixels that are free to move, without a line search: a step is the
 /// quasi-Newton one, of bounded length. What no pair has shown is taken to curve less for large
@@ -22,6 +26,7 @@ pub(super) struct Lbfgs {
 impl Lbfgs {
     pub fn step(&mut self, at: Moment) -> Tensor<4> {
         let now = Point::of(&at);
+        let most = if at.distance { PAIRS } else { FEW_PAIRS };
         let [.., side] = at.x.dims();
         let smoothing = self.smoothing.get_or_insert_with(|| Smoothing::new(side, &at.x.device()));
         let (free, gradient) = (now.free(), now.gradient.clone());
@@ -36,7 +41,7 @@ impl Lbfgs {
                 let (known, along) = upward(dot(&newest.step, &change), newest.lengths());
                 scale = scale.mask_where(known, along / smooth(&change));
                 let pairs = match self.pairs.take() {
-                    Some(pairs) => pairs.and(newest),
+                    Some(pairs) => pairs.and(newest, most),
                     None => Pairs::of(newest),
                 };
                 let unseen = |rows| smoothing.apply(rows) * scale.clone() * free.clone();
@@ -63,11 +68,11 @@ impl Pairs {
         Self { lengths: pair.lengths(), steps: pair.step, changes: pair.change }
     }
 
-    /// These and a newer one, less the oldest where there are enough.
-    fn and(self, newest: Pair) -> Self {
+    /// These and a newer one, less the oldest where they would be more than `most`.
+    fn and(self, newest: Pair, most: usize) -> Self {
         let join = |old: Tensor<3>, new: Tensor<3>| {
             let [_, count, _] = old.dims();
-            let kept = count.min(PAIRS - 1);
+            let kept = count.min(most - 1);
             Tensor::cat(vec![old.narrow(1, count - kept, kept), new], 1)
         };
         let newest = Self::of(newest);
