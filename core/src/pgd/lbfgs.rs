@@ -126,3 +126,83 @@ impl Pairs {
         q + all.matmul(self.steps.clone()) * free.clone()
     }
 }
+
+#[cfg(all(test, feature = "flex"))]
+mod tests {
+    use burn::tensor::{Device, TensorData};
+
+    use super::*;
+
+    const VALUES: usize = 7;
+
+    /// Numbers without a pattern, in [-1, 1).
+    fn numbers(seed: usize) -> Vec<f64> {
+        let number = |i: usize| ((seed * 131 + i * 37 + i * i * 11) % 101) as f64 / 50.5 - 1.0;
+        (0..VALUES).map(number).collect()
+    }
+
+    fn rows(values: &[f64]) -> Tensor<3> {
+        let values: Vec<f32> = values.iter().map(|value| *value as f32).collect();
+        Tensor::from_data(TensorData::new(values, [1, 1, VALUES]), &Device::flex())
+    }
+
+    fn dot(a: &[f64], b: &[f64]) -> f64 {
+        a.iter().zip(b).map(|(a, b)| a * b).sum()
+    }
+
+    fn add(a: &mut [f64], b: &[f64], factor: f64) {
+        a.iter_mut().zip(b).for_each(|(a, b)| *a += factor * b);
+    }
+
+    /// As textbooks have it, one pair after another.
+    fn two_loops(pairs: &[(Vec<f64>, Vec<f64>)], gradient: &[f64], unseen: f64) -> Vec<f64> {
+        let mut q = gradient.to_vec();
+        let mut shares = Vec::new();
+        for (step, change) in pairs.iter().rev() {
+            let share = dot(step, &q) / dot(step, change);
+            add(&mut q, change, -share);
+            shares.push(share);
+        }
+        q.iter_mut().for_each(|value| *value *= unseen);
+        for ((step, change), share) in pairs.iter().zip(shares.into_iter().rev()) {
+            let back = dot(change, &q) / dot(step, change);
+            add(&mut q, step, share - back);
+        }
+        q
+    }
+
+    #[test]
+    fn products_of_pairs_give_what_the_two_loops_do() {
+        let free: Vec<f64> = (0..VALUES).map(|i| f64::from(i != 2)).collect();
+        let masked = |values: Vec<f64>| values.iter().zip(&free).map(|(v, f)| v * f).collect();
+        // One pair shows no upward curvature and has no say.
+        let pair = |seed: usize| {
+            let step = numbers(seed);
+            let sign = if seed == 3 { -1.0 } else { 1.0 };
+            let mut change: Vec<f64> = numbers(seed + 50).iter().map(|v| 0.2 * v).collect();
+            add(&mut change, &step, sign);
+            (step, change)
+        };
+        let known: Vec<_> = (1..6).map(pair).collect();
+        let mut pairs: Option<Pairs> = None;
+        for (step, change) in &known {
+            let newest = Pair { step: rows(step), change: rows(change) };
+            pairs = Some(match pairs {
+                Some(pairs) => pairs.and(newest, 4),
+                None => Pairs::of(newest),
+            });
+        }
+        let gradient: Vec<f64> = masked(numbers(9));
+        let wanted = {
+            // The first pair was forgotten.
+            let said = [1, 3, 4].map(|i: usize| known[i].clone());
+            let said: Vec<_> = said.into_iter().map(|(s, c)| (masked(s), masked(c))).collect();
+            two_loops(&said, &gradient, 0.7)
+        };
+        let unseen = |rows: Tensor<3>| rows * 0.7;
+        let found = pairs.unwrap().direction(rows(&gradient), &rows(&free), unseen);
+        for (found, wanted) in found.into_data().iter::<f64>().zip(wanted) {
+            assert!((found - wanted).abs() < 1e-5, "{found} for {wanted}");
+        }
+    }
+}

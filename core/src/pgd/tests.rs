@@ -184,7 +184,7 @@ fn every_solver_comes_nearer_and_stays_in_the_set() {
             let moved = squares.sum::<f32>().sqrt();
             assert!(moved < 1.001, "{solver:?} went {moved} far");
             assert!(last.iter().all(|v| (0.0..=1.0).contains(v)), "{solver:?} left [0, 1]");
-            assert!(least(i) < 0.8 * before[i], "{solver:?}: from {} to {}", before[i], least(i));
+            assert!(least(i) < 0.7 * before[i], "{solver:?}: from {} to {}", before[i], least(i));
         }
         (0..targets.len()).map(least).sum::<f32>()
     };
