@@ -86,7 +86,7 @@ impl Learner {
         let find = |network: &ResNet, share: Share, weight: f32, device: &Device| {
             self.find(network, share, weight, attack, config, device)
         };
-        let Found { loss, correct, gradients } = self.replicas.sum(&self.network, &batch, find);
+        let Found { loss, correct, gradients } = self.replicas.sum(&self.network, batch, find);
         // Moved out and back: the optimiser takes the network by value.
         self.network = self.optimiser.step(lr, self.network.clone(), gradients);
         self.update_average(config.average);
@@ -207,6 +207,6 @@ mod tests {
         let far = |a: Tensor<1>, b: Tensor<1>| (a - b).abs().max().into_scalar::<f32>();
         assert!(far(loss, shared_loss) < 1e-6);
         assert_eq!(far(correct, shared_correct), 0.0);
-        assert!(far(one.clone(), two) < 1e-5);
+        assert!(far(one, two) < 1e-5);
     }
 }

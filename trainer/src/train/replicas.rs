@@ -31,7 +31,7 @@ pub struct Share {
 
 /// What a copy found about its part.
 pub struct Found {
-    /// Loss of an image, `[1]`.
+    /// Mean loss of the part's images times the part's share of the batch, `[1]`.
     pub loss: Tensor<1>,
     /// Images classified correctly as they were attacked, `[1]`.
     pub correct: Tensor<1>,
@@ -39,7 +39,8 @@ pub struct Found {
 }
 
 impl Replicas {
-    /// One copy a device, of which there is at least one. Where there are several, each has its part of the processor's cores.
+    /// One copy a device, of which there is at least one. Where there are several, each has its
+    /// part of the processor's cores.
     ///
     /// # Errors
     ///
@@ -65,12 +66,12 @@ impl Replicas {
     pub fn sum(
         &self,
         network: &ResNet,
-        batch: &Share,
+        batch: Share,
         find: impl Fn(&ResNet, Share, f32, &Device) -> Found + Sync,
     ) -> Found {
         let (home, others) = (&self.0[0].device, &self.0[1..]);
         if others.is_empty() {
-            return find(network, batch.clone(), 1.0, home);
+            return find(network, batch, 1.0, home);
         }
         // Made before any copy runs: running statistics change as the first one does.
         let copies = others.iter().map(|other| network.valid().fork(&other.device).train());
@@ -102,7 +103,7 @@ impl Replicas {
 }
 
 impl Share {
-    /// At most `parts` parts, as equal as can be, and the share of the images that each has.
+    /// Parts as equal as can be, and the share of the images that each has.
     fn divide(&self, parts: usize) -> Vec<(Self, f32)> {
         let [count] = self.labels.dims();
         let part = |i: usize| {
@@ -114,9 +115,9 @@ impl Share {
                 start: self.start.as_ref().map(images),
                 labels: self.labels.clone().narrow(0, from, length),
             };
-            (length > 0).then_some((share, length as f32 / count as f32))
+            (share, length as f32 / count as f32)
         };
-        (0..parts).filter_map(part).collect()
+        (0..parts).map(part).collect()
     }
 
     fn to(self, device: &Device) -> Self {

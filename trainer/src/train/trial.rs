@@ -21,6 +21,8 @@ pub struct Trial<'a> {
 }
 
 impl<'a> Trial<'a> {
+    /// A fresh network.
+    ///
     /// # Errors
     ///
     /// Where the settings name no network, or there are no threads for several devices.
