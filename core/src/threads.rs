@@ -37,10 +37,10 @@ pub struct Shared<'a> {
 #[allow(unsafe_code)]
 unsafe impl Sync for Shared<'_> {}
 
-impl<'a> Shared<'a> {
-    /// Borrows the slice for as long as it is shared.
-    pub fn new(slice: &'a mut [f32]) -> Self {
-        Self { start: slice.as_mut_ptr(), len: slice.len(), slice: PhantomData }
+impl Shared<'_> {
+    /// How long the slice is.
+    pub fn len(&self) -> usize {
+        self.len
     }
 
     /// Copies `values` to position `at`.
@@ -61,6 +61,21 @@ impl<'a> Shared<'a> {
             std::ptr::copy_nonoverlapping(values.as_ptr(), self.start.add(at), values.len());
         }
     }
+}
+
+/// A vector of `len` numbers that `fill` writes. Nobody zeroes them first, which one core would do
+/// for all.
+///
+/// # Safety
+///
+/// `fill` writes every place.
+#[allow(unsafe_code)]
+pub unsafe fn written(len: usize, fill: impl FnOnce(Shared<'_>)) -> Vec<f32> {
+    let mut values = Vec::with_capacity(len);
+    fill(Shared { start: values.as_mut_ptr(), len, slice: PhantomData });
+    // SAFETY: as many were asked for, and the caller promises that they are written.
+    unsafe { values.set_len(len) };
+    values
 }
 
 /// Calls `work` with every chunk of `len` numbers and its index, on all cores.

@@ -5,9 +5,10 @@ use burn::backend::autodiff::checkpoint::strategy::CheckpointStrategy;
 use burn::backend::autodiff::grads::Gradients;
 use burn::backend::autodiff::ops::{Backward, Ops, OpsKind};
 use burn::backend::tensor::FloatTensor;
-use burn::backend::{Autodiff, AutodiffBackend, TensorMetadata};
+use burn::backend::{Autodiff, AutodiffBackend, Backend, TensorMetadata};
 
-use super::{Convolve, Kernels, Layer, Pass};
+use super::frozen::{Conv, Convs, activations};
+use super::{After, Convolve, Kernels, Layer, Pass};
 
 /// The first three extents of `[images, height, width, channels]`.
 fn extent(x: &impl TensorMetadata) -> [usize; 3] {
@@ -15,18 +16,53 @@ fn extent(x: &impl TensorMetadata) -> [usize; 3] {
     [shape[0], shape[1], shape[2]]
 }
 
-#[derive(Debug)]
-struct OfInput;
+/// The convolution without what its differentiation would need: nobody asks for that of weights.
+fn inner<B: Backend, C: CheckpointStrategy>(conv: Conv<Autodiff<B, C>>) -> Conv<B> {
+    let Conv { weight, transposed, bias, layer } = conv;
+    let [weight, transposed, bias] = [weight, transposed, bias].map(|t| t.into_primitive());
+    Conv { weight, transposed, bias, layer }
+}
 
-impl<B: Kernels> Backward<B, 1> for OfInput {
-    type State = (FloatTensor<B>, Layer, [usize; 3]);
+#[derive(Debug)]
+struct OfRectified;
+
+impl<B: Kernels> Backward<B, 1> for OfRectified {
+    type State = (Conv<B>, [usize; 3]);
 
     fn backward(self, ops: Ops<Self::State, 1>, gradients: &mut Gradients, _: &mut Checkpointer) {
         let gradient = gradients.consume::<B>(&ops.node);
-        let (transposed, layer, extent) = ops.state;
+        let (conv, extent) = ops.state;
         if let [Some(x)] = ops.parents {
-            gradients.register::<B>(x.id, B::input_gradient(gradient, transposed, layer, extent));
+            let of_x = conv.input_gradient(gradient, extent, After::default());
+            gradients.register::<B>(x.id, of_x);
         }
+    }
+}
+
+#[derive(Debug)]
+struct OfResidual;
+
+impl<B: Kernels> Backward<B, 1> for OfResidual {
+    /// The convolutions of the body with their inputs, and those of the shortcut.
+    type State = (Vec<(Conv<B>, FloatTensor<B>)>, Convs<B>);
+
+    fn backward(self, ops: Ops<Self::State, 1>, gradients: &mut Gradients, _: &mut Checkpointer) {
+        let gradient = gradients.consume::<B>(&ops.node);
+        let (body, shortcut) = ops.state;
+        let ([Some(node)], Some((_, x))) = (ops.parents, body.first()) else {
+            return;
+        };
+        let mut plus = Some(shortcut.0.into_iter().fold(gradient.clone(), |gradient, conv| {
+            conv.input_gradient(gradient, extent(x), After::default())
+        }));
+        let mut gradient = gradient;
+        for (i, (conv, x)) in body.into_iter().enumerate().rev() {
+            let extent = extent(&x);
+            let plus = if i == 0 { plus.take() } else { None };
+            let after = After { plus, rectify: false, where_positive: Some(x) };
+            gradient = conv.input_gradient(gradient, extent, after);
+        }
+        gradients.register::<B>(node.id, gradient);
     }
 }
 
@@ -42,7 +78,8 @@ impl<B: Kernels> Backward<B, 2> for OfBoth {
         let [x_node, weight_node] = ops.parents;
         if let Some(node) = x_node {
             let transposed = B::packed(weight, layer, Pass::InputGradient);
-            let of_x = B::input_gradient(gradient.clone(), transposed, layer, extent(&x));
+            let (extent, after) = (extent(&x), After::default());
+            let of_x = B::input_gradient(gradient.clone(), transposed, layer, extent, after);
             gradients.register::<B>(node.id, of_x);
         }
         if let Some(node) = weight_node {
@@ -57,19 +94,29 @@ impl<B: Kernels, C: CheckpointStrategy> Convolve for Autodiff<B, C> {
         Self::from_inner(B::packed(weight.into_primitive(), layer, pass))
     }
 
-    fn convolve_frozen(
+    fn rectified(x: FloatTensor<Self>, conv: Conv<Self>) -> FloatTensor<Self> {
+        let (x, node) = x.into_parts();
+        let (conv, extent) = (inner(conv), extent(&x));
+        let output = B::rectified(x, conv.clone());
+        match OfRectified.prepare::<C>([node]).compute_bound().stateful() {
+            OpsKind::Tracked(ops) => ops.finish((conv, extent), output),
+            OpsKind::UnTracked(ops) => ops.finish(output),
+        }
+    }
+
+    fn residual(
         x: FloatTensor<Self>,
-        weight: FloatTensor<Self>,
-        transposed: FloatTensor<Self>,
-        bias: FloatTensor<Self>,
-        layer: Layer,
+        body: Convs<Self>,
+        shortcut: Convs<Self>,
     ) -> FloatTensor<Self> {
         let (x, node) = x.into_parts();
-        let [weight, transposed, bias] = [weight, transposed, bias].map(|t| t.into_primitive());
-        let extent = extent(&x);
-        let output = B::output(x, weight, Some(bias), layer);
-        match OfInput.prepare::<C>([node]).compute_bound().stateful() {
-            OpsKind::Tracked(ops) => ops.finish((transposed, layer, extent), output),
+        let [body, shortcut] =
+            [body, shortcut].map(|convs| Convs(convs.0.into_iter().map(inner).collect::<Vec<_>>()));
+        let (inputs, output) = activations(x, &body, shortcut.clone());
+        match OfResidual.prepare::<C>([node]).compute_bound().stateful() {
+            OpsKind::Tracked(ops) => {
+                ops.finish((body.0.into_iter().zip(inputs).collect(), shortcut), output)
+            }
             OpsKind::UnTracked(ops) => ops.finish(output),
         }
     }
@@ -81,8 +128,7 @@ impl<B: Kernels, C: CheckpointStrategy> Convolve for Autodiff<B, C> {
     ) -> FloatTensor<Self> {
         let (x, x_node) = x.into_parts();
         let (weight, weight_node) = weight.into_parts();
-        let packed = B::packed(weight.clone(), layer, Pass::Output);
-        let output = B::output(x.clone(), packed, None, layer);
+        let output = B::convolve_trained(x.clone(), weight.clone(), layer);
         match OfBoth.prepare::<C>([x_node, weight_node]).compute_bound().stateful() {
             OpsKind::Tracked(ops) => ops.finish((x, weight, layer), output),
             OpsKind::UnTracked(ops) => ops.finish(output),

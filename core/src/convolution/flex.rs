@@ -3,7 +3,7 @@
 use burn::backend::Flex;
 use burn_flex::FlexTensor;
 
-use super::{Kernels, Layer, Pass, cpu};
+use super::{After, Kernels, Layer, Pass, cpu};
 use crate::slices::{numbers, tensor};
 
 fn extent(x: &FlexTensor) -> [usize; 3] {
@@ -27,13 +27,14 @@ impl Kernels for Flex {
         weight: FlexTensor,
         bias: Option<FlexTensor>,
         layer: Layer,
+        after: After<FlexTensor>,
     ) -> FlexTensor {
-        let x = x.to_contiguous();
-        let [images, height, width] = extent(&x);
+        let (x, after) = (x.to_contiguous(), after.map(|t| t.to_contiguous()));
+        let [images, height, width] = layer.extent(extent(&x));
         let bias = bias.map(|bias| bias.to_contiguous());
-        let bias = bias.as_ref().map(numbers);
-        let out = cpu::output(&layer, extent(&x), numbers(&x), numbers(&weight), bias);
-        tensor(out, [images, layer.output(height), layer.output(width), layer.channels[1]])
+        let (bias, after) = (bias.as_ref().map(numbers), &after.as_ref().map(numbers));
+        let out = cpu::output(&layer, extent(&x), numbers(&x), numbers(&weight), bias, after);
+        tensor(out, [images, height, width, layer.channels[1]])
     }
 
     fn input_gradient(
@@ -41,9 +42,11 @@ impl Kernels for Flex {
         weight: FlexTensor,
         layer: Layer,
         extent: [usize; 3],
+        after: After<FlexTensor>,
     ) -> FlexTensor {
-        let gradient = gradient.to_contiguous();
-        let out = cpu::input_gradient(&layer, extent, numbers(&gradient), numbers(&weight));
+        let (gradient, after) = (gradient.to_contiguous(), after.map(|t| t.to_contiguous()));
+        let (values, after) = (numbers(&gradient), &after.as_ref().map(numbers));
+        let out = cpu::input_gradient(&layer, extent, values, numbers(&weight), after);
         tensor(out, [extent[0], extent[1], extent[2], layer.channels[0]])
     }
 

@@ -10,6 +10,9 @@ pub struct Layer {
 }
 
 impl Layer {
+    /// Fewest channels that fill a vector.
+    pub const THICK: usize = 8;
+
     /// Rows of zeros around the image.
     pub fn padding(&self) -> usize {
         self.kernel / 2
@@ -20,6 +23,11 @@ impl Layer {
         (side + 2 * self.padding() - self.kernel) / self.stride + 1
     }
 
+    /// Images, height and width of the output for an input of `extent`.
+    pub fn extent(&self, [images, height, width]: [usize; 3]) -> [usize; 3] {
+        [images, self.output(height), self.output(width)]
+    }
+
     /// Positions of the kernel.
     pub fn taps(&self) -> usize {
         self.kernel * self.kernel
@@ -27,6 +35,6 @@ impl Layer {
 
     /// Whether the input has too few channels to fill a vector with: a network's first layer.
     pub fn is_thin(&self) -> bool {
-        self.channels[0] < 8
+        self.channels[0] < Self::THICK
     }
 }

@@ -1,9 +1,9 @@
 //! Convolutions, on which a step spends its time.
 //!
 //! Images are channels-last here, `[batch, height, width, channels]`: whatever is multiplied with
-//! one pixel stands together. [`Convolve`] adds two operations to Burn's backends, one for weights
-//! that stay as they are and one for weights that learn. Each backend says in [`Kernels`] how it
-//! computes them: a processor by the loops of [`cpu`], a graphics device by Burn's.
+//! one pixel stands together. [`Convolve`] adds operations to Burn's backends, for weights that
+//! stay as they are ([`frozen`]) and for weights that learn. Each backend says in [`Kernels`] how
+//! it computes them: a processor by the loops of [`cpu`], a graphics device by CubeCL kernels.
 
 #[cfg(feature = "flex")]
 pub mod cpu;
@@ -12,14 +12,15 @@ mod cube;
 mod differentiate;
 #[cfg(feature = "flex")]
 mod flex;
+pub mod frozen;
 mod layer;
 
 use burn::backend::tensor::FloatTensor;
 use burn::backend::{Backend, Dispatch, backend_extension};
-use burn::module::Module;
 use burn::tensor::Tensor;
 
-pub use layer::Layer;
+use self::frozen::{Conv, Convs};
+pub use self::layer::Layer;
 
 /// What a weight is laid out for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -28,6 +29,38 @@ pub enum Pass {
     Output,
     /// The gradient of its input.
     InputGradient,
+}
+
+/// What is done with a sum before it is written, while it is still at hand. `T` is a tensor of the
+/// result's shape.
+#[derive(Clone, Debug)]
+pub struct After<T> {
+    /// Is added.
+    pub plus: Option<T>,
+    /// Then a ReLU is taken.
+    pub rectify: bool,
+    /// Then zero is put wherever this is not positive: the gradient of a ReLU that gave this.
+    pub where_positive: Option<T>,
+}
+
+impl<T> Default for After<T> {
+    fn default() -> Self {
+        Self { plus: None, rectify: false, where_positive: None }
+    }
+}
+
+impl<T> After<T> {
+    /// The same with references.
+    pub fn as_ref(&self) -> After<&T> {
+        let Self { plus, rectify, where_positive } = self;
+        After { plus: plus.as_ref(), rectify: *rectify, where_positive: where_positive.as_ref() }
+    }
+
+    /// The same with each tensor as `part` gives it.
+    pub fn map<U>(self, part: impl Fn(T) -> U) -> After<U> {
+        let Self { plus, rectify, where_positive } = self;
+        After { plus: plus.map(&part), rectify, where_positive: where_positive.map(&part) }
+    }
 }
 
 /// The products that a backend computes, without gradients.
@@ -41,6 +74,7 @@ pub trait Kernels: Backend {
         weight: FloatTensor<Self>,
         bias: Option<FloatTensor<Self>>,
         layer: Layer,
+        after: After<FloatTensor<Self>>,
     ) -> FloatTensor<Self>;
 
     /// The gradient of an input of `extent` (images, height, width); `weight` is packed.
@@ -49,6 +83,7 @@ pub trait Kernels: Backend {
         weight: FloatTensor<Self>,
         layer: Layer,
         extent: [usize; 3],
+        after: After<FloatTensor<Self>>,
     ) -> FloatTensor<Self>;
 
     /// The gradient of the weight, `[out, in, kernel, kernel]`.
@@ -65,14 +100,14 @@ pub trait Convolve: Backend {
     /// Lays out a weight, see [`Kernels::packed`].
     fn pack(weight: FloatTensor<Self>, layer: Layer, pass: Pass) -> FloatTensor<Self>;
 
-    /// A convolution that is differentiated by `x` alone. `weight` and `transposed` are the weight
-    /// packed for either pass.
-    fn convolve_frozen(
+    /// See [`frozen::rectified`].
+    fn rectified(x: FloatTensor<Self>, #[extension_type] conv: Conv<Self>) -> FloatTensor<Self>;
+
+    /// See [`frozen::residual`].
+    fn residual(
         x: FloatTensor<Self>,
-        weight: FloatTensor<Self>,
-        transposed: FloatTensor<Self>,
-        bias: FloatTensor<Self>,
-        layer: Layer,
+        #[extension_type] body: Convs<Self>,
+        #[extension_type] shortcut: Convs<Self>,
     ) -> FloatTensor<Self>;
 
     /// A convolution without bias that is differentiated by `x` and by `weight`.
@@ -88,14 +123,16 @@ impl<B: Kernels> Convolve for B {
         Self::packed(weight, layer, pass)
     }
 
-    fn convolve_frozen(
+    fn rectified(x: FloatTensor<Self>, conv: Conv<Self>) -> FloatTensor<Self> {
+        conv.output(x, After { rectify: true, ..After::default() })
+    }
+
+    fn residual(
         x: FloatTensor<Self>,
-        weight: FloatTensor<Self>,
-        _transposed: FloatTensor<Self>,
-        bias: FloatTensor<Self>,
-        layer: Layer,
+        body: Convs<Self>,
+        shortcut: Convs<Self>,
     ) -> FloatTensor<Self> {
-        Self::output(x, weight, Some(bias), layer)
+        frozen::activations(x, &body, shortcut).1
     }
 
     fn convolve_trained(
@@ -103,43 +140,8 @@ impl<B: Kernels> Convolve for B {
         weight: FloatTensor<Self>,
         layer: Layer,
     ) -> FloatTensor<Self> {
-        Self::output(x, Self::packed(weight, layer, Pass::Output), None, layer)
-    }
-}
-
-/// A convolution whose weights stay as they are.
-#[derive(Module, Debug)]
-pub struct Frozen {
-    weight: Tensor<4>,
-    transposed: Tensor<4>,
-    bias: Tensor<1>,
-    #[module(skip)]
-    layer: Layer,
-}
-
-impl Frozen {
-    /// `weight` is `[out, in, kernel, kernel]`, `bias` is `[out]`.
-    pub fn new(weight: Tensor<4>, bias: Tensor<1>, layer: Layer) -> Self {
-        let pack = |weight: Tensor<4>, pass| {
-            Tensor::from_dispatch(<Dispatch as Convolve>::pack(weight.into_dispatch(), layer, pass))
-        };
-        Self {
-            weight: pack(weight.clone(), Pass::Output),
-            transposed: pack(weight, Pass::InputGradient),
-            bias,
-            layer,
-        }
-    }
-
-    /// `[batch, height, width, channels]`, in and out.
-    pub fn forward(&self, x: Tensor<4>) -> Tensor<4> {
-        Tensor::from_dispatch(<Dispatch as Convolve>::convolve_frozen(
-            x.into_dispatch(),
-            self.weight.clone().into_dispatch(),
-            self.transposed.clone().into_dispatch(),
-            self.bias.clone().into_dispatch(),
-            self.layer,
-        ))
+        let weight = Self::packed(weight, layer, Pass::Output);
+        Self::output(x, weight, None, layer, After::default())
     }
 }
 

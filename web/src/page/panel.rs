@@ -95,7 +95,10 @@ pub fn phase_text(slot: Slot) -> String {
         }
         Phase::Running => format!("Step {step} of {steps}"),
         Phase::Paused => format!("Paused at step {step} of {steps}"),
-        Phase::Finished if step < steps => format!("Stopped at step {step} of {steps}"),
+        Phase::Finished if step < steps && slot.stopped.get() => {
+            format!("Stopped at step {step} of {steps}")
+        }
+        Phase::Finished if step < steps => format!("Done after {step} of at most {steps} steps"),
         Phase::Finished => format!("Done: {steps} steps"),
         Phase::Failed(message) => format!("Not available: {message}"),
     }

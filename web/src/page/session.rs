@@ -311,7 +311,7 @@ impl Session {
 
     /// Ends both runs; what they have reached stays.
     pub fn stop(self) {
-        self.slots.iter().for_each(|slot| slot.send(&Request::Stop));
+        self.slots.iter().for_each(Slot::stop);
     }
 }
 

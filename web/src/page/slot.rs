@@ -60,6 +60,8 @@ pub struct Slot {
     pub step: RwSignal<usize>,
     /// Steps of the run that is shown.
     pub steps: RwSignal<usize>,
+    /// Whether the visitor has ended the run.
+    pub stopped: RwSignal<bool>,
     /// Steps a second of late.
     pub speed: RwSignal<f64>,
     /// How like the original the result is, once finished.
@@ -87,6 +89,7 @@ impl Slot {
             losses: RwSignal::new(Vec::new()),
             step: RwSignal::new(0),
             steps: RwSignal::new(0),
+            stopped: RwSignal::new(false),
             speed: RwSignal::new(0.0),
             likeness: RwSignal::new(None),
             run: RwSignal::new(0),
@@ -127,6 +130,7 @@ impl Slot {
         self.losses.set(Vec::new());
         self.step.set(0);
         self.steps.set(steps);
+        self.stopped.set(false);
         self.phase.set(Phase::Running);
     }
 
@@ -142,6 +146,12 @@ impl Slot {
         if matches!(self.phase.get_untracked(), Phase::Running | Phase::Paused) {
             self.phase.set(Phase::Idle);
         }
+    }
+
+    /// Ends the run; what it has reached stays.
+    pub fn stop(&self) {
+        self.stopped.set(true);
+        self.send(&Request::Stop);
     }
 
     /// Holds or goes on.

@@ -2,43 +2,60 @@
 
 use crate::convolution::layer::Layer;
 
-/// In place of a pixel: the padding, which is zero.
-pub const PADDING: u32 = u32::MAX;
-
 /// Number of images, their height and their width.
 pub type Extent = [usize; 3];
 
 /// Pixels that are computed alike: each from as many others, by the same positions of the kernel.
-#[derive(Debug, PartialEq, Eq)]
+#[derive(Debug)]
 pub struct Gather {
-    /// The positions, row by row of the kernel.
-    pub taps: Vec<usize>,
-    /// The pixels that are computed.
-    pub targets: Vec<u32>,
-    /// For every target and tap the pixel that is read, `[targets][taps]`.
-    pub sources: Vec<u32>,
+    /// The positions that any pixel meets, row by row of the kernel.
+    pub taps: Vec<Tap>,
+    /// Images, height and width of what is computed and of what is read.
+    target: Extent,
+    source: Extent,
+    rows: Axis,
+    columns: Axis,
+    /// Whether the same place in all images comes before the next place.
+    by_place: bool,
+}
+
+/// A position of the kernel.
+#[derive(Clone, Copy, Debug)]
+pub struct Tap {
+    /// Its number in the kernel.
+    pub number: usize,
+    row: usize,
+    column: usize,
+}
+
+/// A pixel that is computed.
+#[derive(Clone, Copy, Debug)]
+pub struct Target {
+    /// Its number among all pixels of all images.
+    pub pixel: usize,
+    image: usize,
+    row: usize,
+    column: usize,
 }
 
 impl Gather {
     /// Every pixel from itself alone, as a matrix product has it.
     pub fn itself(count: usize) -> Self {
-        let pixels: Vec<u32> = (0..count as u32).collect();
-        Self { taps: vec![0], sources: pixels.clone(), targets: pixels }
+        let point = Layer { channels: [1, 1], kernel: 1, stride: 1 };
+        Self::forward(&point, [1, 1, count])
     }
 
     /// The output of a convolution from its input.
     pub fn forward(layer: &Layer, input: Extent) -> Self {
         let (stride, padding) = (layer.stride, layer.padding());
-        let output = [input[0], layer.output(input[1]), layer.output(input[2])];
         let read = |at: usize, tap: usize| (at * stride + tap).checked_sub(padding);
-        Self::new(layer, output, input, [0, 0], 1, read)
+        Self::new(layer, layer.extent(input), input, [0, 0], 1, read)
     }
 
     /// The gradient of a convolution's input from that of its output: one group for every phase
     /// of the stride, since each meets other positions of the kernel.
     pub fn backward(layer: &Layer, input: Extent) -> Vec<Self> {
         let (stride, padding) = (layer.stride, layer.padding());
-        let output = [input[0], layer.output(input[1]), layer.output(input[2])];
         let read = |at: usize, tap: usize| {
             let reached = (at + padding).checked_sub(tap)?;
             reached.is_multiple_of(stride).then_some(reached / stride)
@@ -46,7 +63,7 @@ impl Gather {
         (0..stride * stride)
             .map(|phase| {
                 let phase = [phase / stride, phase % stride];
-                Self::new(layer, input, output, phase, stride, read)
+                Self::new(layer, input, layer.extent(input), phase, stride, read)
             })
             .collect()
     }
@@ -61,62 +78,80 @@ impl Gather {
         step: usize,
         read: impl Fn(usize, usize) -> Option<usize>,
     ) -> Self {
-        let axis =
-            |axis: usize| Axis::new(layer.kernel, target[axis], phase[axis - 1], step, &read);
+        let axis = |axis: usize| {
+            let at = (phase[axis - 1]..target[axis]).step_by(step).collect();
+            Axis::new(layer.kernel, at, |at, tap| read(at, tap).filter(|at| *at < source[axis]))
+        };
         let (rows, columns) = (axis(1), axis(2));
-        let taps = rows.taps.iter().flat_map(|y| columns.taps.iter().map(move |x| [*y, *x]));
-        let taps: Vec<[usize; 2]> = taps.collect();
-        let mut gather = Self {
-            taps: taps.iter().map(|[y, x]| y * layer.kernel + x).collect(),
-            targets: Vec::new(),
-            sources: Vec::new(),
-        };
-        let mut add = |image: usize, y: usize, x: usize| {
-            gather.targets.push(((image * target[1] + y) * target[2] + x) as u32);
-            gather.sources.extend(taps.iter().map(|[tap_y, tap_x]| {
-                let inside = |at: Option<usize>, side| at.filter(|at| *at < side);
-                match (inside(read(y, *tap_y), source[1]), inside(read(x, *tap_x), source[2])) {
-                    (Some(y), Some(x)) => ((image * source[1] + y) * source[2] + x) as u32,
-                    _ => PADDING,
-                }
-            }));
-        };
+        let taps = rows.taps.iter().enumerate().flat_map(|(row, y)| {
+            let kernel = layer.kernel;
+            let tap =
+                move |(column, x): (usize, &usize)| Tap { number: y * kernel + x, row, column };
+            columns.taps.iter().enumerate().map(tap)
+        });
         // In small images much is padding. Where neighbours in the list are the same place in
         // several images, all of them lack the same taps, which are then skipped.
-        if rows.at.len() * columns.at.len() <= 64 {
-            for (y, x) in grid(&rows.at, &columns.at) {
-                (0..target[0]).for_each(|image| add(image, y, x));
-            }
+        let by_place = rows.at.len() * columns.at.len() <= 64;
+        Self { taps: taps.collect(), target, source, rows, columns, by_place }
+    }
+
+    /// With the targets in the order of their pixels.
+    pub fn in_order(self) -> Self {
+        Self { by_place: false, ..self }
+    }
+
+    /// How many pixels are computed.
+    pub fn len(&self) -> usize {
+        self.target[0] * self.rows.at.len() * self.columns.at.len()
+    }
+
+    /// How many pixels there are where they are written, and where they are read.
+    pub fn pixels(&self) -> [usize; 2] {
+        [self.target, self.source].map(|extent| extent.iter().product())
+    }
+
+    /// One of them; `index` is below [`Self::len`].
+    #[inline(always)]
+    pub fn target(&self, index: usize) -> Target {
+        let [images, height, width] = self.target;
+        let (rows, columns) = (self.rows.at.len(), self.columns.at.len());
+        let places = rows * columns;
+        let (image, place) = if self.by_place {
+            (index % images, index / images)
         } else {
-            for image in 0..target[0] {
-                grid(&rows.at, &columns.at).for_each(|(y, x)| add(image, y, x));
-            }
-        }
-        gather
+            (index / places, index % places)
+        };
+        let (row, column) = (place / columns, place % columns);
+        let pixel = (image * height + self.rows.at[row]) * width + self.columns.at[column];
+        Target { pixel, image, row, column }
+    }
+
+    /// The pixel that a target meets with a tap; none where that is padding, which is zero.
+    #[inline(always)]
+    pub fn source(&self, target: &Target, tap: &Tap) -> Option<usize> {
+        let [_, height, width] = self.source;
+        let row = self.rows.sources[target.row * self.rows.taps.len() + tap.row]?;
+        let column = self.columns.sources[target.column * self.columns.taps.len() + tap.column]?;
+        Some((target.image * height + row) * width + column)
     }
 }
 
-/// One direction: the coordinates that are computed, and the positions of the kernel that any of
-/// them meets.
+/// One direction.
+#[derive(Debug)]
 struct Axis {
+    /// The coordinates that are computed.
     at: Vec<usize>,
+    /// The positions of the kernel that any of them meets.
     taps: Vec<usize>,
+    /// What is read, `[at][taps]`; none is padding.
+    sources: Vec<Option<usize>>,
 }
 
 impl Axis {
-    fn new(
-        kernel: usize,
-        side: usize,
-        phase: usize,
-        step: usize,
-        read: impl Fn(usize, usize) -> Option<usize>,
-    ) -> Self {
-        let at: Vec<usize> = (phase..side).step_by(step).collect();
+    fn new(kernel: usize, at: Vec<usize>, read: impl Fn(usize, usize) -> Option<usize>) -> Self {
         let met = |tap: &usize| at.iter().any(|at| read(*at, *tap).is_some());
-        Self { taps: (0..kernel).filter(met).collect(), at }
+        let taps: Vec<usize> = (0..kernel).filter(met).collect();
+        let sources = at.iter().flat_map(|at| taps.iter().map(|tap| read(*at, *tap)));
+        Self { sources: sources.collect(), taps, at }
     }
-}
-
-fn grid<'a>(rows: &'a [usize], columns: &'a [usize]) -> impl Iterator<Item = (usize, usize)> + 'a {
-    rows.iter().flat_map(|y| columns.iter().map(move |x| (*y, *x)))
 }

@@ -5,6 +5,7 @@
 //! which they are read ([`panels`]). One loop over registers ([`product`]) serves the output and
 //! the gradient of the input; what an instruction set offers is chosen when the program runs.
 
+mod destination;
 mod gather;
 mod lanes;
 mod panels;
@@ -18,10 +19,13 @@ mod tests;
 pub use gather::Extent;
 pub use panels::{backward as pack_backward, forward as pack_forward};
 
+use self::destination::Destination;
 use self::gather::Gather;
 use self::product::Product;
 use self::weight_gradient::WeightGradient;
+use super::After;
 use super::layer::Layer;
+use crate::threads::written;
 
 /// The output, `[images, height, width, out]`, of `x`, `[images, height, width, in]`.
 pub fn output(
@@ -30,44 +34,76 @@ pub fn output(
     x: &[f32],
     panels: &[f32],
     bias: Option<&[f32]>,
+    after: &After<&[f32]>,
 ) -> Vec<f32> {
-    let ([input, columns], taps) = (layer.channels, layer.taps());
+    let ([depth, columns], taps) = (layer.channels, layer.taps());
     let gather = Gather::forward(layer, extent);
-    let mut out = vec![0.0; gather.targets.len() * columns];
     if layer.is_thin() {
-        let patches = patches::collect(&gather, x, input);
-        let (x, gather) = (&patches, &Gather::itself(gather.targets.len()));
-        let [taps, depth] = [1, taps * input];
-        Product { gather, x, panels, bias, taps, depth, columns, out: &mut out }.run();
+        let gather = gather.in_order();
+        let x = &patches::collect(layer, &gather, x);
+        let (gather, depth) = (&[Gather::itself(gather.len())], taps * depth);
+        products(gather, x, panels, bias, [1, depth, columns], after)
     } else {
-        let (gather, depth, out) = (&gather, input, &mut out);
-        Product { gather, x, panels, bias, taps, depth, columns, out }.run();
+        products(&[gather], x, panels, bias, [taps, depth, columns], after)
     }
-    out
 }
 
 /// The gradient of the input, whose `extent` is given, of the output's.
-pub fn input_gradient(layer: &Layer, extent: Extent, gradient: &[f32], panels: &[f32]) -> Vec<f32> {
-    let ([input, depth], taps) = (layer.channels, layer.taps());
-    let (x, bias) = (gradient, None);
-    let mut out = vec![0.0; extent.iter().product::<usize>() * input];
+pub fn input_gradient(
+    layer: &Layer,
+    extent: Extent,
+    gradient: &[f32],
+    panels: &[f32],
+    after: &After<&[f32]>,
+) -> Vec<f32> {
+    let ([columns, depth], taps) = (layer.channels, layer.taps());
+    let phases = Gather::backward(layer, extent);
     if layer.is_thin() {
-        let (columns, gather) = (taps * input, &Gather::itself(gradient.len() / depth));
-        let mut patches = vec![0.0; gather.targets.len() * columns];
-        Product { gather, x, panels, bias, taps: 1, depth, columns, out: &mut patches }.run();
-        patches::scatter(&Gather::forward(layer, extent), &patches, &mut out, input);
+        let whole = [Gather::itself(gradient.len() / depth)];
+        let nothing = After::default();
+        let sizes = [1, depth, taps * columns];
+        let patches = products(&whole, gradient, panels, None, sizes, &nothing);
+        patches::scatter(layer, &phases, &patches, after)
     } else {
-        for gather in &Gather::backward(layer, extent) {
-            let (columns, out) = (input, &mut out);
-            Product { gather, x, panels, bias, taps, depth, columns, out }.run();
-        }
+        products(&phases, gradient, panels, None, [taps, depth, columns], after)
     }
-    out
+}
+
+/// `[pixels][columns]`: products whose targets are all pixels, each once.
+fn products(
+    gathers: &[Gather],
+    x: &[f32],
+    panels: &[f32],
+    bias: Option<&[f32]>,
+    [taps, depth, columns]: [usize; 3],
+    after: &After<&[f32]>,
+) -> Vec<f32> {
+    collected(gathers, columns, after, |out| {
+        for gather in gathers {
+            Product { gather, x, panels, bias, taps, depth, out }.run();
+        }
+    })
+}
+
+/// `[pixels][columns]`, of which `write` writes every target of every gather.
+fn collected(
+    gathers: &[Gather],
+    columns: usize,
+    after: &After<&[f32]>,
+    write: impl FnOnce(&Destination<'_>),
+) -> Vec<f32> {
+    let pixels = gathers.first().map_or(0, |gather| gather.pixels()[0]);
+    assert_eq!(gathers.iter().map(Gather::len).sum::<usize>(), pixels, "a pixel is left out");
+    // SAFETY: no two phases of a gather share a pixel, so they are all pixels.
+    #[allow(unsafe_code)]
+    unsafe {
+        written(pixels * columns, |out| write(&Destination::new(out, columns, after)))
+    }
 }
 
 /// The gradient of the weights, `[out, in, kernel, kernel]`.
 pub fn weight_gradient(layer: &Layer, extent: Extent, x: &[f32], gradient: &[f32]) -> Vec<f32> {
-    let [depth, columns] = layer.channels;
-    let gather = Gather::forward(layer, extent);
-    panels::unpack(layer, &WeightGradient { gather: &gather, x, gradient, depth, columns }.run())
+    let ([depth, columns], taps) = (layer.channels, layer.taps());
+    let gather = &Gather::forward(layer, extent);
+    panels::unpack(layer, &WeightGradient { gather, x, gradient, taps, depth, columns }.run())
 }

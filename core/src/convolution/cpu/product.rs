@@ -2,12 +2,13 @@
 
 use pulp::{Arch, Simd, WithSimd};
 
-use super::gather::{Gather, PADDING};
+use super::destination::Destination;
+use super::gather::{Gather, Target};
 use super::lanes::{Columns, MOST_COLUMNS, MOST_ROWS, rows, splat, vectors, width};
-use crate::threads::{Shared, for_each};
+use crate::threads::for_each;
 
 /// For every target of `gather` and column `k`:
-/// `out[target][k] = bias[k] + Σ tap Σ c x[source][c] · w[tap][c][k]`.
+/// `out[target][k] = bias[k] + Σ tap Σ c x[source][c] · w[tap][c][k]`, and what is done after.
 pub struct Product<'a> {
     pub gather: &'a Gather,
     /// `[pixels][depth]`.
@@ -18,9 +19,8 @@ pub struct Product<'a> {
     pub bias: Option<&'a [f32]>,
     pub taps: usize,
     pub depth: usize,
-    pub columns: usize,
-    /// `[pixels][columns]`.
-    pub out: &'a mut [f32],
+    /// Every pixel is written by one product alone.
+    pub out: &'a Destination<'a>,
 }
 
 impl Product<'_> {
@@ -34,13 +34,10 @@ impl Product<'_> {
     }
 
     fn check(&self, panel: usize) {
-        let Self { gather, x, panels, taps, depth, columns, .. } = self;
-        assert_eq!(panels.len(), columns.div_ceil(panel) * taps * depth * panel);
-        assert!(gather.taps.iter().all(|tap| tap < taps));
-        assert_eq!(gather.sources.len(), gather.targets.len() * gather.taps.len());
-        let pixels = x.len() / depth;
-        assert!(gather.sources.iter().all(|s| *s == PADDING || (*s as usize) < pixels));
-        assert!(gather.targets.iter().all(|t| (*t as usize + 1) * columns <= self.out.len()));
+        let Self { gather, x, panels, taps, depth, out, .. } = self;
+        assert_eq!(panels.len(), out.columns.div_ceil(panel) * taps * depth * panel);
+        assert!(gather.taps.iter().all(|tap| tap.number < *taps));
+        assert_eq!(x.len(), gather.pixels()[1] * depth);
     }
 }
 
@@ -51,16 +48,14 @@ impl WithSimd for Product<'_> {
     fn with_simd<S: Simd>(self, simd: S) {
         let panel = width::<S>();
         self.check(panel);
-        let count = self.gather.targets.len();
+        let count = self.gather.len();
         let tiles = count.div_ceil(rows::<S>());
         let zeros = vec![0.0; self.depth];
         let panel_len = self.taps * self.depth * panel;
-        let (columns, bias) = (self.columns, self.bias);
-        let (gather, x, panels, depth) = (self.gather, self.x, self.panels, self.depth);
-        let out = Shared::new(self.out);
-        for_each(columns.div_ceil(panel), tiles, |index, tiles_here| {
+        let Self { gather, x, panels, bias, depth, out, .. } = self;
+        for_each(out.columns.div_ceil(panel), tiles, |index, tiles_here| {
             let first = index * panel;
-            let used = panel.min(columns - first);
+            let used = panel.min(out.columns - first);
             let mut start = vec![0.0; panel];
             if let Some(bias) = bias {
                 start[..used].copy_from_slice(&bias[first..first + used]);
@@ -74,12 +69,11 @@ impl WithSimd for Product<'_> {
                 start: &start,
                 depth,
                 tiles: tiles_here.map(|tile| tile * count / tiles..(tile + 1) * count / tiles),
-                write: |target: usize, values: &[f32]| {
-                    // SAFETY: one strip alone writes these columns of this target, and the check
-                    // above found it inside.
+                write: |pixel: usize, values: &mut [f32]| {
+                    // SAFETY: one strip alone writes these columns of this pixel.
                     #[allow(unsafe_code)]
                     unsafe {
-                        out.write(target * columns + first, &values[..used]);
+                        out.write(pixel, first, &mut values[..used]);
                     };
                 },
             });
@@ -103,7 +97,7 @@ struct Strip<'a, S, T, W> {
 impl<S: Simd, T, W> WithSimd for Strip<'_, S, T, W>
 where
     T: Iterator<Item = std::ops::Range<usize>>,
-    W: Fn(usize, &[f32]),
+    W: Fn(usize, &mut [f32]),
 {
     type Output = ();
 
@@ -119,7 +113,7 @@ where
 impl<S: Simd, T, W> Strip<'_, S, T, W>
 where
     T: Iterator<Item = std::ops::Range<usize>>,
-    W: Fn(usize, &[f32]),
+    W: Fn(usize, &mut [f32]),
 {
     #[inline(always)]
     fn run<const V: usize>(mut self) {
@@ -137,22 +131,22 @@ where
 
     #[inline(always)]
     fn tile<const V: usize, const R: usize>(&self, first: usize) {
-        let (simd, taps) = (self.simd, self.gather.taps.len());
+        let simd = self.simd;
+        let targets: [Target; R] = std::array::from_fn(|row| self.gather.target(first + row));
         let mut sums = [Columns::<S, V>::load(self.start); R];
-        for (t, tap) in self.gather.taps.iter().enumerate() {
-            let source = |row: usize| self.gather.sources[(first + row) * taps + t];
-            if (0..R).all(|row| source(row) == PADDING) {
+        for tap in &self.gather.taps {
+            let sources = targets.map(|target| self.gather.source(&target, tap));
+            if sources.iter().all(Option::is_none) {
                 continue;
             }
             let mut pixels = [self.zeros.as_ptr(); R];
-            for (row, pixel) in pixels.iter_mut().enumerate() {
-                let source = source(row);
-                if source != PADDING {
-                    *pixel = self.x[source as usize * self.depth..][..self.depth].as_ptr();
+            for (pixel, source) in pixels.iter_mut().zip(sources) {
+                if let Some(source) = source {
+                    *pixel = self.x[source * self.depth..][..self.depth].as_ptr();
                 }
             }
             let width = width::<S>();
-            let weights = &self.panel[tap * self.depth * width..][..self.depth * width];
+            let weights = &self.panel[tap.number * self.depth * width..][..self.depth * width];
             for (c, weights) in weights.chunks_exact(width).enumerate() {
                 let weights = Columns::<S, V>::load(weights);
                 for (sums, pixel) in sums.iter_mut().zip(pixels) {
@@ -164,9 +158,9 @@ where
             }
         }
         let mut values = [0.0; MOST_COLUMNS];
-        for (row, sums) in sums.iter().enumerate() {
+        for (target, sums) in targets.iter().zip(&sums) {
             sums.store(&mut values);
-            (self.write)(self.gather.targets[first + row] as usize, &values);
+            (self.write)(target.pixel, &mut values);
         }
     }
 }

@@ -51,6 +51,9 @@ fn all_three_products_are_what_the_definition_says() {
         ([17, 33], 3, 2, [2, 8, 7]),
         ([12, 40], 1, 2, [2, 5, 8]),
         ([9, 8], 1, 1, [1, 3, 3]),
+        // Smaller than the kernel: most of its positions meet nothing.
+        ([9, 8], 3, 2, [2, 1, 1]),
+        ([4, 8], 3, 1, [1, 1, 2]),
     ] {
         let layer = Layer { channels, kernel, stride };
         let [images, h, w] = extent;
@@ -68,11 +71,33 @@ fn all_three_products_are_what_the_definition_says() {
             of_x[i] += g * w;
             of_weight[at] += g * x;
         });
-        let found = output(&layer, extent, &x, &pack_forward(&layer, &weight), Some(&bias));
+        let nothing = After::default();
+        let found =
+            output(&layer, extent, &x, &pack_forward(&layer, &weight), Some(&bias), &nothing);
         assert_close(&found, &expected, &format!("output of {layer:?}"));
-        let found = input_gradient(&layer, extent, &gradient, &pack_backward(&layer, &weight));
+        let panels = pack_backward(&layer, &weight);
+        let found = input_gradient(&layer, extent, &gradient, &panels, &nothing);
         assert_close(&found, &of_x, &format!("input gradient of {layer:?}"));
         let found = weight_gradient(&layer, extent, &x, &gradient);
         assert_close(&found, &of_weight, &format!("weight gradient of {layer:?}"));
+
+        // The same with what can be done before the sums are written.
+        let plus = values(outputs, 5);
+        let after = After { plus: Some(plus.as_slice()), rectify: true, where_positive: None };
+        let found = output(&layer, extent, &x, &pack_forward(&layer, &weight), Some(&bias), &after);
+        let with_plus = expected.iter().zip(&plus).map(|(sum, plus)| sum + f64::from(*plus));
+        let rectified: Vec<f64> = with_plus.map(|sum| sum.max(0.0)).collect();
+        assert_close(&found, &rectified, &format!("rectified output of {layer:?}"));
+        let plus = values(x.len(), 6);
+        let after = After {
+            plus: Some(plus.as_slice()),
+            rectify: false,
+            where_positive: Some(x.as_slice()),
+        };
+        let found = input_gradient(&layer, extent, &gradient, &panels, &after);
+        let sums = of_x.iter().zip(&plus).map(|(sum, plus)| sum + f64::from(*plus));
+        let masked: Vec<f64> =
+            sums.zip(&x).map(|(sum, x)| if *x > 0.0 { sum } else { 0.0 }).collect();
+        assert_close(&found, &masked, &format!("masked input gradient of {layer:?}"));
     }
 }

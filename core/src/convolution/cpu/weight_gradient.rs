@@ -2,7 +2,7 @@
 
 use pulp::{Arch, Simd, WithSimd};
 
-use super::gather::{Gather, PADDING};
+use super::gather::{Gather, Target};
 use super::lanes::{Columns, MOST_ROWS, splat, vectors, width};
 use crate::threads::for_each_chunk;
 
@@ -12,12 +12,14 @@ const CACHED: usize = 1 << 17;
 
 /// `out[tap][c][k] = Σ target x[source][c] · gradient[target][k]`.
 pub struct WeightGradient<'a> {
-    /// Of the forward pass, with all taps.
+    /// Of the forward pass.
     pub gather: &'a Gather,
     /// `[pixels][depth]`.
     pub x: &'a [f32],
     /// `[pixels][columns]`.
     pub gradient: &'a [f32],
+    /// Positions of the kernel.
+    pub taps: usize,
     pub depth: usize,
     pub columns: usize,
 }
@@ -38,22 +40,25 @@ impl WithSimd for WeightGradient<'_> {
 
     #[inline(always)]
     fn with_simd<S: Simd>(self, simd: S) -> Vec<f32> {
-        let Self { gather, x, gradient, depth, columns } = self;
-        let (taps, width) = (gather.taps.len(), width::<S>());
-        let (pixels, panels) = (x.len() / depth, columns.div_ceil(width));
-        assert!(gather.sources.iter().all(|s| *s == PADDING || (*s as usize) < pixels));
+        let Self { gather, x, gradient, taps, depth, columns } = self;
+        let width = width::<S>();
+        let panels = columns.div_ceil(width);
+        let [written, read] = gather.pixels();
+        assert_eq!([gradient.len(), x.len()], [written * columns, read * depth]);
         let mut out = vec![0.0; panels * taps * depth * width];
-        let targets: Vec<usize> = (0..gather.targets.len()).collect();
+        let targets: Vec<Target> = (0..gather.len()).map(|i| gather.target(i)).collect();
         for part in targets.chunks((CACHED / (depth + columns)).max(64)) {
-            let packed = pack(part, gather, gradient, [columns, width]);
+            let packed = pack(part, gradient, [columns, width]);
             for_each_chunk(&mut out, depth * width, |index, sums| {
-                let (panel, tap) = (index / taps, index % taps);
+                let (panel, number) = (index / taps, index % taps);
+                let Some(tap) = gather.taps.iter().find(|tap| tap.number == number) else {
+                    return;
+                };
                 let pairs: Vec<(usize, usize)> = part
                     .iter()
-                    .map(|target| gather.sources[target * taps + tap])
                     .zip(panel * part.len()..)
-                    .filter(|(source, _)| *source != PADDING)
-                    .map(|(source, row)| (source as usize * depth, row * width))
+                    .filter_map(|(target, row)| Some((gather.source(target, tap)?, row)))
+                    .map(|(source, row)| (source * depth, row * width))
                     .collect();
                 simd.vectorize(Tap { simd, x, packed: &packed, pairs: &pairs, sums });
             });
@@ -63,17 +68,12 @@ impl WithSimd for WeightGradient<'_> {
 }
 
 /// The gradients of some targets, `[columns / width][targets][width]`.
-fn pack(
-    part: &[usize],
-    gather: &Gather,
-    gradient: &[f32],
-    [columns, width]: [usize; 2],
-) -> Vec<f32> {
+fn pack(part: &[Target], gradient: &[f32], [columns, width]: [usize; 2]) -> Vec<f32> {
     let mut packed = Vec::with_capacity(columns.next_multiple_of(width) * part.len());
     for first in (0..columns).step_by(width) {
         let used = width.min(columns - first);
         for target in part {
-            let at = gather.targets[*target] as usize * columns + first;
+            let at = target.pixel * columns + first;
             packed.extend_from_slice(&gradient[at..at + used]);
             packed.extend(std::iter::repeat_n(0.0, width - used));
         }

@@ -3,11 +3,11 @@
 mod tiled;
 
 use burn::backend::TensorMetadata;
-use burn::backend::ops::{ConvOptions, FloatTensorOps, ModuleOps};
+use burn::backend::ops::{ActivationOps, ConvOptions, FloatTensorOps, ModuleOps};
 use burn_cubecl::CubeBackend;
 use burn_cubecl::tensor::CubeTensor;
 
-use super::{Kernels, Layer, Pass};
+use super::{After, Kernels, Layer, Pass};
 
 /// Burn's operations want channels first; its kernels want them last in memory. A view of a
 /// channels-last tensor is both, and nothing is copied.
@@ -23,10 +23,18 @@ fn options(layer: Layer) -> ConvOptions<2> {
     ConvOptions::new([layer.stride; 2], [layer.padding(); 2], [1, 1], 1)
 }
 
-/// The extents of the output: images, height, width.
-fn output_extent(x: &CubeTensor, layer: Layer) -> [usize; 3] {
-    let shape = x.shape();
-    [shape[0], layer.output(shape[1]), layer.output(shape[2])]
+/// What a kernel of ours does before it writes, as operations of its own.
+fn finish(sum: CubeTensor, after: After<CubeTensor>) -> CubeTensor {
+    let After { plus, rectify, where_positive } = after;
+    let sum = match plus {
+        Some(plus) => CubeBackend::float_add(sum, plus),
+        None => sum,
+    };
+    let sum = if rectify { CubeBackend::relu(sum) } else { sum };
+    match where_positive {
+        Some(x) => CubeBackend::relu_backward(x, sum),
+        None => sum,
+    }
 }
 
 impl Kernels for CubeBackend {
@@ -44,13 +52,15 @@ impl Kernels for CubeBackend {
         weight: CubeTensor,
         bias: Option<CubeTensor>,
         layer: Layer,
+        after: After<CubeTensor>,
     ) -> CubeTensor {
         if tiled::fits(layer) {
-            let extent = output_extent(&x, layer);
-            return tiled::launch(x, weight, bias, layer, Pass::Output, extent);
+            let shape = x.shape();
+            let extent = layer.extent([shape[0], shape[1], shape[2]]);
+            return tiled::launch(x, weight, bias, layer, Pass::Output, extent, after);
         }
         let (x, weight) = (channels_first(x), channels_first(weight));
-        channels_last(Self::conv2d(x, weight, bias, options(layer)))
+        finish(channels_last(Self::conv2d(x, weight, bias, options(layer))), after)
     }
 
     fn input_gradient(
@@ -58,9 +68,11 @@ impl Kernels for CubeBackend {
         weight: CubeTensor,
         layer: Layer,
         extent: [usize; 3],
+        after: After<CubeTensor>,
     ) -> CubeTensor {
         if tiled::fits(layer) {
-            return tiled::launch(gradient, weight, None, layer, Pass::InputGradient, extent);
+            let pass = Pass::InputGradient;
+            return tiled::launch(gradient, weight, None, layer, pass, extent, after);
         }
         // Only its shape is looked at.
         let [images, height, width] = extent;
@@ -68,7 +80,7 @@ impl Kernels for CubeBackend {
         let (device, dtype) = (gradient.device.clone(), gradient.dtype);
         let x = Self::float_empty(shape, &device, dtype.into());
         let (gradient, weight) = (channels_first(gradient), channels_first(weight));
-        channels_last(Self::conv2d_x_backward(x, weight, gradient, options(layer)))
+        finish(channels_last(Self::conv2d_x_backward(x, weight, gradient, options(layer))), after)
     }
 
     fn weight_gradient(x: CubeTensor, gradient: CubeTensor, layer: Layer) -> CubeTensor {

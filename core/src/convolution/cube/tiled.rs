@@ -7,10 +7,11 @@
 use burn::backend::TensorMetadata;
 use burn::backend::cubecl::dtype_to_storage_type;
 use burn_cubecl::cubecl::{self, calculate_cube_count_elemwise, prelude::*};
+use burn_cubecl::kernel::into_contiguous;
 use burn_cubecl::ops::numeric::empty_device_dtype;
 use burn_cubecl::tensor::CubeTensor;
 
-use super::super::{Layer, Pass};
+use super::super::{After, Layer, Pass};
 
 /// Channels in a vector, read and written at once.
 pub const LANES: usize = 4;
@@ -28,11 +29,12 @@ struct Tile {
     stride: usize,
     padding: usize,
     gradient: bool,
+    rectify: bool,
     pixels: usize,
     vectors: usize,
 }
 
-/// `out[target][k] = bias[k] + Σ tap Σ c x[source][c] · weight[tap][c][k]`.
+/// `out[target][k] = bias[k] + Σ tap Σ c x[source][c] · weight[tap][c][k]`, and what is done after.
 ///
 /// Forward, the source of target `t` and tap `k` is `t * stride + k - padding`; for the gradient of
 /// the input it is `(t + padding - k) / stride` where that is whole. Then the pixels of a tile are
@@ -42,6 +44,8 @@ fn tiled<E: Float, N: Size>(
     x: &Tensor<Vector<E, N>>,
     weight: &Tensor<Vector<E, N>>,
     bias: ComptimeOption<&[Vector<E, N>]>,
+    plus: ComptimeOption<&[Vector<E, N>]>,
+    positive: ComptimeOption<&[Vector<E, N>]>,
     out: &mut Tensor<Vector<E, N>>,
     units: u32,
     #[comptime] tile: Tile,
@@ -126,7 +130,17 @@ fn tiled<E: Float, N: Size>(
             let place = ((image * out_height + y) * out_width + target_x) * columns + first_column;
             #[unroll]
             for v in 0..vectors {
-                out[place + v] = sums[p * vectors + v];
+                let zero = Vector::broadcast(E::from_int(0));
+                let plus: ComptimeOption<Vector<E, N>> = plus.as_ref().map(|b| b[place + v]);
+                let mut sum = sums[p * vectors + v] + plus.unwrap_or(zero);
+                if comptime![tile.rectify] {
+                    sum = max(sum, zero);
+                }
+                #[comptime]
+                if let ComptimeOption::Some(positive) = &positive {
+                    sum = select_many(positive[place + v].greater_than(&zero), sum, zero);
+                }
+                out[place + v] = sum;
             }
         }
     }
@@ -161,6 +175,7 @@ pub fn launch(
     layer: Layer,
     pass: Pass,
     [images, height, width]: [usize; 3],
+    after: After<CubeTensor>,
 ) -> CubeTensor {
     let columns = weight.shape()[3];
     let gradient = pass == Pass::InputGradient;
@@ -170,13 +185,15 @@ pub fn launch(
         stride,
         padding: layer.padding(),
         gradient,
+        rectify: after.rectify,
         pixels: PIXELS,
         vectors: VECTORS,
     };
     let spacing = if gradient { stride } else { 1 };
     let tiles = spacing * width.div_ceil(spacing).div_ceil(PIXELS);
     let units = images * height * tiles * columns / (LANES * VECTORS);
-    let x = burn_cubecl::kernel::into_contiguous(x);
+    let x = into_contiguous(x);
+    let After { plus, where_positive, .. } = after.map(into_contiguous);
     let (client, dtype) = (x.client.clone(), x.dtype);
     let shape = [images, height, width, columns].into();
     let out = empty_device_dtype(client.clone(), x.device.clone(), shape, dtype);
@@ -189,6 +206,8 @@ pub fn launch(
         x.into_tensor_arg(),
         weight.into_tensor_arg(),
         bias.map(|bias| bias.into_buffer_arg()).into(),
+        plus.map(|plus| plus.into_buffer_arg()).into(),
+        where_positive.map(|x| x.into_buffer_arg()).into(),
         out.clone().into_tensor_arg(),
         units as u32,
         tile,

@@ -1,15 +1,19 @@
-//! Networks that are trained: normalisation kept apart, weights in and out.
+//! Networks that learn: normalisation kept apart, weights in and out.
 
 use std::collections::BTreeMap;
 
-use burn::module::{Initializer, Module, RunningState};
-use burn::nn::{BatchNormConfig, LinearConfig};
+use burn::module::{Initializer, Module, Param, RunningState};
+use burn::nn::{BatchNorm, BatchNormConfig, LinearConfig};
+use burn::tensor::activation::relu;
 use burn::tensor::{Device, Tensor, TensorData};
 
-use super::{ConvNorm, ResNet, ResidualBlock, Trained, head, layer, parameter};
+use super::layers::{Block, Layers, layer};
+use super::{LastRelu, ResNet, Trunk, head, parameter};
 use crate::architecture::{ConvSpec, ResNetConfig};
 use crate::card::Card;
-use crate::convolution::Frozen;
+use crate::convolution::frozen::Frozen;
+use crate::convolution::{Layer, trained};
+use crate::normalisation::by_batch;
 use crate::weights::{Array, NORM_EPSILON, Weights, WeightsError};
 
 /// He et al.'s initialisation for layers followed by a ReLU, by the outputs' number.
@@ -17,7 +21,21 @@ fn he() -> Initializer {
     Initializer::KaimingNormal { gain: 2f64.sqrt(), fan_out_only: true }
 }
 
+/// A convolution without bias, and its normalisation. Both learn.
+#[derive(Module, Debug)]
+pub struct Trained {
+    weight: Param<Tensor<4>>,
+    norm: BatchNorm,
+    #[module(skip)]
+    layer: Layer,
+}
+
 impl Trained {
+    /// `[batch, height, width, channels]`, in and out.
+    fn forward(&self, x: Tensor<4>) -> Tensor<4> {
+        by_batch(&self.norm, trained(x, self.weight.val(), self.layer))
+    }
+
     fn fresh(spec: &ConvSpec, device: &Device) -> Self {
         let [input, output] = spec.channels;
         let area = spec.kernel * spec.kernel;
@@ -79,26 +97,72 @@ impl Trained {
     }
 }
 
-impl ConvNorm {
-    fn fold(&self) -> Self {
-        Self::Folded(match self {
-            Self::Folded(conv) => conv.clone(),
-            Self::Trained(layer) => layer.fold(),
-        })
+impl Block<Trained> {
+    /// The sum of both branches, before its ReLU.
+    fn forward(&self, x: Tensor<4>) -> Tensor<4> {
+        let shortcut = match &self.shortcut {
+            Some(conv) => conv.forward(x.clone()),
+            None => x.clone(),
+        };
+        let body = self.body.iter().enumerate().fold(x, |x, (i, conv)| {
+            let x = if i == 0 { x } else { relu(x) };
+            conv.forward(x)
+        });
+        body + shortcut
     }
 
-    fn collect(&self, spec: &ConvSpec, tensors: &mut BTreeMap<String, Array>) {
-        if let Self::Trained(layer) = self {
-            layer.collect(spec, tensors);
+    fn fold(&self) -> Block<Frozen> {
+        Block {
+            body: self.body.iter().map(Trained::fold).collect(),
+            shortcut: self.shortcut.as_ref().map(Trained::fold),
         }
     }
+}
+
+impl Layers<Trained> {
+    /// `[batch, height, width, channels]`, in and out.
+    pub fn forward(&self, x: Tensor<4>, last_relu: LastRelu) -> Tensor<4> {
+        let mut x = self.pooled(relu(self.stem.forward(x)));
+        for (i, block) in self.blocks.iter().enumerate() {
+            let fake = last_relu == LastRelu::Fake && i + 1 == self.blocks.len();
+            let z = block.forward(x);
+            x = if fake { fake_relu(z) } else { relu(z) };
+        }
+        x
+    }
+
+    /// Adds all tensors.
+    fn collect(&self, config: &ResNetConfig, tensors: &mut BTreeMap<String, Array>) {
+        self.stem.collect(&config.stem_conv(), tensors);
+        for (block, spec) in self.blocks.iter().zip(config.residual_blocks()) {
+            let layers = block.body.iter().chain(&block.shortcut);
+            for (layer, spec) in layers.zip(spec.body.iter().chain(&spec.shortcut)) {
+                layer.collect(spec, tensors);
+            }
+        }
+    }
+
+    fn fold(&self) -> Layers<Frozen> {
+        Layers {
+            stem: self.stem.fold(),
+            pool: self.pool.clone(),
+            blocks: self.blocks.iter().map(Block::fold).collect(),
+        }
+    }
+}
+
+/// ReLU forward, identity backward.
+fn fake_relu(z: Tensor<4>) -> Tensor<4> {
+    let correction = (relu(z.clone()) - z.clone()).detach();
+    z + correction
 }
 
 impl ResNetConfig {
     /// A network with freshly drawn parameters, ready to be trained. Seed the device first.
     pub fn init(&self, device: &Device) -> ResNet {
         let head = LinearConfig::new(self.representation_len(), self.classes).init(device);
-        self.assemble(head, |spec| ConvNorm::Trained(Trained::fresh(spec, device)))
+        let layers = Layers::new(self, |spec| Trained::fresh(spec, device));
+        ResNet { trunk: Trunk::Trained(layers), head }
     }
 }
 
@@ -133,30 +197,26 @@ impl ResNet {
         }
         let last = format!(".conv{}", architecture.block.convolutions());
         let layer = |spec: &ConvSpec| {
-            ConvNorm::Trained(if !weights.values(&format!("{}.weight", spec.name)).is_empty() {
+            if !weights.values(&format!("{}.weight", spec.name)).is_empty() {
                 Trained::read(spec, weights, device)
             } else if spec.name.ends_with(&last) {
                 Trained::silent(spec, device)
             } else {
                 Trained::fresh(spec, device)
-            })
+            }
         };
-        Ok(architecture.assemble(head(weights, device), layer))
+        let trunk = Trunk::Trained(Layers::new(architecture, layer));
+        Ok(Self { trunk, head: head(weights, device) })
     }
 
     /// The network for evaluation, as it is now: normalisation folded away, no gradients of
     /// parameters. `self` is on a device without automatic differentiation.
     pub fn fold(&self) -> Self {
-        let blocks = self.blocks.iter().map(|block| ResidualBlock {
-            body: block.body.iter().map(ConvNorm::fold).collect(),
-            shortcut: block.shortcut.as_ref().map(ConvNorm::fold),
-        });
-        Self {
-            stem: self.stem.fold(),
-            pool: self.pool.clone(),
-            blocks: blocks.collect(),
-            head: self.head.clone().freeze(),
-        }
+        let layers = match &self.trunk {
+            Trunk::Folded(layers) => layers.clone(),
+            Trunk::Trained(layers) => layers.fold(),
+        };
+        Self { trunk: Trunk::Folded(layers), head: self.head.clone().freeze() }
     }
 
     /// All tensors of the network as the content of a model file.
@@ -166,12 +226,8 @@ impl ResNet {
     /// [`WeightsError`] where the card describes another network, or a value is not finite.
     pub fn weights(&self, card: Card) -> Result<Weights, WeightsError> {
         let mut tensors = BTreeMap::new();
-        self.stem.collect(&card.architecture.stem_conv(), &mut tensors);
-        for (block, spec) in self.blocks.iter().zip(card.architecture.residual_blocks()) {
-            let layers = block.body.iter().chain(&block.shortcut);
-            for (layer, spec) in layers.zip(spec.body.iter().chain(&spec.shortcut)) {
-                layer.collect(spec, &mut tensors);
-            }
+        if let Trunk::Trained(layers) = &self.trunk {
+            layers.collect(&card.architecture, &mut tensors);
         }
         tensors.insert("fc.weight".into(), array(self.head.weight.val().transpose()));
         if let Some(bias) = &self.head.bias {
@@ -205,7 +261,8 @@ mod tests {
         let card = card(config([1, 1]));
         let weights = card.architecture.init(&device).weights(card).unwrap();
         let deeper = ResNet::trainable(&weights, &config([2, 3]), &device).unwrap();
-        assert_eq!(deeper.blocks.len(), 5);
+        let Trunk::Trained(layers) = &deeper.trunk else { panic!("it is to learn") };
+        assert_eq!(layers.blocks.len(), 5);
         let x = Tensor::random([3, 3, 8, 8], burn::tensor::Distribution::Default, &device);
         let logits = |network: ResNet| network.forward(x.clone(), LastRelu::True).logits;
         let difference = logits(deeper.fold()) - logits(ResNet::folded(&weights, &device));
