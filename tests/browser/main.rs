@@ -14,5 +14,5 @@ use std::path::{Path, PathBuf};
 
 /// A photo on this machine's disk.
 fn photo(name: &str) -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join("../static/gallery").join(name)
+    Path::new(&std::env::var("CARGO_MANIFEST_DIR").unwrap()).join("../static/gallery").join(name)
 }

@@ -12,7 +12,7 @@ use serde_json::Value;
 use program::{stderr, stdout};
 
 fn root() -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join("..")
+    Path::new(&std::env::var("CARGO_MANIFEST_DIR").unwrap()).join("..")
 }
 
 /// A file of this repository, as a command takes it.
