@@ -90,18 +90,23 @@ impl Visit {
         self.script(&script).await.map(drop)
     }
 
-    /// Waits until the JavaScript expression is true, and fails with what the page shows.
+    /// Waits until the JavaScript expression is true, and fails with what the page shows. What it
+    /// asks about may not be there at first: an error is not yet true.
     pub async fn wait_until(&self, what: &str, expression: &str, seconds: u64) -> Result<()> {
         let started = Instant::now();
         let script = format!("return Boolean({expression});");
-        while self.script(&script).await? != Value::Bool(true) {
+        loop {
+            let found = self.script(&script).await;
+            if matches!(found, Ok(Value::Bool(true))) {
+                return Ok(());
+            }
             if started.elapsed() > Duration::from_secs(seconds) {
+                found?;
                 let page = self.text("main").await.unwrap_or_default();
                 bail!("waited {seconds} s for this: {what}. The page shows:\n{page}");
             }
             tokio::time::sleep(LOOK_EVERY).await;
         }
-        Ok(())
     }
 
     /// Waits until a model (`robust` or `standard`) is in this phase.
