@@ -21,9 +21,9 @@ use std::process::ExitCode;
 use clap::{Parser, Subcommand};
 
 use commands::{
-    atlas, bench, bench_solvers, bench_train, catalog, collide, eval, explain, export, figures,
-    import, info, interpolate, invert, link, open, rank, train as training, verify, visualise,
-    why_not,
+    atlas, average, bench, bench_solvers, bench_train, catalog, collide, eval, explain, export,
+    figures, import, info, interpolate, invert, link, open, rank, train as training, verify,
+    visualise, why_not,
 };
 
 /// See what a neural network sees: invert representations of robust and standard networks.
@@ -74,6 +74,8 @@ enum Command {
     BenchSolvers(bench_solvers::Args),
     /// Measure training: images a second by backend, batch and attack
     BenchTrain(Box<bench_train::Args>),
+    /// Write the mean of several networks' weights
+    Average(average::Args),
     /// Write a model for the page, and check that it survived
     Export(export::Args),
     /// Write the index.json that tells the page which models a folder holds
@@ -113,6 +115,7 @@ fn main() -> ExitCode {
         Command::Bench(args) => bench::run(&args),
         Command::BenchSolvers(args) => bench_solvers::run(&args),
         Command::BenchTrain(args) => bench_train::run(&args),
+        Command::Average(args) => average::run(&args),
         Command::Export(args) => export::run(&args),
         Command::Catalog(args) => catalog::run(&args),
     };

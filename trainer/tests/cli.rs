@@ -81,6 +81,25 @@ fn half_precision_halves_the_file_and_keeps_the_model() {
 }
 
 #[test]
+fn like_networks_have_a_mean() {
+    let folder = tempfile::tempdir().unwrap();
+    let model = import("cifar-basic", folder.path(), &[]);
+    let out = folder.path().join("mean.safetensors");
+    let out = out.to_str().unwrap();
+    stdout(&["average", &model, &model, "--out", out, "--name", "both"]);
+    let card: Value = serde_json::from_str(&stdout(&["info", out, "--json"])).unwrap();
+    assert_eq!(card["name"], "both");
+    assert!(card["provenance"]["source"].as_str().unwrap().starts_with("robust-reps average"));
+    // The mean of a network and itself computes what that network does.
+    let reference = fixtures().join("cifar-basic.safetensors");
+    stdout(&["verify", out, reference.to_str().unwrap()]);
+
+    let other = import("imagenet-basic", folder.path(), &[]);
+    let error = stderr(&["average", &model, &other, "--out", out]);
+    assert!(error.contains("another architecture"), "{error}");
+}
+
+#[test]
 fn photos_are_inverted_as_a_batch() {
     let folder = tempfile::tempdir().unwrap();
     let model = import("cifar-basic", folder.path(), &[]);

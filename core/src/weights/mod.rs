@@ -4,6 +4,7 @@
 //! metadata entry is [`METADATA_KEY`]: the card as JSON with the format's version.
 
 mod fold;
+mod mean;
 mod read;
 mod write;
 
@@ -90,6 +91,14 @@ pub enum WeightsError {
         "the tensor \"{0}\" holds a value that is not finite, or a negative variance: the weights are damaged or the training diverged"
     )]
     NotFinite(String),
+    /// Networks of which there is no mean.
+    #[error("\"{name}\" has another {what} than the first network: only like ones have a mean")]
+    Unlike {
+        /// Name of the other network.
+        name: String,
+        /// What differs.
+        what: &'static str,
+    },
 }
 
 impl Weights {

@@ -98,3 +98,23 @@ fn what_is_wrong_is_named() {
     let huge = broken(|c, _| c.architecture.widths[0] = 1 << 40);
     assert!(huge.contains("out of range"), "{huge}");
 }
+
+#[test]
+fn the_mean_lies_between_and_unlike_networks_have_none() {
+    let (card, tensors) = tiny();
+    let one = Weights::new(card.clone(), tensors.clone()).unwrap();
+    let mut higher = tensors.clone();
+    higher.values_mut().flat_map(|array| &mut array.values).for_each(|value| *value += 0.5);
+    let other = Weights::new(card.clone(), higher).unwrap();
+    let mean = one.mean(&[other, one.clone()]).unwrap();
+    for (name, array) in mean.tensors() {
+        for (found, value) in array.values.iter().zip(one.values(name)) {
+            assert!((found - value - 0.5 / 3.0).abs() < 1e-6, "{name}: {found}");
+        }
+    }
+    let renamed = Card { classes: vec!["dog".into(), "cat".into()], ..card.clone() };
+    let unlike = one.mean(&[Weights::new(renamed, tensors.clone()).unwrap()]).unwrap_err();
+    assert!(unlike.to_string().contains("list of classes"), "{unlike}");
+    let shifted = Card { mean: [0.4; 3], ..card };
+    assert!(one.mean(&[Weights::new(shifted, tensors).unwrap()]).is_err());
+}

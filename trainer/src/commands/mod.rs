@@ -1,6 +1,7 @@
 //! One module a subcommand: its arguments and what it does.
 
 pub mod atlas;
+pub mod average;
 pub mod bench;
 pub mod bench_solvers;
 pub mod bench_train;
