@@ -78,8 +78,12 @@ pub unsafe fn written(len: usize, fill: impl FnOnce(Shared<'_>)) -> Vec<f32> {
     values
 }
 
-/// Calls `work` with every chunk of `len` numbers and its index, on all cores.
-pub fn for_each_chunk(values: &mut [f32], len: usize, work: impl Fn(usize, &mut [f32]) + Sync) {
+/// Calls `work` with every chunk of `len` values and its index, on all cores.
+pub fn for_each_chunk<T: Send>(
+    values: &mut [T],
+    len: usize,
+    work: impl Fn(usize, &mut [T]) + Sync,
+) {
     if cores() == 1 {
         return values.chunks_mut(len).enumerate().for_each(|(i, chunk)| work(i, chunk));
     }

@@ -1,6 +1,10 @@
 //! Which pixels meet which weights.
 
 use crate::convolution::layer::Layer;
+use crate::threads::for_each_chunk;
+
+/// In place of a pixel: the padding, which is zero.
+pub const PADDING: u32 = u32::MAX;
 
 /// Number of images, their height and their width.
 pub type Extent = [usize; 3];
@@ -124,6 +128,25 @@ impl Gather {
         let (row, column) = (place / columns, place % columns);
         let pixel = (image * height + self.rows.at[row]) * width + self.columns.at[column];
         Target { pixel, image, row, column }
+    }
+
+    /// Everything about the targets at once: `[targets][1 + taps]`, the pixel and then for every tap
+    /// the pixel that it meets, or [`PADDING`]. Worth it where it is read many times.
+    pub fn table(&self) -> Vec<u32> {
+        /// Rows that a core makes at once.
+        const BLOCK: usize = 256;
+        let width = 1 + self.taps.len();
+        let mut table = vec![PADDING; self.len() * width];
+        for_each_chunk(&mut table, BLOCK * width, |block, rows| {
+            for (i, row) in rows.chunks_exact_mut(width).enumerate() {
+                let target = self.target(block * BLOCK + i);
+                row[0] = target.pixel as u32;
+                for (place, tap) in row[1..].iter_mut().zip(&self.taps) {
+                    *place = self.source(&target, tap).map_or(PADDING, |source| source as u32);
+                }
+            }
+        });
+        table
     }
 
     /// The pixel that a target meets with a tap; none where that is padding, which is zero.

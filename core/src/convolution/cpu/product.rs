@@ -3,7 +3,7 @@
 use pulp::{Arch, Simd, WithSimd};
 
 use super::destination::Destination;
-use super::gather::{Gather, Target};
+use super::gather::{Gather, PADDING, Tap};
 use super::lanes::{Columns, MOST_COLUMNS, MOST_ROWS, rows, splat, vectors, width};
 use crate::threads::for_each;
 
@@ -53,6 +53,7 @@ impl WithSimd for Product<'_> {
         let zeros = vec![0.0; self.depth];
         let panel_len = self.taps * self.depth * panel;
         let Self { gather, x, panels, bias, depth, out, .. } = self;
+        let table = gather.table();
         for_each(out.columns.div_ceil(panel), tiles, |index, tiles_here| {
             let first = index * panel;
             let used = panel.min(out.columns - first);
@@ -62,7 +63,8 @@ impl WithSimd for Product<'_> {
             }
             simd.vectorize(Strip {
                 simd,
-                gather,
+                taps: &gather.taps,
+                table: &table,
                 x,
                 zeros: &zeros,
                 panel: &panels[index * panel_len..][..panel_len],
@@ -84,7 +86,9 @@ impl WithSimd for Product<'_> {
 /// One panel of columns for some tiles of targets.
 struct Strip<'a, S, T, W> {
     simd: S,
-    gather: &'a Gather,
+    taps: &'a [Tap],
+    /// See [`Gather::table`].
+    table: &'a [u32],
     x: &'a [f32],
     zeros: &'a [f32],
     panel: &'a [f32],
@@ -132,17 +136,18 @@ where
     #[inline(always)]
     fn tile<const V: usize, const R: usize>(&self, first: usize) {
         let simd = self.simd;
-        let targets: [Target; R] = std::array::from_fn(|row| self.gather.target(first + row));
+        let rows = &self.table[first * (1 + self.taps.len())..][..R * (1 + self.taps.len())];
+        let entry = |row: usize, at: usize| rows[row * (1 + self.taps.len()) + at];
         let mut sums = [Columns::<S, V>::load(self.start); R];
-        for tap in &self.gather.taps {
-            let sources = targets.map(|target| self.gather.source(&target, tap));
-            if sources.iter().all(Option::is_none) {
+        for (t, tap) in self.taps.iter().enumerate() {
+            if (0..R).all(|row| entry(row, 1 + t) == PADDING) {
                 continue;
             }
             let mut pixels = [self.zeros.as_ptr(); R];
-            for (pixel, source) in pixels.iter_mut().zip(sources) {
-                if let Some(source) = source {
-                    *pixel = self.x[source * self.depth..][..self.depth].as_ptr();
+            for (row, pixel) in pixels.iter_mut().enumerate() {
+                let source = entry(row, 1 + t);
+                if source != PADDING {
+                    *pixel = self.x[source as usize * self.depth..][..self.depth].as_ptr();
                 }
             }
             let width = width::<S>();
@@ -158,9 +163,9 @@ where
             }
         }
         let mut values = [0.0; MOST_COLUMNS];
-        for (target, sums) in targets.iter().zip(&sums) {
+        for (row, sums) in sums.iter().enumerate() {
             sums.store(&mut values);
-            (self.write)(target.pixel, &mut values);
+            (self.write)(entry(row, 0) as usize, &mut values);
         }
     }
 }
