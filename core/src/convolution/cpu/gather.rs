@@ -141,20 +141,35 @@ impl Gather {
             for (i, row) in rows.chunks_exact_mut(width).enumerate() {
                 let target = self.target(block * BLOCK + i);
                 row[0] = target.pixel as u32;
-                for (place, tap) in row[1..].iter_mut().zip(&self.taps) {
-                    *place = self.source(&target, tap).map_or(PADDING, |source| source as u32);
-                }
+                self.fill(&mut row[1..], &target);
             }
         });
         table
+    }
+
+    /// The pixels that a target meets, tap by tap.
+    fn fill(&self, places: &mut [u32], target: &Target) {
+        let (columns, [_, height, width]) = (self.columns.of(target.column), self.source);
+        if columns.is_empty() {
+            return;
+        }
+        for (places, row) in places.chunks_exact_mut(columns.len()).zip(self.rows.of(target.row)) {
+            let Some(row) = row else { continue };
+            let start = (target.image * height + row) * width;
+            for (place, column) in places.iter_mut().zip(columns) {
+                if let Some(column) = column {
+                    *place = (start + column) as u32;
+                }
+            }
+        }
     }
 
     /// The pixel that a target meets with a tap; none where that is padding, which is zero.
     #[inline(always)]
     pub fn source(&self, target: &Target, tap: &Tap) -> Option<usize> {
         let [_, height, width] = self.source;
-        let row = self.rows.sources[target.row * self.rows.taps.len() + tap.row]?;
-        let column = self.columns.sources[target.column * self.columns.taps.len() + tap.column]?;
+        let (row, column) =
+            (self.rows.of(target.row)[tap.row]?, self.columns.of(target.column)[tap.column]?);
         Some((target.image * height + row) * width + column)
     }
 }
@@ -176,5 +191,11 @@ impl Axis {
         let taps: Vec<usize> = (0..kernel).filter(met).collect();
         let sources = at.iter().flat_map(|at| taps.iter().map(|tap| read(*at, *tap)));
         Self { sources: sources.collect(), taps, at }
+    }
+
+    /// What the coordinate of this number reads, tap by tap.
+    #[inline(always)]
+    fn of(&self, index: usize) -> &[Option<usize>] {
+        &self.sources[index * self.taps.len()..][..self.taps.len()]
     }
 }
