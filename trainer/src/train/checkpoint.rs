@@ -15,7 +15,7 @@ use super::learner::Learner;
 use crate::files;
 
 /// Version of the format.
-const VERSION: u32 = 2;
+const VERSION: u32 = 3;
 
 /// Where a run stands.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
@@ -76,7 +76,11 @@ impl Checkpoint {
         }
         let (version, _): (u32, _) = postcard::take_from_bytes(content).with_context(damaged)?;
         if version != VERSION {
-            bail!("{} was written by another version of this program", path.display());
+            bail!(
+                "{} was written by another version of this program: finish the run with that one, \
+                 or begin a new one from its model file (--init)",
+                path.display()
+            );
         }
         let content: Self = postcard::from_bytes(content).with_context(damaged)?;
         let then: TrainConfig = serde_json::from_str(&content.config).with_context(damaged)?;
