@@ -4,13 +4,13 @@
 //! (no padding) of the content in postcard's encoding followed by its CRC-32, little endian.
 //! Nothing in a link is trusted: [`Link::from_fragment`] gives a checked link or an error.
 
-#[cfg(feature = "carried")]
 mod carried;
 #[cfg(feature = "photo")]
 mod embed;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use crc::{CRC_32_ISO_HDLC, Crc, NoTable};
 use serde::{Deserialize, Serialize};
 use serde_bytes::ByteBuf;
 
@@ -20,7 +20,6 @@ use crate::settings::{Crop, SettingsError, Solver};
 
 #[cfg(feature = "photo")]
 pub(crate) use carried::KEYWORD;
-#[cfg(feature = "carried")]
 pub use carried::link_of;
 #[cfg(feature = "photo")]
 pub use embed::{embed, open};
@@ -127,6 +126,11 @@ pub enum LinkError {
     Settings(#[from] SettingsError),
 }
 
+/// The CRC-32 that PNG and zip files use.
+fn checksum(content: &[u8]) -> u32 {
+    Crc::<u32, NoTable>::new(&CRC_32_ISO_HDLC).checksum(content)
+}
+
 impl Link {
     /// The fragment without `#`.
     ///
@@ -136,7 +140,7 @@ impl Link {
     pub fn to_fragment(&self) -> Result<String, LinkError> {
         self.check()?;
         let mut bytes = postcard::to_allocvec(self).map_err(|_| LinkError::TooLong)?;
-        bytes.extend(crc32fast::hash(&bytes).to_le_bytes());
+        bytes.extend(checksum(&bytes).to_le_bytes());
         let fragment = format!("{VERSION}.{}", URL_SAFE_NO_PAD.encode(bytes));
         if fragment.len() > MAX_FRAGMENT {
             return Err(LinkError::TooLong);
@@ -165,7 +169,7 @@ impl Link {
         }
         let bytes = URL_SAFE_NO_PAD.decode(text).map_err(|_| LinkError::Damaged)?;
         let (content, sum) = bytes.split_last_chunk().ok_or(LinkError::Damaged)?;
-        if crc32fast::hash(content) != u32::from_le_bytes(*sum) {
+        if checksum(content) != u32::from_le_bytes(*sum) {
             return Err(LinkError::Damaged);
         }
         let mut content = content.to_vec();

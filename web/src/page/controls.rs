@@ -2,6 +2,7 @@
 
 use leptos::prelude::*;
 use robust_core::settings::{Crop, InvertSettings, Solver};
+use web_sys::{Event, HtmlInputElement};
 
 use super::session::{Session, StartChoice};
 
@@ -11,10 +12,10 @@ pub fn Controls(session: Session) -> impl IntoView {
     let busy = move || session.slots.iter().any(|slot| slot.is_busy());
     let ready = move || session.slots.iter().any(|slot| slot.is_ready());
     let paused = move || session.slots.iter().any(|s| s.phase.get() == super::slot::Phase::Paused);
-    let preset = move |settings: InvertSettings| {
-        session
-            .settings
-            .set(InvertSettings { seed: session.settings.get_untracked().seed, ..settings });
+    let settings = session.settings;
+    let changed = move |new| settings.set(new);
+    let preset = move |new: InvertSettings| {
+        settings.update(|settings| *settings = InvertSettings { seed: settings.seed, ..new });
         session.invert();
     };
     view! {
@@ -37,13 +38,13 @@ pub fn Controls(session: Session) -> impl IntoView {
             <details>
                 <summary>"Settings"</summary>
                 <div class="fields">
-                    <Number session id="steps" label="Steps" step="1"
+                    <Number settings changed id="steps" label="Steps" step="1"
                         get=|s| s.steps as f64 set=|s, v| s.steps = v as usize />
-                    <Number session id="step-size" label="Step size" step="any"
+                    <Number settings changed id="step-size" label="Step size" step="any"
                         get=|s| f64::from(s.step_size) set=|s, v| s.step_size = v as f32 />
-                    <Number session id="epsilon" label="Epsilon (how far from the start)" step="any"
+                    <Number settings changed id="epsilon" label="Epsilon (how far from the start)" step="any"
                         get=|s| f64::from(s.epsilon) set=|s, v| s.epsilon = v as f32 />
-                    <Number session id="seed" label="Seed of the noise" step="1"
+                    <Number settings changed id="seed" label="Seed of the noise" step="1"
                         get=|s| s.seed as f64 set=|s, v| s.seed = v as u64 />
                     <SolverField session />
                     <StartField session />
@@ -55,25 +56,40 @@ pub fn Controls(session: Session) -> impl IntoView {
     }
 }
 
+/// The number in a field that was typed or slid; `None` where there is none. The browser reads it:
+/// Rust's own tables for that would be a thirtieth of the page.
+pub fn event_number(event: &Event) -> Option<f64> {
+    let value = event_target::<HtmlInputElement>(event).value_as_number();
+    value.is_finite().then_some(value)
+}
+
+/// A number among `settings`; `changed` is given the settings with the one that was typed.
 #[component]
-fn Number(
-    session: Session,
+pub fn Number<S, F>(
+    settings: RwSignal<S>,
+    changed: F,
     id: &'static str,
     label: &'static str,
     step: &'static str,
-    get: fn(&InvertSettings) -> f64,
-    set: fn(&mut InvertSettings, f64),
-) -> impl IntoView {
+    get: fn(&S) -> f64,
+    set: fn(&mut S, f64),
+) -> impl IntoView
+where
+    S: Clone + Send + Sync + 'static,
+    F: Fn(S) + 'static,
+{
     let typed = move |event| {
-        if let Ok(value) = event_target_value(&event).parse::<f64>() {
-            session.settings.update(|settings| set(settings, value));
+        if let Some(value) = event_number(&event) {
+            let mut settings = settings.get_untracked();
+            set(&mut settings, value);
+            changed(settings);
         }
     };
     view! {
         <label>
             {label}
             <input id=id type="number" min="0" step=step inputmode="decimal"
-                prop:value=move || session.settings.with(get).to_string() on:change=typed />
+                prop:value=move || settings.with(get).to_string() on:change=typed />
         </label>
     }
 }
@@ -137,11 +153,11 @@ pub fn CropFields(session: Session) -> impl IntoView {
         }
     };
     let change = move |which: usize, event| {
-        let Ok(value) = event_target_value(&event).parse::<f32>() else {
+        let Some(value) = event_number(&event) else {
             return;
         };
         let mut crop = untrack(shares);
-        crop[which] = value;
+        crop[which] = value as f32;
         session.crop(Crop::Square { x: crop[0], y: crop[1], side: crop[2] });
     };
     let slider = move |which: usize, label: &'static str, min: &'static str| {

@@ -14,8 +14,11 @@ const CACHE: &str = "robust-reps";
 
 /// Fetches a small JSON file.
 pub async fn json<T: DeserializeOwned>(path: &str) -> Result<T, String> {
-    let bytes = read(request(path).await?, |_| {}).await?.0;
-    serde_json::from_slice(&bytes).map_err(|error| format!("{path} cannot be understood: {error}"))
+    let strange = |error: String| format!("{path} cannot be understood: {error}");
+    let text = |error: JsValue| strange(format!("{error:?}"));
+    let json = request(path).await?.json().map_err(text)?;
+    let value = JsFuture::from(json).await.map_err(text)?;
+    serde_wasm_bindgen::from_value(value).map_err(|error| strange(error.to_string()))
 }
 
 /// Fetches any file of this site.

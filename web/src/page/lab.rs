@@ -103,7 +103,8 @@ async fn ask(session: Session, view: View) {
             Err(message) => return session.notice.set(Some(message)),
         },
         View::Bench => {
-            let seconds = url::parameter("seconds").and_then(|seconds| seconds.parse().ok());
+            let seconds = url::parameter("seconds").map(|text| js_sys::Number::parse_float(&text));
+            let seconds = seconds.filter(|seconds| seconds.is_finite());
             Request::Bench { batches: batches(), seconds: seconds.unwrap_or(SECONDS) }
         }
     };

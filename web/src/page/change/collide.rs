@@ -4,6 +4,7 @@
 use leptos::prelude::*;
 
 use crate::page::canvas::{ImageCanvas, save_png};
+use crate::page::controls::event_number;
 use crate::page::panel::{key, phase_name, phase_text, share_done, title};
 use crate::page::photos::Photo;
 use crate::page::session::Session;
@@ -25,8 +26,8 @@ pub fn CollideView(session: Session) -> impl IntoView {
         }
     };
     let moved = move |event| {
-        if let Ok(value) = event_target_value(&event).parse::<f32>() {
-            epsilon.set(value);
+        if let Some(value) = event_number(&event) {
+            epsilon.set(value as f32);
             session.change();
         }
     };

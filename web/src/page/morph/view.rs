@@ -10,7 +10,7 @@ use super::save::SaveButtons;
 use super::stops::Stops;
 use crate::page::canvas::ImageCanvas;
 use crate::page::chart::LossCurve;
-use crate::page::controls::CropFields;
+use crate::page::controls::{CropFields, Number};
 use crate::page::panel::{key, phase_name, phase_text, share_done, title};
 use crate::page::session::Session;
 use crate::page::share::Share;
@@ -101,9 +101,16 @@ fn MorphControls(session: Session) -> impl IntoView {
         morph.compare.set(event_target_checked(&event));
         session.compute_path(false);
     };
-    let preset = move |settings: MorphSettings| {
-        let frames = morph.settings.with_untracked(|settings| settings.frames);
-        morph.settings.set(MorphSettings { frames, ..settings });
+    let settings = morph.settings;
+    let changed = move |new: MorphSettings| match new.check() {
+        Ok(()) => {
+            settings.set(new);
+            session.compute_path(true);
+        }
+        Err(error) => session.notice.set(Some(error.to_string())),
+    };
+    let preset = move |new: MorphSettings| {
+        settings.update(|settings| *settings = MorphSettings { frames: settings.frames, ..new });
         session.compute_path(true);
     };
     view! {
@@ -126,14 +133,14 @@ fn MorphControls(session: Session) -> impl IntoView {
             <details>
                 <summary>"Settings"</summary>
                 <div class="fields">
-                    <Field session id="frames" label="Frames (3 to 21)" step="1"
+                    <Number settings changed id="frames" label="Frames (3 to 21)" step="1"
                         get=|s| s.frames as f64 set=|s, v| s.frames = v as usize />
-                    <Field session id="path-steps" label="Steps" step="1"
+                    <Number settings changed id="path-steps" label="Steps" step="1"
                         get=|s| s.steps as f64 set=|s, v| s.steps = v as usize />
-                    <Field session id="path-step-size" label="Step size" step="any"
+                    <Number settings changed id="path-step-size" label="Step size" step="any"
                         get=|s| f64::from(s.step_size) set=|s, v| s.step_size = v as f32 />
                     <StartField session />
-                    <Field session id="path-seed" label="Seed of the noise" step="1"
+                    <Number settings changed id="path-seed" label="Seed of the noise" step="1"
                         get=|s| s.seed as f64 set=|s, v| s.seed = v as u64 />
                     <CropFields session />
                 </div>
@@ -167,37 +174,6 @@ fn StartField(session: Session) -> impl IntoView {
         <label>
             "Start from"
             <select id="path-start" on:change=chosen>{starts.map(option)}</select>
-        </label>
-    }
-}
-
-#[component]
-fn Field(
-    session: Session,
-    id: &'static str,
-    label: &'static str,
-    step: &'static str,
-    get: fn(&MorphSettings) -> f64,
-    set: fn(&mut MorphSettings, f64),
-) -> impl IntoView {
-    let typed = move |event| {
-        if let Ok(value) = event_target_value(&event).parse::<f64>() {
-            let mut settings = session.morph.settings.get_untracked();
-            set(&mut settings, value);
-            match settings.check() {
-                Ok(()) => {
-                    session.morph.settings.set(settings);
-                    session.compute_path(true);
-                }
-                Err(error) => session.notice.set(Some(error.to_string())),
-            }
-        }
-    };
-    view! {
-        <label>
-            {label}
-            <input id=id type="number" min="0" step=step inputmode="decimal"
-                prop:value=move || session.morph.settings.with(get).to_string() on:change=typed />
         </label>
     }
 }
