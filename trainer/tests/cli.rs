@@ -70,8 +70,11 @@ fn half_precision_halves_the_file_and_keeps_the_model() {
     let model = import("imagenet-basic", folder.path(), &["--classes", "a,b,c,d,e,f,g,h,i"]);
     let whole = std::fs::metadata(&model).unwrap().len();
     let before = stdout(&["info", &model, "--json"]);
-    let model =
-        import("imagenet-basic", folder.path(), &["--f16", "--classes", "a,b,c,d,e,f,g,h,i"]);
+    let model = import(
+        "imagenet-basic",
+        folder.path(),
+        &["--precision", "f16", "--classes", "a,b,c,d,e,f,g,h,i"],
+    );
     assert!(std::fs::metadata(&model).unwrap().len() < whole * 6 / 10);
     assert_eq!(stdout(&["info", &model, "--json"]), before);
     let card: Value = serde_json::from_str(&before).unwrap();

@@ -117,7 +117,7 @@ fn a_tiny_set_is_learnt_with_and_without_an_adversary() {
         assert!(fs::read_to_string(format!("{out}/curves.svg")).unwrap().contains("polyline"));
 
         let page = format!("{out}/page.safetensors");
-        succeed(&["export", &model, "--out", &page, "--f16", "--name", "page"]);
+        succeed(&["export", &model, "--out", &page, "--precision", "i8", "--name", "page"]);
         assert!(fs::metadata(&page).unwrap().len() < fs::metadata(&model).unwrap().len());
         assert!(succeed(&["info", &page]).contains("page"));
     }

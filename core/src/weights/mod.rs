@@ -1,7 +1,9 @@
 //! A model file: one safetensors file whose metadata holds the [`Card`].
 //!
-//! Tensor names are torchvision's. Large tensors may be f16; in memory all are f32. The only
-//! metadata entry is [`METADATA_KEY`]: the card as JSON with the format's version.
+//! Tensor names are torchvision's. Large tensors may be f16 or i8; in memory all are f32. An i8
+//! tensor `NAME` comes with `NAME.scale`, f32, one for each output channel, by which its numbers are
+//! multiplied. The only metadata entry is [`METADATA_KEY`]: the card as JSON with the format's
+//! version.
 
 mod fold;
 mod mean;
@@ -19,7 +21,12 @@ pub use write::Precision;
 pub const METADATA_KEY: &str = "robust-reps";
 
 /// Version of the format that this program writes.
-pub const FORMAT_VERSION: u32 = 1;
+pub const FORMAT_VERSION: u32 = 2;
+
+/// Name of the tensor that holds the scales of the i8 tensor `name`.
+fn scale_name(name: &str) -> String {
+    format!("{name}.scale")
+}
 
 /// One tensor in memory.
 #[derive(Clone, Debug, PartialEq)]
@@ -28,6 +35,13 @@ pub struct Array {
     pub shape: Vec<usize>,
     /// Values, row by row.
     pub values: Vec<f32>,
+}
+
+impl Array {
+    /// Number of values that belong to one output channel.
+    fn channel_len(&self) -> usize {
+        self.shape.iter().skip(1).product::<usize>().max(1)
+    }
 }
 
 /// A whole model in memory: its card and exactly the tensors that its architecture names.
@@ -78,8 +92,8 @@ pub enum WeightsError {
         /// The shape that the architecture gives it.
         expected: Vec<usize>,
     },
-    /// A tensor is neither f32 nor f16.
-    #[error("the tensor \"{name}\" is {found}; only F32 and F16 are read")]
+    /// A tensor is neither f32 nor f16 nor i8.
+    #[error("the tensor \"{name}\" is {found}; only F32, F16 and I8 are read")]
     Dtype {
         /// Its name.
         name: String,

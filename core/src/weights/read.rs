@@ -5,7 +5,7 @@ use safetensors::SafeTensors;
 use safetensors::tensor::{Dtype, Metadata, TensorView};
 use serde::Deserialize;
 
-use super::{Array, FORMAT_VERSION, METADATA_KEY, Weights, WeightsError};
+use super::{Array, FORMAT_VERSION, METADATA_KEY, Weights, WeightsError, scale_name};
 use crate::card::Card;
 
 /// Only the version, so that a newer file is told apart from a damaged one.
@@ -31,6 +31,13 @@ impl Weights {
         for (name, view) in file.iter() {
             tensors.insert(name.to_owned(), read_array(name, &view)?);
         }
+        for (name, _) in file.iter().filter(|(_, view)| view.dtype() == Dtype::I8) {
+            let scale = scale_name(name);
+            let scales = tensors.remove(&scale).ok_or(WeightsError::Missing(scale))?;
+            if let Some(array) = tensors.get_mut(name) {
+                multiply(name, array, &scales)?;
+            }
+        }
         Self::new(card, tensors)
     }
 }
@@ -50,10 +57,25 @@ fn read_array(name: &str, view: &TensorView<'_>) -> Result<Array, WeightsError> 
     let data = view.data();
     let values = match view.dtype() {
         Dtype::F32 => data.as_chunks().0.iter().map(|b| f32::from_le_bytes(*b)).collect(),
+        Dtype::I8 => data.iter().map(|b| f32::from(*b as i8)).collect(),
         Dtype::F16 => data.as_chunks().0.iter().map(|b| f16::from_le_bytes(*b).to_f32()).collect(),
         other => {
             return Err(WeightsError::Dtype { name: name.into(), found: format!("{other:?}") });
         }
     };
     Ok(Array { shape: view.shape().to_vec(), values })
+}
+
+/// Multiplies each output channel of the i8 tensor `name` by its scale.
+fn multiply(name: &str, array: &mut Array, scales: &Array) -> Result<(), WeightsError> {
+    let expected: Vec<usize> = array.shape.first().copied().into_iter().collect();
+    if scales.shape != expected || expected.is_empty() {
+        let (name, found) = (scale_name(name), scales.shape.clone());
+        return Err(WeightsError::Shape { name, found, expected });
+    }
+    let length = array.channel_len();
+    for (channel, scale) in array.values.chunks_mut(length).zip(&scales.values) {
+        channel.iter_mut().for_each(|value| *value *= scale);
+    }
+    Ok(())
 }

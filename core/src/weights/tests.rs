@@ -37,6 +37,43 @@ fn a_file_reads_back_as_written() {
 }
 
 #[test]
+fn eight_bits_keep_each_channel_to_half_a_step() {
+    let (card, mut tensors) = tiny();
+    // A channel a thousand times smaller than its neighbours, and one of nothing.
+    let linear = &mut tensors.get_mut("fc.weight").unwrap().values;
+    linear[..3].iter_mut().for_each(|value| *value *= 1e-3);
+    linear[3..].fill(0.0);
+    let weights = Weights::new(card, tensors).unwrap();
+    let bytes = weights.to_bytes(Precision::I8).unwrap();
+    let read = Weights::from_bytes(&bytes).unwrap();
+    assert_eq!(read.card(), weights.card());
+    for (name, array) in weights.tensors() {
+        for (channel, found) in array
+            .values
+            .chunks(array.channel_len())
+            .zip(read.values(name).chunks(array.channel_len()))
+        {
+            let largest = channel.iter().fold(0.0, |most: f32, value| most.max(value.abs()));
+            let step = if array.shape.len() > 1 { largest / 127.0 } else { 0.0 };
+            for (value, found) in channel.iter().zip(found) {
+                assert!((value - found).abs() <= 0.501 * step, "{name}: {value} became {found}");
+            }
+        }
+    }
+}
+
+#[test]
+fn eight_bits_need_their_scales() {
+    let bytes = file(Precision::I8);
+    let text = String::from_utf8_lossy(&bytes);
+    let at = text.find("fc.weight.scale").unwrap();
+    let mut renamed = bytes.clone();
+    renamed[at..at + 2].copy_from_slice(b"xx");
+    let error = Weights::from_bytes(&renamed).unwrap_err().to_string();
+    assert!(error.contains("fc.weight.scale") && error.contains("missing"), "{error}");
+}
+
+#[test]
 fn no_truncation_panics_or_passes() {
     let bytes = file(Precision::F32);
     for length in 0..bytes.len() {
@@ -46,7 +83,7 @@ fn no_truncation_panics_or_passes() {
 
 #[test]
 fn no_flipped_byte_of_the_header_panics() {
-    let bytes = file(Precision::F32);
+    let bytes = file(Precision::I8);
     let header = 8 + u64::from_le_bytes(bytes[..8].try_into().unwrap()) as usize;
     for at in 0..header {
         for flip in [1, 0x80, 0xff] {

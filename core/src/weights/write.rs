@@ -4,17 +4,20 @@ use half::f16;
 use safetensors::tensor::{Dtype, TensorView};
 use serde::Serialize;
 
-use super::{Array, FORMAT_VERSION, METADATA_KEY, Weights, WeightsError};
+use super::{Array, FORMAT_VERSION, METADATA_KEY, Weights, WeightsError, scale_name};
 use crate::card::Card;
 
-/// How many bits the large tensors keep.
+/// How many bits the numbers of convolutions and of the linear layer keep. Normalisation (a
+/// thousandth of the file) stays whole: its statistics reach beyond what fewer can hold.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "cli", derive(clap::ValueEnum))]
 pub enum Precision {
-    /// All 32 bits.
+    /// All 32 bits
     F32,
-    /// Half, for convolutions and the linear layer; normalisation (a thousandth of the file)
-    /// stays whole, since its statistics reach beyond what f16 can hold.
+    /// 16 bits: half the file
     F16,
+    /// 8 bits and a scale for each output channel: a quarter of the file
+    I8,
 }
 
 #[derive(Serialize)]
@@ -33,20 +36,31 @@ impl Weights {
     pub fn to_bytes(&self, precision: Precision) -> Result<Vec<u8>, WeightsError> {
         let mut encoded = Vec::new();
         for (name, array) in self.tensors() {
-            let half = precision == Precision::F16 && array.shape.len() > 1;
-            let (dtype, bytes) = if half { encode_f16(name, array)? } else { encode_f32(array) };
-            encoded.push((name, dtype, &array.shape, bytes));
+            let precision = if array.shape.len() > 1 { precision } else { Precision::F32 };
+            let (dtype, bytes) = match precision {
+                Precision::F32 => (Dtype::F32, encode_f32(&array.values)),
+                Precision::F16 => (Dtype::F16, encode_f16(name, array)?),
+                Precision::I8 => {
+                    let (scales, bytes) = encode_i8(array);
+                    let shape = vec![scales.len()];
+                    encoded.push((scale_name(name), Dtype::F32, shape, encode_f32(&scales)));
+                    (Dtype::I8, bytes)
+                }
+            };
+            encoded.push((name.to_owned(), dtype, array.shape.clone(), bytes));
         }
         let broken =
             |error: safetensors::SafeTensorError| WeightsError::NotSafetensors(error.to_string());
         let views = encoded
             .iter()
             .map(|(name, dtype, shape, bytes)| {
-                let view = TensorView::new(*dtype, shape.to_vec(), bytes);
-                view.map(|view| (*name, view)).map_err(broken)
+                let view = TensorView::new(*dtype, shape.clone(), bytes);
+                view.map(|view| (name, view)).map_err(broken)
             })
             .collect::<Result<Vec<_>, _>>()?;
-        let card = Versioned { version: FORMAT_VERSION, card: self.card() };
+        // Programs that know no 8-bit tensors can read all other files.
+        let version = if precision == Precision::I8 { FORMAT_VERSION } else { 1 };
+        let card = Versioned { version, card: self.card() };
         let json = serde_json::to_string(&card)
             .map_err(|error| WeightsError::BadCard(error.to_string()))?;
         let metadata = HashMap::from([(METADATA_KEY.to_owned(), json)]);
@@ -54,14 +68,28 @@ impl Weights {
     }
 }
 
-fn encode_f32(array: &Array) -> (Dtype, Vec<u8>) {
-    (Dtype::F32, array.values.iter().flat_map(|v| v.to_le_bytes()).collect())
+fn encode_f32(values: &[f32]) -> Vec<u8> {
+    values.iter().flat_map(|v| v.to_le_bytes()).collect()
 }
 
-fn encode_f16(name: &str, array: &Array) -> Result<(Dtype, Vec<u8>), WeightsError> {
+/// The scales of the output channels, and every value in units of its channel's.
+fn encode_i8(array: &Array) -> (Vec<f32>, Vec<u8>) {
+    let channels = array.values.chunks(array.channel_len());
+    let scale = |channel: &[f32]| {
+        let largest = channel.iter().fold(0.0, |most: f32, value| most.max(value.abs()));
+        if largest > 0.0 { largest / f32::from(i8::MAX) } else { 1.0 }
+    };
+    let scales: Vec<f32> = channels.clone().map(scale).collect();
+    let bytes = channels
+        .zip(&scales)
+        .flat_map(|(channel, scale)| channel.iter().map(move |v| (v / scale).round() as i8 as u8));
+    (scales.clone(), bytes.collect())
+}
+
+fn encode_f16(name: &str, array: &Array) -> Result<Vec<u8>, WeightsError> {
     let halves: Vec<f16> = array.values.iter().map(|&v| f16::from_f32(v)).collect();
     if halves.iter().any(|v| !v.is_finite()) {
         return Err(WeightsError::NotFinite(name.into()));
     }
-    Ok((Dtype::F16, halves.iter().flat_map(|v| v.to_le_bytes()).collect()))
+    Ok(halves.iter().flat_map(|v| v.to_le_bytes()).collect())
 }

@@ -66,7 +66,11 @@ fn training(cards: &[&Card]) -> Option<Training> {
 
 /// What is said of every one, once where it is the same.
 fn each<T>(all: &[T], said: impl Fn(&T) -> &str) -> String {
-    let mut words: Vec<&str> = all.iter().map(said).collect();
-    words.dedup();
-    words.join("; and ")
+    let mut texts: Vec<&str> = Vec::new();
+    for text in all.iter().map(said) {
+        if !texts.contains(&text) {
+            texts.push(text);
+        }
+    }
+    texts.join("; and ")
 }

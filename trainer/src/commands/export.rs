@@ -35,9 +35,9 @@ pub struct Args {
     /// Model file to write
     #[arg(long)]
     out: PathBuf,
-    /// Keep convolutions and the linear layer as 16-bit floats: half the file
-    #[arg(long)]
-    f16: bool,
+    /// What the numbers of convolutions and the linear layer are kept as
+    #[arg(long, default_value = "f32")]
+    precision: Precision,
     /// Name people use for it [default: as it is]
     #[arg(long)]
     name: Option<String>,
@@ -53,8 +53,7 @@ pub fn run(args: &Args) -> Result<ExitCode> {
         card.name.clone_from(name);
     }
     let tensors = weights.tensors().map(|(name, array)| (name.to_owned(), array.clone())).collect();
-    let precision = if args.f16 { Precision::F16 } else { Precision::F32 };
-    let bytes = Weights::new(card, tensors)?.to_bytes(precision)?;
+    let bytes = Weights::new(card, tensors)?.to_bytes(args.precision)?;
     let device = Device::flex();
     let (before, after) = (Model::new(&weights, &device), Model::from_bytes(&bytes, &device)?);
     let size = before.card().input_size;
@@ -76,7 +75,9 @@ pub fn run(args: &Args) -> Result<ExitCode> {
          before, {exported:.4} after"
     );
     if error > MAX_LOGIT_ERROR || exported > MAX_DISTANCE * own {
-        bail!("the model does not survive this; nothing was written. Export it without --f16");
+        bail!(
+            "the model does not survive this; nothing was written. Export it with more precision"
+        );
     }
     files::write(&args.out, &bytes)?;
     println!("{}: {:.1} MB", args.out.display(), bytes.len() as f64 / 1e6);

@@ -33,9 +33,9 @@ pub struct Args {
     /// Side in pixels of the images it was trained on [default: the usual one of its stem]
     #[arg(long)]
     input_size: Option<usize>,
-    /// Keep convolutions and the linear layer as 16-bit floats: half the file
-    #[arg(long)]
-    f16: bool,
+    /// What the numbers of convolutions and the linear layer are kept as
+    #[arg(long, default_value = "f32")]
+    precision: Precision,
     /// Name people use for it [default: the checkpoint's file name]
     #[arg(long)]
     name: Option<String>,
@@ -63,8 +63,7 @@ pub fn run(args: &Args) -> Result<ExitCode> {
     let card = card(args, &checkpoint)?;
     let weights = Weights::new(card, checkpoint.tensors)
         .with_context(|| format!("cannot import {}", args.checkpoint.display()))?;
-    let precision = if args.f16 { Precision::F16 } else { Precision::F32 };
-    let bytes = weights.to_bytes(precision)?;
+    let bytes = weights.to_bytes(args.precision)?;
     files::write(&args.out, &bytes)?;
     let card = weights.card();
     println!(
