@@ -22,18 +22,22 @@ import torch.nn.functional as F
 
 
 def read(path):
-    """Tensors and card of a model file (safetensors, 16 or 32 bit)."""
+    """Tensors and card of a model file (safetensors, 8, 16 or 32 bit)."""
     with open(path, "rb") as file:
         content = file.read()
     (length,) = struct.unpack("<Q", content[:8])
     header = json.loads(content[8 : 8 + length])
     card = json.loads(header.pop("__metadata__")["robust-reps"])
-    kinds = {"F32": np.float32, "F16": np.float16}
+    kinds = {"F32": np.float32, "F16": np.float16, "I8": np.int8}
     tensors = {}
     for name, entry in header.items():
         start, end = entry["data_offsets"]
         raw = np.frombuffer(content[8 + length + start : 8 + length + end], kinds[entry["dtype"]])
         tensors[name] = torch.tensor(raw.astype(np.float32).reshape(entry["shape"]))
+    for name in [name for name in tensors if f"{name}.scale" in tensors]:
+        # 8-bit numbers have a scale for each output channel.
+        scale = tensors.pop(f"{name}.scale")
+        tensors[name] *= scale.view(-1, *[1] * (tensors[name].dim() - 1))
     return tensors, card
 
 

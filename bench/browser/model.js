@@ -1,4 +1,4 @@
-// A model file (safetensors with 16- or 32-bit numbers) as a list of convolutions, normalisation folded.
+// A model file (safetensors with 8-, 16- or 32-bit numbers) as a list of convolutions, normalisation folded.
 
 function half(bits) {
   const sign = bits >> 15 ? -1 : 1;
@@ -16,10 +16,18 @@ function read(buffer) {
   delete header.__metadata__;
   for (const [name, { dtype, shape, data_offsets: [start, end] }] of Object.entries(header)) {
     const bytes = buffer.slice(8 + length + start, 8 + length + end);
-    const values = dtype === "F16"
-      ? Float32Array.from(new Uint16Array(bytes), half)
-      : new Float32Array(bytes);
+    const values = {
+      F32: () => new Float32Array(bytes),
+      F16: () => Float32Array.from(new Uint16Array(bytes), half),
+      I8: () => Float32Array.from(new Int8Array(bytes)),
+    }[dtype]();
     tensors[name] = { shape, values };
+  }
+  // 8-bit numbers have a scale for each output channel.
+  for (const [name, { shape, values }] of Object.entries(tensors)) {
+    const scale = tensors[`${name}.scale`]?.values;
+    const size = values.length / shape[0];
+    if (scale) tensors[name].values = values.map((value, i) => value * scale[Math.floor(i / size)]);
   }
   return { card, tensors };
 }

@@ -79,10 +79,16 @@ where
     F: Fn(S) + 'static,
 {
     let typed = move |event| {
-        if let Some(value) = event_number(&event) {
-            let mut settings = settings.get_untracked();
-            set(&mut settings, value);
-            changed(settings);
+        let mut settings = settings.get_untracked();
+        match event_number(&event) {
+            Some(value) => {
+                set(&mut settings, value);
+                changed(settings);
+            }
+            // An emptied field says again what still holds.
+            None => {
+                event_target::<HtmlInputElement>(&event).set_value(&get(&settings).to_string());
+            }
         }
     };
     view! {
