@@ -1,4 +1,4 @@
-//! Files that are not what they should be.
+//! Files and numbers that are not what they should be.
 
 use anyhow::Result;
 use robust_tests::Visit;
@@ -41,6 +41,25 @@ async fn bad_photos_get_their_message_and_cost_nothing() -> Result<()> {
         .await?;
     visit.wait_for_phase("robust", "finished", 60).await?;
     assert_ne!(visit.picture("robust-image").await?, result);
+    visit.close().await
+}
+
+#[tokio::test]
+async fn numbers_that_cannot_be_get_their_message() -> Result<()> {
+    let visit = Visit::open("?engine=cpu&models=check/index.json").await?;
+    visit.wait_for_phase("robust", "finished", 120).await?;
+    let steps = "return document.getElementById('steps').value";
+    let before = visit.script(steps).await?;
+    visit.set("steps", "").await?;
+    assert_eq!(visit.script(steps).await?, before, "an emptied field says what still holds");
+    visit.set("steps", "0").await?;
+    visit.click("#restart").await?;
+    let shown = "document.querySelector('#notice').textContent.includes('steps must be from 1')";
+    visit.wait_until("what is wrong with it", shown, 20).await?;
+    visit.set("steps", "7").await?;
+    visit.click("#restart").await?;
+    let done = "document.querySelector('#robust .phase').textContent === 'Done: 7 steps'";
+    visit.wait_until("a good one counts", done, 60).await?;
     visit.close().await
 }
 

@@ -1,8 +1,15 @@
 //! The numbers that the engines compute, against the authors' package: the comparison that
-//! `robust-reps verify` makes natively.
+//! `robust-reps verify` makes natively. And what the page weighs.
+
+use std::fs::{self, File};
 
 use anyhow::Result;
-use robust_tests::Visit;
+use flate2::Compression;
+use flate2::read::GzEncoder;
+use robust_tests::{Visit, dist};
+
+/// Most bytes, compressed with gzip, that a visitor waits for before the page can be used.
+const PAGE: u64 = 300_000;
 
 async fn check(engine: &str, seconds: u64) -> Result<()> {
     let visit = Visit::open(&format!("?view=check&engine={engine}")).await?;
@@ -36,4 +43,19 @@ async fn the_bench_measures_every_batch_size() -> Result<()> {
         assert!(lines.contains(batch), "{lines}");
     }
     visit.close().await
+}
+
+#[test]
+fn the_page_weighs_little() -> Result<()> {
+    let mut bytes = 0;
+    for entry in fs::read_dir(dist()?)? {
+        let path = entry?.path();
+        let name = path.file_name().unwrap().to_string_lossy();
+        if ["page-", "style-", "index.html"].iter().any(|start| name.starts_with(start)) {
+            let mut packed = GzEncoder::new(File::open(&path)?, Compression::best());
+            bytes += std::io::copy(&mut packed, &mut std::io::sink())?;
+        }
+    }
+    assert!((100_000..PAGE).contains(&bytes), "{bytes} bytes with gzip; at most {PAGE} are wanted");
+    Ok(())
 }

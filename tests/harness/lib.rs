@@ -4,5 +4,5 @@ mod driver;
 mod site;
 mod visit;
 
-pub use site::Site;
+pub use site::{Site, dist};
 pub use visit::Visit;

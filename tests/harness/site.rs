@@ -8,6 +8,26 @@ use std::thread;
 use anyhow::{Context, Result, anyhow, bail};
 use tiny_http::{Header, Response, Server};
 
+/// This package's folder. Asked for when it runs: a build folder may serve several checkouts.
+fn tests() -> Result<PathBuf> {
+    Ok(std::env::var_os("CARGO_MANIFEST_DIR").context("this runs under cargo")?.into())
+}
+
+/// Folder of the built page.
+///
+/// # Errors
+///
+/// Where the page has not been built.
+pub fn dist() -> Result<PathBuf> {
+    let dist = tests()?.join("../dist");
+    if !dist.join("engines.json").exists() {
+        bail!(
+            "the page has not been built: run `cargo xtask build`, or all tests with `cargo xtask test`"
+        );
+    }
+    Ok(dist)
+}
+
 /// The built page on a port of its own, until dropped.
 pub struct Site {
     server: Arc<Server>,
@@ -21,20 +41,12 @@ impl Site {
     ///
     /// Where the page has not been built, or no port is free.
     pub fn open() -> Result<Self> {
-        // Asked for when it runs: a build folder may serve several checkouts.
-        let tests = std::env::var_os("CARGO_MANIFEST_DIR").context("this runs under cargo")?;
-        let tests = Path::new(&tests);
-        let dist = tests.join("../dist");
-        if !dist.join("engines.json").exists() {
-            bail!(
-                "the page has not been built: run `cargo xtask build`, or all tests with `cargo xtask test`"
-            );
-        }
+        let dist = dist()?;
         let server = Server::http("127.0.0.1:0").map_err(|error| anyhow!("no server: {error}"))?;
         let port = server.server_addr().to_ip().map_or(0, |address| address.port());
         let server = Arc::new(server);
         let answering = server.clone();
-        let fixtures = tests.join("fixtures/site");
+        let fixtures = tests()?.join("fixtures/site");
         thread::spawn(move || {
             for request in answering.incoming_requests() {
                 let path = request.url().split('?').next().unwrap_or_default().to_owned();

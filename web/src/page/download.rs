@@ -28,17 +28,30 @@ pub async fn bytes(path: &str) -> Result<Vec<u8>, String> {
 
 /// Fetches an asset of `folder` from the cache or the network. `progress` is told the share done.
 pub async fn asset(folder: &str, asset: &Asset, progress: impl Fn(f64)) -> Result<Vec<u8>, String> {
+    watched(folder, asset, progress, |_| ()).await.map(|(bytes, ())| bytes)
+}
+
+/// The same, and what `watch` makes of the response that arrives.
+pub async fn watched<T>(
+    folder: &str,
+    asset: &Asset,
+    progress: impl Fn(f64),
+    watch: impl Fn(&Response) -> T,
+) -> Result<(Vec<u8>, T), String> {
     let path = format!("{folder}{}", asset.file);
     let key = format!("{path}?sha256={}", asset.sha256);
     let share = |received: u64| progress(received as f64 / asset.bytes.max(1) as f64);
     let cache = open_cache().await;
     if let Some(kept) = find(cache.as_ref(), &key).await {
+        let watched = watch(&kept);
         let (bytes, sha256) = read(kept, share).await?;
         if sha256 == asset.sha256 {
-            return Ok(bytes);
+            return Ok((bytes, watched));
         }
     }
-    let (bytes, sha256) = read(request(&path).await?, share).await?;
+    let response = request(&path).await?;
+    let watched = watch(&response);
+    let (bytes, sha256) = read(response, share).await?;
     if sha256 != asset.sha256 {
         return Err(format!(
             "{path} arrived damaged ({} of {} bytes, wrong SHA-256). Reload the page to try again",
@@ -47,7 +60,7 @@ pub async fn asset(folder: &str, asset: &Asset, progress: impl Fn(f64)) -> Resul
         ));
     }
     keep(cache.as_ref(), &key, &bytes).await;
-    Ok(bytes)
+    Ok((bytes, watched))
 }
 
 async fn request(path: &str) -> Result<Response, String> {

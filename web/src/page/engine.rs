@@ -1,18 +1,31 @@
 //! The page's end of the wire to an engine.
 
-use js_sys::{Object, Reflect, Uint8Array, WebAssembly};
+use js_sys::{Object, Promise, Reflect, WebAssembly};
 use robust_core::catalog::Asset;
 use wasm_bindgen::prelude::*;
 use wasm_bindgen_futures::JsFuture;
-use web_sys::{ErrorEvent, MessageEvent, Worker, WorkerOptions, WorkerType};
+use web_sys::{ErrorEvent, MessageEvent, ResponseInit, Worker, WorkerOptions, WorkerType};
 
 use crate::protocol::{Request, Response};
 
-/// Compiles an engine once for all workers.
-pub async fn compile(wasm: &[u8]) -> Result<JsValue, String> {
-    let bytes = Uint8Array::from(wasm);
-    let compiled = JsFuture::from(WebAssembly::compile(&bytes)).await;
-    compiled.map_err(|error| format!("this browser cannot run the engine: {error:?}"))
+/// Compiles an engine once for all workers, from now on, while it is still arriving.
+pub fn compile(
+    response: &web_sys::Response,
+) -> impl Future<Output = Result<JsValue, String>> + use<> {
+    let refused = |error: JsValue| format!("this browser cannot run the engine: {error:?}");
+    let compiled = compile_streaming(response).map(JsFuture::from);
+    async move { compiled.map_err(refused)?.await.map_err(refused) }
+}
+
+fn compile_streaming(response: &web_sys::Response) -> Result<Promise, JsValue> {
+    // Neither every host nor our own cache says what it is, and browsers insist.
+    let headers = Object::new();
+    Reflect::set(&headers, &"Content-Type".into(), &"application/wasm".into())?;
+    let init = ResponseInit::new();
+    init.set_headers(&headers);
+    let body = response.clone()?.body();
+    let copy = web_sys::Response::new_with_opt_readable_stream_and_init(body.as_ref(), &init)?;
+    Ok(WebAssembly::compile_streaming(&Promise::resolve(&JsValue::from(copy))))
 }
 
 /// The glue script of an engine's wasm, such as `engine-cpu.js` of `engine-cpu_bg.wasm`. The

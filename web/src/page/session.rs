@@ -133,13 +133,13 @@ impl Session {
             EngineKind::Cpu => engines.cpu,
         };
         // The engine is the first half of the bar, the weights the second.
-        let wasm = download::asset("", &asset, |share| {
+        let show = |share: f64| {
             for slot in self.slots {
                 slot.phase.set(Phase::Loading(share / 2.0));
             }
-        })
-        .await?;
-        let module = engine::compile(&wasm).await?;
+        };
+        let (_, compiled) = download::watched("", &asset, show, engine::compile).await?;
+        let module = compiled.await?;
         let script = engine::script(&asset);
         for slot in self.slots {
             match first_of(&catalog, slot.role) {
