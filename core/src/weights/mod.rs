@@ -20,7 +20,8 @@ pub use write::Precision;
 /// Name of the metadata entry that holds the card.
 pub const METADATA_KEY: &str = "robust-reps";
 
-/// Version of the format that this program writes.
+/// Newest version of the format. Files without 8-bit tensors are written as version 1, which every
+/// program reads.
 pub const FORMAT_VERSION: u32 = 2;
 
 /// Name of the tensor that holds the scales of the i8 tensor `name`.
