@@ -1,6 +1,6 @@
 //! Downloads that show their progress, prove that they are whole, and are kept.
 
-use js_sys::{Reflect, Uint8Array};
+use js_sys::{Reflect, SyntaxError, Uint8Array};
 use leptos::prelude::window;
 use robust_core::catalog::Asset;
 use serde::de::DeserializeOwned;
@@ -15,9 +15,12 @@ const CACHE: &str = "robust-reps";
 /// Fetches a small JSON file.
 pub async fn json<T: DeserializeOwned>(path: &str) -> Result<T, String> {
     let strange = |error: String| format!("{path} cannot be understood: {error}");
-    let text = |error: JsValue| strange(format!("{error:?}"));
-    let json = request(path).await?.json().map_err(text)?;
-    let value = JsFuture::from(json).await.map_err(text)?;
+    let unread = |error: JsValue| match error.dyn_into::<SyntaxError>() {
+        Ok(error) => strange(error.message().into()),
+        Err(error) => broken(error),
+    };
+    let json = request(path).await?.json().map_err(broken)?;
+    let value = JsFuture::from(json).await.map_err(unread)?;
     serde_wasm_bindgen::from_value(value).map_err(|error| strange(error.to_string()))
 }
 
@@ -73,9 +76,12 @@ async fn request(path: &str) -> Result<Response, String> {
     Ok(response)
 }
 
+fn broken(_: JsValue) -> String {
+    "the download broke off. Reload the page to try again".into()
+}
+
 /// Reads a body to its end and its SHA-256 with it, a piece at a time: the page stays responsive.
 async fn read(response: Response, progress: impl Fn(u64)) -> Result<(Vec<u8>, String), String> {
-    let broken = |_: JsValue| "the download broke off. Reload the page to try again".to_string();
     let body = response.body().ok_or("the server sent nothing")?;
     let reader: ReadableStreamDefaultReader = body.get_reader().unchecked_into();
     let mut bytes = Vec::new();
