@@ -75,5 +75,9 @@ async fn a_damaged_or_missing_model_is_named() -> Result<()> {
     visit.wait_for_phase("robust", "failed", 60).await?;
     let message = visit.text("#robust .phase").await?;
     assert!(message.contains("404"), "{message}");
+    visit.go("?engine=cpu&models=fixtures/cut-off/index.json").await?;
+    visit.wait_for_phase("robust", "failed", 60).await?;
+    let message = visit.text("#robust .phase").await?;
+    assert!(message.contains("cut-off/index.json cannot be understood"), "{message}");
     visit.close().await
 }
