@@ -61,6 +61,8 @@ pub mod normalisation;
 pub mod objective;
 #[cfg(feature = "engine")]
 pub mod pgd;
+#[cfg(feature = "engine")]
+mod products;
 #[cfg(feature = "flex")]
 mod slices;
 #[cfg(feature = "flex")]

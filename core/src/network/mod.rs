@@ -1,14 +1,15 @@
 //! The residual network as Burn modules.
 
 mod folded;
+mod head;
 mod layers;
 #[cfg(feature = "train")]
 mod trained;
 
 use burn::module::{Module, Param};
-use burn::nn::{Linear, LinearConfig};
 use burn::tensor::{Device, Int, Tensor, TensorData};
 
+use self::head::Head;
 use self::layers::Layers;
 #[cfg(feature = "train")]
 use self::trained::Trained;
@@ -38,7 +39,7 @@ pub enum LastRelu {
 #[derive(Module, Debug)]
 pub struct ResNet {
     trunk: Trunk,
-    head: Linear,
+    head: Head,
 }
 
 #[derive(Module, Debug)]
@@ -53,12 +54,12 @@ impl ResNet {
     /// The network of a file for evaluation: batch normalisation folded away, parameters frozen.
     pub fn folded(weights: &Weights, device: &Device) -> Self {
         let trunk = Trunk::Folded(Layers::folded(weights, device));
-        Self { trunk, head: head(weights, device) }.freeze()
+        Self { trunk, head: Head::read(weights, device) }.freeze()
     }
 
     /// The row of the linear layer that belongs to each class, `[classes.len(), k]`.
     pub fn class_weights(&self, classes: Tensor<1, Int>) -> Tensor<2> {
-        self.head.weight.val().transpose().select(0, classes)
+        self.head.weight().select(0, classes)
     }
 
     /// Runs a batch of normalised images, `[batch, 3, height, width]`.
@@ -82,16 +83,4 @@ fn parameter<const D: usize>(
     device: &Device,
 ) -> Param<Tensor<D>> {
     Param::from_tensor(Tensor::from_data(TensorData::new(values, shape), device))
-}
-
-/// The linear layer of a file.
-fn head(weights: &Weights, device: &Device) -> Linear {
-    let config = &weights.card().architecture;
-    let (k, classes) = (config.representation_len(), config.classes);
-    let mut head = LinearConfig::new(k, classes).init(device);
-    // Burn multiplies by [in, out]; files hold [out, in] as PyTorch does.
-    let transposed = TensorData::new(weights.values("fc.weight").to_vec(), [classes, k]);
-    head.weight = Param::from_tensor(Tensor::<2>::from_data(transposed, device).transpose());
-    head.bias = Some(parameter(weights.values("fc.bias").to_vec(), [classes], device));
-    head
 }

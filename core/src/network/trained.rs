@@ -3,12 +3,13 @@
 use std::collections::BTreeMap;
 
 use burn::module::{Initializer, Module, Param, RunningState};
-use burn::nn::{BatchNorm, BatchNormConfig, LinearConfig};
+use burn::nn::{BatchNorm, BatchNormConfig};
 use burn::tensor::activation::relu;
 use burn::tensor::{Device, Tensor, TensorData};
 
+use super::head::Head;
 use super::layers::{Block, Layers, layer};
-use super::{LastRelu, ResNet, Trunk, head, parameter};
+use super::{LastRelu, ResNet, Trunk, parameter};
 use crate::architecture::{ConvSpec, ResNetConfig};
 use crate::card::Card;
 use crate::convolution::frozen::Frozen;
@@ -160,7 +161,7 @@ fn fake_relu(z: Tensor<4>) -> Tensor<4> {
 impl ResNetConfig {
     /// A network with freshly drawn parameters, ready to be trained. Seed the device first.
     pub fn init(&self, device: &Device) -> ResNet {
-        let head = LinearConfig::new(self.representation_len(), self.classes).init(device);
+        let head = Head::fresh(self.representation_len(), self.classes, device);
         let layers = Layers::new(self, |spec| Trained::fresh(spec, device));
         ResNet { trunk: Trunk::Trained(layers), head }
     }
@@ -206,7 +207,7 @@ impl ResNet {
             }
         };
         let trunk = Trunk::Trained(Layers::new(architecture, layer));
-        Ok(Self { trunk, head: head(weights, device) })
+        Ok(Self { trunk, head: Head::read(weights, device) })
     }
 
     /// The network for evaluation, as it is now: normalisation folded away, no gradients of
@@ -229,10 +230,8 @@ impl ResNet {
         if let Trunk::Trained(layers) = &self.trunk {
             layers.collect(&card.architecture, &mut tensors);
         }
-        tensors.insert("fc.weight".into(), array(self.head.weight.val().transpose()));
-        if let Some(bias) = &self.head.bias {
-            tensors.insert("fc.bias".into(), array(bias.val()));
-        }
+        tensors.insert("fc.weight".into(), array(self.head.weight()));
+        tensors.insert("fc.bias".into(), array(self.head.bias()));
         Weights::new(card, tensors)
     }
 }

@@ -5,6 +5,7 @@ use burn::tensor::Tensor;
 use super::curvature::{Pair, Point, dot, moved, upward};
 use super::smoothing::Smoothing;
 use super::solver::{Moment, TINY};
+use crate::products::products;
 
 /// Pairs of steps and gradient changes that are remembered of a distance, which is a sum of squares
 /// with a least value (docs/SOLVERS.md compares).
@@ -97,33 +98,34 @@ impl Pairs {
         let [_, count, _] = self.steps.dims();
         // Step i times change j, where the images are free, [batch, pairs, pairs].
         let changes = self.changes.clone() * free.clone();
-        let products = self.steps.clone().matmul(changes.clone().swap_dims(1, 2));
+        let pairwise = products(self.steps.clone(), changes.clone());
         let along = dot(&self.steps, &changes);
         let (known, along) = upward(along, self.lengths.clone());
         let inverse = along.recip() * known.float();
+        let sum = |shares, rows: &Tensor<3>| products(shares, rows.clone().swap_dims(1, 2));
         let entry = |rows: &Tensor<3>, i: usize| rows.clone().narrow(1, i, 1);
 
-        let mut left = self.steps.clone().matmul(gradient.clone().swap_dims(1, 2));
+        let mut left = products(self.steps.clone(), gradient.clone());
         let mut shares = Vec::with_capacity(count);
         for i in (0..count).rev() {
             let share = entry(&left, i) * entry(&inverse, i);
-            left = left - products.clone().narrow(2, i, 1) * share.clone();
+            left = left - pairwise.clone().narrow(2, i, 1) * share.clone();
             shares.push(share);
         }
         shares.reverse();
         let all = Tensor::cat(shares.clone(), 1).swap_dims(1, 2);
-        let q = unseen(gradient - all.matmul(self.changes.clone()) * free.clone());
+        let q = unseen(gradient - sum(all, &self.changes) * free.clone());
 
-        let mut back = self.changes.clone().matmul(q.clone().swap_dims(1, 2));
+        let mut back = products(self.changes.clone(), q.clone());
         let mut missing = Vec::with_capacity(count);
         for (i, share) in shares.into_iter().enumerate() {
             // A pair without curvature has no share of either.
             let more = share - entry(&back, i) * entry(&inverse, i);
-            back = back + entry(&products, i).swap_dims(1, 2) * more.clone();
+            back = back + entry(&pairwise, i).swap_dims(1, 2) * more.clone();
             missing.push(more);
         }
         let all = Tensor::cat(missing, 1).swap_dims(1, 2);
-        q + all.matmul(self.steps.clone()) * free.clone()
+        q + sum(all, &self.steps) * free.clone()
     }
 }
 

@@ -14,13 +14,16 @@ use burn_cubecl::tensor::CubeTensor;
 use super::super::{After, Layer, Pass};
 
 /// Channels in a vector, read and written at once.
-pub const LANES: usize = 4;
+const LANES: usize = 4;
 
 /// Pixels in a tile, neighbours in a row.
 const PIXELS: usize = 4;
 
 /// Vectors of channels in a tile.
 const VECTORS: usize = 2;
+
+/// Channels in a tile, of which all tensors here have a multiple.
+pub const CHANNELS: usize = LANES * VECTORS;
 
 /// What an invocation does, known when the kernel is compiled.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -161,11 +164,6 @@ fn source(target: usize, tap: usize, side: usize, #[comptime] tile: Tile) -> (us
     }
 }
 
-/// Whether all channels are whole vectors; a network's first layer has but three.
-pub fn fits(layer: Layer) -> bool {
-    layer.channels.iter().all(|channels| channels.is_multiple_of(LANES * VECTORS))
-}
-
 /// Runs it: the output of `x`, or the gradient of an input of `extent` from `x`, that of the
 /// output. `weight` is `[kernel, kernel, depth, columns]`.
 pub fn launch(
@@ -191,7 +189,7 @@ pub fn launch(
     };
     let spacing = if gradient { stride } else { 1 };
     let tiles = spacing * width.div_ceil(spacing).div_ceil(PIXELS);
-    let units = images * height * tiles * columns / (LANES * VECTORS);
+    let units = images * height * tiles * columns / CHANNELS;
     let x = into_contiguous(x);
     let After { plus, where_positive, .. } = after.map(into_contiguous);
     let (client, dtype) = (x.client.clone(), x.dtype);
