@@ -140,9 +140,10 @@ impl ResNetConfig {
             .find(|name| Self::preset(name, self.stem, self.classes).as_ref() == Some(self))
     }
 
-    /// Whether this is `other`, or `other` with more blocks a stage.
+    /// Whether this is `other`, or `other` with more blocks a stage, for whatever classes.
     pub fn deepens(&self, other: &Self) -> bool {
-        let same = Self { blocks: other.blocks.clone(), ..self.clone() } == *other;
+        let Self { blocks, classes, .. } = other.clone();
+        let same = Self { blocks, classes, ..self.clone() } == *other;
         same && self.blocks.len() == other.blocks.len()
             && self.blocks.iter().zip(&other.blocks).all(|(ours, theirs)| ours >= theirs)
     }

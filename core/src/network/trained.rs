@@ -170,7 +170,7 @@ impl ResNetConfig {
 /// Why a file's weights cannot begin a network.
 #[derive(Debug, thiserror::Error)]
 #[error(
-    "the weights are of another network ({file:?}) than is wanted ({wanted:?}); only the blocks of a stage may become more"
+    "the weights are of another network ({file:?}) than is wanted ({wanted:?}); only the blocks of a stage may become more, and the classes others"
 )]
 pub struct NotDeeper {
     file: Box<ResNetConfig>,
@@ -178,20 +178,17 @@ pub struct NotDeeper {
 }
 
 impl ResNet {
-    /// The network of a file, to be trained further. Where `architecture` has more blocks a stage
-    /// than the file, the new ones pass on what they are given (a residual branch of 0 before a
+    /// The network of a file, to be trained further. Where `card` has more blocks a stage than the
+    /// file, the new ones pass on what they are given (a residual branch of 0 before a
     /// ReLU of what is never negative): the network gives the file's logits until it learns. Seed
-    /// the device first, since the new convolutions are drawn.
+    /// the device first, since the new convolutions are drawn, and so is the last layer where the
+    /// card's classes are not the file's.
     ///
     /// # Errors
     ///
-    /// [`NotDeeper`] where `architecture` is another network rather than a deeper one.
-    pub fn trainable(
-        weights: &Weights,
-        architecture: &ResNetConfig,
-        device: &Device,
-    ) -> Result<Self, NotDeeper> {
-        let file = &weights.card().architecture;
+    /// [`NotDeeper`] where the card's architecture is another network rather than a deeper one.
+    pub fn trainable(weights: &Weights, card: &Card, device: &Device) -> Result<Self, NotDeeper> {
+        let (file, architecture) = (&weights.card().architecture, &card.architecture);
         if !architecture.deepens(file) {
             let [file, wanted] = [file, architecture].map(|config| Box::new(config.clone()));
             return Err(NotDeeper { file, wanted });
@@ -207,7 +204,12 @@ impl ResNet {
             }
         };
         let trunk = Trunk::Trained(Layers::new(architecture, layer));
-        Ok(Self { trunk, head: Head::read(weights, device) })
+        let head = if card.classes == weights.card().classes {
+            Head::read(weights, device)
+        } else {
+            Head::fresh(architecture.representation_len(), architecture.classes, device)
+        };
+        Ok(Self { trunk, head })
     }
 
     /// The network for evaluation, as it is now: normalisation folded away, no gradients of
@@ -245,7 +247,7 @@ fn array<const D: usize>(tensor: Tensor<D>) -> Array {
 mod tests {
     use super::*;
     use crate::architecture::{Block, Stem};
-    use crate::fixture::card;
+    use crate::fixture;
     use crate::network::LastRelu;
 
     fn config(blocks: [usize; 2]) -> ResNetConfig {
@@ -257,9 +259,10 @@ mod tests {
     fn a_deeper_network_begins_as_the_one_it_grew_from() {
         let device = Device::flex();
         device.seed(1);
-        let card = card(config([1, 1]));
+        let card = fixture::card(config([1, 1]));
         let weights = card.architecture.init(&device).weights(card).unwrap();
-        let deeper = ResNet::trainable(&weights, &config([2, 3]), &device).unwrap();
+        let trainable = |config| ResNet::trainable(&weights, &fixture::card(config), &device);
+        let deeper = trainable(config([2, 3])).unwrap();
         let Trunk::Trained(layers) = &deeper.trunk else { panic!("it is to learn") };
         assert_eq!(layers.blocks.len(), 5);
         let x = Tensor::random([3, 3, 8, 8], burn::tensor::Distribution::Default, &device);
@@ -268,9 +271,28 @@ mod tests {
         assert!(difference.abs().max().into_scalar::<f32>() < 1e-6);
 
         let wider = ResNetConfig { widths: vec![4, 8], ..config([2, 2]) };
-        assert!(ResNet::trainable(&weights, &wider, &device).is_err());
+        assert!(trainable(wider).is_err());
         let mut shallower = weights.card().architecture.clone();
         shallower.blocks[1] = 0;
-        assert!(ResNet::trainable(&weights, &shallower, &device).is_err());
+        assert!(trainable(shallower).is_err());
+    }
+
+    #[test]
+    fn for_other_classes_all_but_the_last_layer_stays() {
+        let device = Device::flex();
+        let card = fixture::card(config([1, 1]));
+        let weights = card.architecture.init(&device).weights(card).unwrap();
+        let wanted = fixture::card(ResNetConfig { classes: 5, ..config([1, 1]) });
+        let network = ResNet::trainable(&weights, &wanted, &device).unwrap();
+        assert_eq!(network.head.weight().dims(), [5, 6]);
+        let written = network.weights(wanted).unwrap();
+        assert_eq!(written.values("conv1.weight"), weights.values("conv1.weight"));
+
+        // As many, yet others: the rows that belonged to the old ones would mislead.
+        let mut renamed = weights.card().clone();
+        renamed.classes[0] = "another".into();
+        let network = ResNet::trainable(&weights, &renamed, &device).unwrap();
+        let written = network.weights(renamed).unwrap();
+        assert_ne!(written.values("fc.weight"), weights.values("fc.weight"));
     }
 }

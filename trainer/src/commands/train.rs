@@ -33,7 +33,7 @@ pub struct Args {
     #[command(flatten)]
     config: TrainConfig,
     /// Start from the weights of this model file, whose network may have fewer blocks a stage: new ones begin by passing
-    /// on what they are given
+    /// on what they are given. Where its classes are others, the last layer begins anew
     #[arg(long)]
     init: Option<PathBuf>,
     /// Go on from the checkpoint in --out, which has the weights and leaves --init without effect
@@ -71,10 +71,20 @@ pub fn run(args: &Args) -> Result<ExitCode> {
         paths: &args.data,
         size: config.size,
         map: config.classes,
-        classes: init.as_ref().map(|weights| &*weights.card().classes),
+        classes: None,
         memory: (args.memory * 1e9) as u64,
     };
-    let train_set = Dataset::read(&request)?;
+    let mut train_set = Dataset::read(&request)?;
+    if let Some(first) = init.as_ref().map(|weights| &weights.card().classes) {
+        train_set = train_set.ordered_as(first);
+        if train_set.classes != *first {
+            eprintln!(
+                "The images' classes ({}) are not those of --init ({}): the last layer begins anew.",
+                train_set.classes.join(", "),
+                first.join(", ")
+            );
+        }
+    }
     let held_out =
         Dataset::read(&Request { paths: &args.val, classes: Some(&train_set.classes), ..request })?;
     eprintln!(

@@ -132,6 +132,17 @@ impl Dataset {
         Ok(())
     }
 
+    /// With labels in the order of `classes`, where these are its own in another order.
+    pub fn ordered_as(mut self, classes: &[String]) -> Self {
+        let place = |class: &String| classes.iter().position(|other| other == class);
+        let places: Option<Vec<usize>> = self.classes.iter().map(place).collect();
+        if let Some(places) = places.filter(|places| places.len() == classes.len()) {
+            self.labels.iter_mut().for_each(|label| *label = places[*label]);
+            self.classes = classes.to_vec();
+        }
+        self
+    }
+
     /// Number of images.
     pub fn len(&self) -> usize {
         self.images.len()
@@ -215,4 +226,20 @@ fn classes(files: &[File], given: Option<&[String]>, named: &str) -> Result<Vec<
         bail!("{named}: the class \"{missing}\" is missing");
     }
     Ok(given.to_vec())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn labels_follow_the_order_of_the_same_classes_only() {
+        let set = || Dataset::painted(4, 8);
+        let reversed: Vec<String> = set().classes.into_iter().rev().collect();
+        let ordered = set().ordered_as(&reversed);
+        assert_eq!((ordered.labels(), &ordered.classes), (&[8, 7, 6, 5][..], &reversed));
+
+        let fewer = set().ordered_as(&reversed[1..]);
+        assert_eq!((fewer.labels(), &fewer.classes), (&[0, 1, 2, 3][..], &set().classes));
+    }
 }

@@ -15,7 +15,7 @@ use super::learner::Learner;
 use crate::files;
 
 /// Version of the format.
-const VERSION: u32 = 3;
+const VERSION: u32 = 4;
 
 /// Where a run stands.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]

@@ -64,6 +64,14 @@ pub fn train(job: &Job<'_>) -> Result<Option<PathBuf>> {
         Some(saved) => saved.card()?,
         None => card(job)?,
     };
+    if card.classes != job.train.classes {
+        bail!(
+            "the run began with the classes {}; those of the images are {}: give the same images, \
+             and the same --init if there was one",
+            card.classes.join(", "),
+            job.train.classes.join(", ")
+        );
+    }
     let network = first_network(job, &card)?;
     let mut learner = Learner::new(config, card.clone(), network, &job.devices)?;
     let before = match saved {
@@ -257,6 +265,6 @@ fn first_network(job: &Job<'_>, card: &Card) -> Result<ResNet> {
     let Some(weights) = &job.init else {
         return Ok(card.architecture.init(&job.devices[0]).materialize());
     };
-    let network = ResNet::trainable(weights, &card.architecture, &job.devices[0]);
+    let network = ResNet::trainable(weights, card, &job.devices[0]);
     Ok(network.context("--init")?.materialize())
 }
