@@ -77,5 +77,10 @@ impl Backend {
 
 /// Waits for what a device computes.
 pub fn wait<T>(computed: impl Future<Output = Result<T, ExecutionError>>) -> Result<T> {
-    pollster::block_on(computed).map_err(|error| anyhow!("the device failed: {error:?}"))
+    pollster::block_on(computed).map_err(failure)
+}
+
+/// What to say of a device that failed.
+pub fn failure(error: ExecutionError) -> anyhow::Error {
+    anyhow!("the device failed: {error:?}")
 }

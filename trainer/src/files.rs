@@ -33,7 +33,13 @@ pub fn write(path: &Path, bytes: &[u8]) -> Result<()> {
 
 /// A model file's weights.
 pub fn read_weights(path: &Path) -> Result<Weights> {
-    Weights::from_bytes(&read(path)?).with_context(|| format!("cannot use {}", path.display()))
+    let ending = path.extension().map(|ending| ending.to_string_lossy().to_lowercase());
+    let hint = match ending.as_deref() {
+        Some("pt" | "pth" | "ckpt") => " (`import` makes a model file of a PyTorch checkpoint)",
+        _ => "",
+    };
+    Weights::from_bytes(&read(path)?)
+        .with_context(|| format!("cannot use {}{hint}", path.display()))
 }
 
 /// A model file on a device.

@@ -172,7 +172,17 @@ fn mistakes_are_told_with_what_to_do() {
 fn bench_and_catalog_speak_json() {
     let folder = tempfile::tempdir().unwrap();
     let model = import("cifar-basic", folder.path(), &[]);
-    let rows = stdout(&["bench", &model, "--seconds", "0.2", "--batch", "1,2", "--json"]);
+    let rows = stdout(&[
+        "bench",
+        &model,
+        "--seconds",
+        "0.2",
+        "--batch",
+        "1,2",
+        "--backend",
+        "cpu",
+        "--json",
+    ]);
     assert_eq!(rows.lines().count(), 2);
     for row in rows.lines() {
         let row: Value = serde_json::from_str(row).unwrap();

@@ -42,11 +42,11 @@ pub fn run(program: &str, arguments: &[&str]) -> Result<()> {
 }
 
 /// The same, with variables added to its environment.
-pub fn run_with(variables: &[(String, &str)], program: &str, arguments: &[&str]) -> Result<()> {
+pub fn run_with(variables: &[(String, String)], program: &str, arguments: &[&str]) -> Result<()> {
     println!("> {program} {}", arguments.join(" "));
     let status = command(program)
         .args(arguments)
-        .envs(variables.iter().map(|(key, value)| (key, value)))
+        .envs(variables.iter().cloned())
         .status()
         .with_context(|| format!("cannot start {program}: is it installed?"))?;
     if !status.success() {

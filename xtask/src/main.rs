@@ -11,7 +11,7 @@ use std::process::ExitCode;
 
 use anyhow::{Result, bail};
 
-use command::{cargo, root, trunk};
+use command::{cargo, root, run_with, trunk};
 
 const USAGE: &str = "\
 cargo xtask serve        install what is missing, build the page, open it on localhost
@@ -26,8 +26,8 @@ fn main() -> ExitCode {
     let words: Vec<&str> = words.iter().map(String::as_str).collect();
     let result = match words[..] {
         ["serve"] => serve(),
-        ["test"] => test_native().and_then(|()| test_browser()),
-        ["test", "native"] => test_native(),
+        ["test"] => test_all(),
+        ["test", "native"] => test_native(&[], &[]),
         ["build"] => setup::page_tools().and_then(|()| trunk(&["build"])),
         ["lint"] => lint(),
         ["manifest"] => manifest::write(),
@@ -51,18 +51,25 @@ fn serve() -> Result<()> {
     trunk(&["serve", "--open"])
 }
 
-fn test_native() -> Result<()> {
+/// Burn is built once here too: the trainer with its graphics backend computes on processors as well.
+fn test_all() -> Result<()> {
+    setup::browser()?;
+    test_native(&["--features", "robust-trainer/wgpu"], &setup::vulkan()?)?;
+    test_browser()
+}
+
+fn test_native(more: &[&str], variables: &[(String, String)]) -> Result<()> {
     cargo(&["fmt", "--all", "--check"])?;
     // Together, so that Burn is built once, with the features of both.
     let packages = ["robust-core", "robust-trainer", "robust-web"];
     let named = packages.iter().flat_map(|package| ["--package", package]);
     let features = ["--features", "robust-core/cli,robust-core/flex,robust-core/photo"];
-    cargo(&["test"].into_iter().chain(named).chain(features).collect::<Vec<_>>())
+    let words = ["test"].into_iter().chain(named).chain(features).chain(more.iter().copied());
+    run_with(variables, "cargo", &words.collect::<Vec<_>>())
 }
 
 fn test_browser() -> Result<()> {
     setup::page_tools()?;
-    setup::browser()?;
     trunk(&["build"])?;
     if !root().join("dist/engines.json").exists() {
         bail!("the page was built without engines.json: is the post_build hook in Trunk.toml?");

@@ -1,5 +1,8 @@
 //! Installs what is missing. Nothing that is there in a usable version is touched.
 
+use std::env;
+use std::path::Path;
+
 use anyhow::{Context, Result, bail};
 
 use crate::command::{cargo, output, run, run_with, tools};
@@ -34,7 +37,8 @@ pub fn page_tools() -> Result<()> {
         // a third of the wait, and it only moves files.
         let install = ["install", "trunk", "--locked", "--version", TRUNK, "--no-default-features"];
         let light = [("LTO", "off"), ("OPT_LEVEL", "1"), ("CODEGEN_UNITS", "16")];
-        let light = light.map(|(key, value)| (format!("CARGO_PROFILE_RELEASE_{key}"), value));
+        let light =
+            light.map(|(key, value)| (format!("CARGO_PROFILE_RELEASE_{key}"), value.to_owned()));
         run_with(&light, "cargo", &install)?;
     }
     wasm_opt()
@@ -66,6 +70,33 @@ pub fn browser() -> Result<()> {
         )?;
     }
     Ok(())
+}
+
+/// Where Chromium's packages put the software driver that it computes WebGPU with.
+const SOFTWARE_VULKAN: [&str; 3] =
+    ["/usr/lib/chromium", "/usr/lib/chromium-browser", "/opt/google/chrome"];
+
+/// The environment in which Vulkan computes in software, the same everywhere; the driver that
+/// `VK_DRIVER_FILES` names goes before.
+pub fn vulkan() -> Result<Vec<(String, String)>> {
+    if !output("/sbin/ldconfig", &["-p"]).is_some_and(|list| list.contains("libvulkan.so.1")) {
+        debian(&["libvulkan1"])
+            .context("the trainer's tests on a graphics backend need the Vulkan loader")?;
+    }
+    if env::var_os("VK_DRIVER_FILES").is_some() {
+        return Ok(Vec::new());
+    }
+    let files = SOFTWARE_VULKAN.map(|folder| format!("{folder}/vk_swiftshader_icd.json"));
+    let Some(found) = files.iter().find(|file| Path::new(file).exists()) else {
+        bail!(
+            "the trainer's tests on a graphics backend need Chromium's software driver, which is at \
+             none of {}; name it, or a graphics card's, in VK_DRIVER_FILES",
+            files.join(", ")
+        );
+    };
+    // The second name is for loaders from before 2022.
+    let names = ["VK_DRIVER_FILES", "VK_ICD_FILENAMES"];
+    Ok(names.map(|name| (name.to_owned(), found.clone())).to_vec())
 }
 
 /// Installs packages of Debian and its kin.

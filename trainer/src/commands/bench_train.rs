@@ -66,10 +66,10 @@ pub fn run(args: &Args) -> Result<ExitCode> {
                 config.check()?;
                 let mut trial = Trial::new(&config, &set, &backend.devices(config.replicas)?)?;
                 // Kernels compile and memory is taken during the first steps.
-                trial.steps(2, Duration::MAX);
+                trial.steps(2, Duration::MAX)?;
                 let started = Instant::now();
                 let (images, waited) =
-                    trial.steps(usize::MAX, Duration::from_secs_f64(args.seconds));
+                    trial.steps(usize::MAX, Duration::from_secs_f64(args.seconds))?;
                 let seconds = started.elapsed().as_secs_f64();
                 let row = Row {
                     backend: backend.name(),

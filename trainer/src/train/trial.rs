@@ -10,6 +10,7 @@ use robust_core::card::{Card, Provenance, Role};
 
 use super::config::TrainConfig;
 use super::learner::Learner;
+use crate::backend;
 use crate::data::{Batches, Dataset};
 
 /// A run on a data set, without metrics and checkpoints.
@@ -17,6 +18,7 @@ pub struct Trial<'a> {
     config: &'a TrainConfig,
     set: &'a Arc<Dataset>,
     learner: Learner,
+    devices: Vec<Device>,
     step: u64,
 }
 
@@ -27,16 +29,21 @@ impl<'a> Trial<'a> {
     ///
     /// Where the settings name no network, or there are no threads for several devices.
     pub fn new(config: &'a TrainConfig, set: &'a Arc<Dataset>, devices: &[Device]) -> Result<Self> {
-        Ok(Self { config, set, learner: fresh(config, set, devices)?, step: 0 })
+        let learner = fresh(config, set, devices)?;
+        Ok(Self { config, set, learner, devices: devices.to_vec(), step: 0 })
     }
 
     /// Does at most `count` steps in at most `time`, all of them finished: how many images that
     /// were, and how long it waited for data.
-    pub fn steps(&mut self, count: usize, time: Duration) -> (usize, Duration) {
+    ///
+    /// # Errors
+    ///
+    /// Where a device fails.
+    pub fn steps(&mut self, count: usize, time: Duration) -> Result<(usize, Duration)> {
         let started = Instant::now();
         let (mut done, mut waited) = (0, Duration::ZERO);
         let config = self.config;
-        for epoch in 0.. {
+        'run: for epoch in 0.. {
             let order = config.order();
             let mut batches =
                 Batches::prepare(self.set, order, config.augment, config.size, epoch, 0);
@@ -47,15 +54,17 @@ impl<'a> Trial<'a> {
                 self.step += 1;
                 let attack = config.attack(config.size);
                 let measured = self.learner.step(batch, attack, 1e-3, config, self.step);
-                // Reading the loss waits for the step.
+                // Reading the loss waits for the step but for its update.
                 let _ = measured.loss.into_data();
                 done += 1;
                 if done >= count || started.elapsed() >= time {
-                    return (done * config.batch, waited);
+                    break 'run;
                 }
             }
         }
-        (done * config.batch, waited)
+        // A program that ends while a device is still at work can crash in its driver.
+        self.devices.iter().try_for_each(Device::sync).map_err(backend::failure)?;
+        Ok((done * config.batch, waited))
     }
 }
 

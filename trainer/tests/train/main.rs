@@ -2,95 +2,18 @@
 
 #![allow(clippy::unwrap_used)]
 
+#[cfg(any(feature = "cuda", feature = "wgpu"))]
+mod graphics;
+mod stage;
+
 use std::fs;
 use std::path::Path;
-use std::process::{Child, Command, Output, Stdio};
+use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
-use image::{Rgb, RgbImage};
 use serde_json::Value;
 
-const SMALL: [&str; 14] = [
-    "--size",
-    "12",
-    "--stem",
-    "small",
-    "--widths",
-    "8,16",
-    "--batch",
-    "16",
-    "--lr",
-    "0.05",
-    "--average",
-    "0.8",
-    "--shift",
-    "0.1",
-];
-
-/// Three classes that differ by where an image is bright, under noise.
-fn paint(root: &Path, count: usize) {
-    let mut state = 1u32;
-    let mut noise = move || {
-        state = state.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
-        (state >> 24) as i32 / 4
-    };
-    for (label, class) in ["top", "middle", "bottom"].iter().enumerate() {
-        let folder = root.join(class);
-        fs::create_dir_all(&folder).unwrap();
-        for i in 0..count {
-            let image = RgbImage::from_fn(12, 12, |_, y| {
-                let bright = if y as usize / 4 == label { 150 } else { 40 };
-                Rgb([0, 1, 2].map(|_| (bright + noise()).clamp(0, 255) as u8))
-            });
-            image.save(folder.join(format!("{i:03}.png"))).unwrap();
-        }
-    }
-}
-
-fn program(arguments: &[&str]) -> Command {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_robust-reps"));
-    command.args(arguments);
-    command
-}
-
-fn run(arguments: &[&str]) -> Output {
-    program(arguments).output().unwrap()
-}
-
-fn succeed(arguments: &[&str]) -> String {
-    let output = run(arguments);
-    let errors = String::from_utf8_lossy(&output.stderr);
-    assert!(output.status.success(), "{arguments:?}: {errors}");
-    String::from_utf8(output.stdout).unwrap()
-}
-
-/// A folder with images to train on and held-out ones.
-struct Stage(tempfile::TempDir);
-
-impl Stage {
-    fn new(train: usize) -> Self {
-        let stage = Self(tempfile::tempdir().unwrap());
-        paint(&stage.0.path().join("train"), train);
-        paint(&stage.0.path().join("val"), 10);
-        stage
-    }
-
-    fn path(&self, name: &str) -> String {
-        self.0.path().join(name).to_str().unwrap().to_owned()
-    }
-
-    fn train<'a>(&self, out: &'a str, more: &[&'a str]) -> Vec<String> {
-        let data = [&*self.path("train"), "--val", &self.path("val")].map(str::to_owned);
-        let words = [&["train", "--out", out], &SMALL[..], more].concat();
-        let mut words: Vec<String> = words.into_iter().map(str::to_owned).collect();
-        words.splice(1..1, data);
-        words
-    }
-}
-
-fn strs(words: &[String]) -> Vec<&str> {
-    words.iter().map(String::as_str).collect()
-}
+use stage::{SMALL, Stage, program, run, strs, succeed};
 
 fn evaluate(stage: &Stage, model: &str) -> Value {
     let val = stage.path("val");
@@ -190,6 +113,25 @@ fn a_resumed_run_keeps_what_it_took_from_its_first_weights() {
 }
 
 #[test]
+fn weights_of_other_classes_begin_a_run_with_a_new_last_layer() {
+    let stage = Stage::new(12);
+    let start = stage.path("start");
+    succeed(&strs(&stage.train(&start, &["--epochs", "1"])));
+    for set in ["train", "val"] {
+        let class = |name: &str| stage.0.path().join(set).join(name);
+        fs::rename(class("middle"), class("centre")).unwrap();
+    }
+    let (init, out) = (format!("{start}/model.safetensors"), stage.path("out"));
+    let output = run(&strs(&stage.train(&out, &["--epochs", "1", "--init", &init])));
+    let errors = String::from_utf8(output.stderr).unwrap();
+    assert!(output.status.success(), "{errors}");
+    let told = "(bottom, centre, top) are not those of --init (bottom, middle, top)";
+    assert!(errors.contains(told), "{errors}");
+    let model = format!("{out}/model.safetensors");
+    assert!(succeed(&["info", &model]).contains("bottom, centre, top"));
+}
+
+#[test]
 fn images_that_are_decoded_as_they_are_drawn_train_to_the_same_bits() {
     let stage = Stage::new(12);
     let model = |name: &str, memory: &str| {
@@ -226,7 +168,10 @@ fn a_disk_that_is_full_costs_nothing_that_was_saved() {
     let words = stage.train(&out, &[&flags[..], &["--resume"]].concat());
     let limited = "ulimit -f 1; trap '' XFSZ; exec \"$0\" \"$@\"";
     let program = env!("CARGO_BIN_EXE_robust-reps");
-    let output = Command::new("sh").args(["-c", limited, program]).args(&words).output().unwrap();
+    let mut command = Command::new("sh");
+    // In a build for graphics cards too, whose driver would need files of its own.
+    command.args(["-c", limited, program]).args(&words).env("BURN_DEVICE", "flex");
+    let output = command.output().unwrap();
     let errors = String::from_utf8(output.stderr).unwrap();
     assert!(!output.status.success() && errors.contains("intact"), "{errors}");
     assert!(!errors.contains("panicked"), "{errors}");
@@ -236,7 +181,8 @@ fn a_disk_that_is_full_costs_nothing_that_was_saved() {
 
 #[test]
 fn speed_is_measured_by_batch_and_attack() {
-    let more = ["--batches", "8,16", "--attacks", "0,2", "--seconds", "0.2", "--json"];
+    let more =
+        ["--batches", "8,16", "--attacks", "0,2", "--seconds", "0.2", "--backend", "cpu", "--json"];
     let rows = succeed(&[&["bench-train"], &SMALL[..], &more[..]].concat());
     let rows: Vec<Value> = rows.lines().map(|row| serde_json::from_str(row).unwrap()).collect();
     let kinds: Vec<_> = rows.iter().map(|r| (&r["batch"], &r["attack_steps"])).collect();

@@ -1,0 +1,75 @@
+//! What a graphics card computes is what the processor does. In builds with `--features wgpu` or
+//! `cuda`; the former needs a Vulkan driver, for which one in software will do.
+
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+
+use robust_core::weights::Weights;
+use serde_json::Value;
+
+use crate::stage::{SMALL, Stage, strs, succeed};
+
+const BACKEND: &str = if cfg!(feature = "cuda") { "cuda" } else { "wgpu" };
+
+#[test]
+fn it_computes_the_authors_numbers() {
+    let check = PathBuf::from(std::env::var("CARGO_MANIFEST_DIR").unwrap()).join("../static/check");
+    let file = |name: &str| check.join(name).to_str().unwrap().to_owned();
+    let (model, reference) = (file("cifar-basic.safetensors"), file("reference.safetensors"));
+    let report = succeed(&["verify", &model, &reference, "--json", "--backend", BACKEND]);
+    let report: Value = serde_json::from_str(&report).unwrap();
+    assert_eq!(report["ok"], true, "{report}");
+}
+
+/// Without an adversary, whose start each device draws in its own way.
+#[test]
+fn it_learns_what_a_processor_learns() {
+    let stage = Stage::new(24);
+    let first = stage.path("first");
+    succeed(&strs(&stage.train(&first, &["--epochs", "1", "--attack-steps", "0"])));
+    let first = format!("{first}/model.safetensors");
+    let trained = |backend: &str| {
+        let out = stage.path(backend);
+        let flags = ["--epochs", "2", "--attack-steps", "0", "--init", &first];
+        let more = [&flags[..], &["--backend", backend]].concat();
+        succeed(&strs(&stage.train(&out, &more)));
+        weights(&format!("{out}/model.safetensors"))
+    };
+    let (first, here, there) = (weights(&first), trained("cpu"), trained(BACKEND));
+    for (name, before) in &first {
+        let far = |other: &[f32]| {
+            let squares = here[name].iter().zip(other).map(|(a, b)| (a - b) * (a - b));
+            squares.sum::<f32>().sqrt()
+        };
+        let (learnt, apart) = (far(before), far(&there[name]));
+        assert!(learnt > 0.0 && apart < 0.01 * learnt, "{name}: {apart} apart, {learnt} learnt");
+    }
+}
+
+#[test]
+fn its_speed_is_measured_and_the_program_ends_well() {
+    let more = ["--batches", "8", "--attacks", "1", "--seconds", "0.2", "--json"];
+    let words = [&["bench-train", "--backend", BACKEND], &SMALL[..], &more[..]].concat();
+    let row: Value = serde_json::from_str(&succeed(&words)).unwrap();
+    assert_eq!(row["backend"], BACKEND);
+}
+
+#[test]
+fn it_learns_against_an_adversary() {
+    let stage = Stage::new(48);
+    let out = stage.path("out");
+    let flags = ["--epochs", "6", "--eps", "0.5", "--backend", BACKEND];
+    succeed(&strs(&stage.train(&out, &flags)));
+    let (model, held_out) = (format!("{out}/model.safetensors"), stage.path("val"));
+    let more = ["--eps", "0.5", "--json", "--backend", BACKEND];
+    let report = succeed(&[&["eval", &model, &held_out], &more[..]].concat());
+    let report: Value = serde_json::from_str(&report).unwrap();
+    assert!(report["clean"].as_f64().unwrap() > 0.9, "{report}");
+    assert!(report["robust"][0]["accuracy"].as_f64().unwrap() > 0.5, "{report}");
+}
+
+/// All tensors of a model file.
+fn weights(model: &str) -> BTreeMap<String, Vec<f32>> {
+    let weights = Weights::from_bytes(&std::fs::read(model).unwrap()).unwrap();
+    weights.tensors().map(|(name, array)| (name.to_owned(), array.values.clone())).collect()
+}
