@@ -3,6 +3,8 @@
 #[cfg(any(feature = "wgpu", feature = "cuda"))]
 use anyhow::ensure;
 use anyhow::{Result, anyhow};
+#[cfg(any(feature = "wgpu", feature = "cuda"))]
+use burn::tensor::DeviceType;
 use burn::tensor::{Device, ExecutionError};
 use clap::ValueEnum;
 
@@ -48,29 +50,44 @@ impl Backend {
     /// Where the machine has fewer cards, or they cannot be told apart (wgpu).
     pub fn devices(self, count: usize) -> Result<Vec<Device>> {
         match self {
-            Backend::Cpu => Ok(vec![self.device(); count]),
             #[cfg(feature = "cuda")]
             Backend::Cuda => {
-                let cards = Device::enumerate(burn::tensor::DeviceType::Cuda).into_vec();
+                let cards = Device::enumerate(DeviceType::Cuda).into_vec();
                 ensure!(count <= cards.len(), "there are {} CUDA cards, not {count}", cards.len());
                 Ok(cards.into_iter().take(count).collect())
             }
             #[cfg(feature = "wgpu")]
-            Backend::Wgpu => {
-                ensure!(count == 1, "several cards are for --backend cuda");
-                Ok(vec![self.device()])
-            }
+            Backend::Wgpu if count > 1 => anyhow::bail!("several cards are for --backend cuda"),
+            _ => Ok(vec![self.device()?; count]),
         }
     }
 
     /// Its default device.
-    pub fn device(self) -> Device {
+    ///
+    /// # Errors
+    ///
+    /// Where the machine has no such card, or no driver for it.
+    pub fn device(self) -> Result<Device> {
         match self {
-            Backend::Cpu => Device::flex(),
+            Backend::Cpu => Ok(Device::flex()),
             #[cfg(feature = "wgpu")]
-            Backend::Wgpu => Device::wgpu(burn::tensor::DeviceKind::DefaultDevice),
+            Backend::Wgpu => {
+                let cards = Device::enumerate(DeviceType::Vulkan);
+                ensure!(
+                    !cards.is_empty(),
+                    "no Vulkan driver was found here: install the one of your graphics card, or \
+                     compute on the processor with --backend cpu"
+                );
+                Ok(Device::vulkan(burn::tensor::DeviceKind::DefaultDevice))
+            }
             #[cfg(feature = "cuda")]
-            Backend::Cuda => Device::cuda(0),
+            Backend::Cuda => {
+                ensure!(
+                    !Device::enumerate(DeviceType::Cuda).is_empty(),
+                    "no CUDA card was found here: compute on the processor with --backend cpu"
+                );
+                Ok(Device::cuda(0))
+            }
         }
     }
 }

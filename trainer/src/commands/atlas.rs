@@ -48,7 +48,7 @@ pub struct Args {
 }
 
 pub fn run(args: &Args) -> Result<ExitCode> {
-    let model = files::read_model(&args.model, &args.backend.device())?;
+    let model = files::read_model(&args.model, &args.backend.device()?)?;
     let (images, activations) = maximise(args, &model)?;
     let classes = model.card().architecture.classes;
     let weights = (0..classes).map(|class| rounded(model.class_weights(class).into_data().iter()));

@@ -49,7 +49,7 @@ pub fn run(args: &Args) -> Result<ExitCode> {
         );
     }
     for backend in backends {
-        let model = files::read_model(&args.model, &backend.device())?;
+        let model = files::read_model(&args.model, &backend.device()?)?;
         for &batch in &args.batch {
             let started = Instant::now();
             let now = || started.elapsed().as_secs_f64();

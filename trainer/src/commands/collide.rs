@@ -57,7 +57,7 @@ pub fn run(args: &Args) -> Result<ExitCode> {
             COLLIDE_EPSILONS.end()
         );
     }
-    let model = files::read_model(&args.model, &args.backend.device())?;
+    let model = files::read_model(&args.model, &args.backend.device()?)?;
     let square = |path| -> Result<_> {
         Ok([files::read_photo(path)?.square(Crop::Centre, model.card().input_size)])
     };

@@ -38,7 +38,7 @@ pub struct Args {
 }
 
 pub fn run(args: &Args) -> Result<ExitCode> {
-    let model = files::read_model(&args.model, &args.backend.device())?;
+    let model = files::read_model(&args.model, &args.backend.device()?)?;
     let (classes, size) = (model.card().classes.clone(), model.card().input_size);
     let class = match &args.class {
         None => None,

@@ -39,7 +39,7 @@ pub fn run(args: &Args) -> Result<ExitCode> {
     if !["gif", "apng", "png"].contains(&extension.as_str()) {
         bail!("--out must end in .gif, .apng (both move) or .png (a filmstrip)");
     }
-    let model = files::read_model(&args.model, &args.backend.device())?;
+    let model = files::read_model(&args.model, &args.backend.device()?)?;
     let card = model.card();
     // By way of a link, so that whoever opens the filmstrip sees the very same frames.
     let link = link::make(&card.name, card.input_size, &args.photos, args.settings)?;

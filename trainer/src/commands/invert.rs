@@ -82,7 +82,7 @@ struct Total {
 
 pub fn run(args: &Args) -> Result<ExitCode> {
     args.settings.check()?;
-    let model = files::read_model(&args.model, &args.backend.device())?;
+    let model = files::read_model(&args.model, &args.backend.device()?)?;
     let size = model.card().input_size;
     let square = |path: &Path| Ok(files::read_photo(path)?.square(Crop::Centre, size));
     let originals = args.photos.iter().map(|path| square(path)).collect::<Result<Vec<Pixels>>>()?;

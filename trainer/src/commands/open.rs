@@ -42,7 +42,8 @@ pub fn run(args: &Args) -> Result<ExitCode> {
     let Link::Morph(link) = &content else {
         bail!("this link shows no path between photos but another view: open it in a browser")
     };
-    let model = files::read_model(&model_file(&args.models, &link.model)?, &args.backend.device())?;
+    let model =
+        files::read_model(&model_file(&args.models, &link.model)?, &args.backend.device()?)?;
     let size = model.card().input_size;
     let photo = |stop: &Stop| -> Result<Pixels> {
         match stop {

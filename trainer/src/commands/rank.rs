@@ -41,7 +41,7 @@ struct Row<'a> {
 }
 
 pub fn run(args: &Args) -> Result<ExitCode> {
-    let model = files::read_model(&args.model, &args.backend.device())?;
+    let model = files::read_model(&args.model, &args.backend.device()?)?;
     let k = model.card().architecture.representation_len();
     if let Some(feature) = args.features.iter().find(|feature| **feature >= k) {
         bail!("the representation has coordinates 0 to {}, not {feature}", k - 1);

@@ -25,7 +25,7 @@ pub struct Args {
 }
 
 pub fn run(args: &Args) -> Result<ExitCode> {
-    let model = files::read_model(&args.model, &args.backend.device())?;
+    let model = files::read_model(&args.model, &args.backend.device()?)?;
     let bytes = files::read(&args.reference)?;
     let cannot = || format!("cannot use {}", args.reference.display());
     let reference = Reference::from_bytes(&bytes).with_context(cannot)?;

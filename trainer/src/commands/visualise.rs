@@ -57,7 +57,7 @@ pub struct Args {
 }
 
 pub fn run(args: &Args) -> Result<ExitCode> {
-    let model = files::read_model(&args.model, &args.backend.device())?;
+    let model = files::read_model(&args.model, &args.backend.device()?)?;
     let size = model.card().input_size;
     let k = model.card().architecture.representation_len();
     if let Some(feature) = args.features.iter().find(|feature| **feature >= k) {

@@ -47,7 +47,7 @@ pub fn run(args: &Args) -> Result<ExitCode> {
     if let Some(eps) = args.eps.iter().find(|eps| !(eps.is_finite() && **eps >= 0.0)) {
         bail!("--eps must be 0 or more, not {eps}");
     }
-    let model = files::read_model(&args.model, &args.backend.device())?;
+    let model = files::read_model(&args.model, &args.backend.device()?)?;
     let class = model.card().class(&args.class).map_err(|message| anyhow!(message))?;
     let photo = files::read_photo(&args.photo)?.square(Crop::Centre, model.card().input_size);
     for &eps in &args.eps {

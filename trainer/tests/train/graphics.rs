@@ -7,7 +7,7 @@ use std::path::PathBuf;
 use robust_core::weights::Weights;
 use serde_json::Value;
 
-use crate::stage::{SMALL, Stage, strs, succeed};
+use crate::stage::{SMALL, Stage, program, strs, succeed};
 
 const BACKEND: &str = if cfg!(feature = "cuda") { "cuda" } else { "wgpu" };
 
@@ -66,6 +66,22 @@ fn it_learns_against_an_adversary() {
     let report: Value = serde_json::from_str(&report).unwrap();
     assert!(report["clean"].as_f64().unwrap() > 0.9, "{report}");
     assert!(report["robust"][0]["accuracy"].as_f64().unwrap() > 0.5, "{report}");
+}
+
+#[cfg(feature = "wgpu")]
+#[test]
+fn a_missing_driver_is_said_and_no_panic() {
+    let stage = Stage::new(12);
+    let out = stage.path("out");
+    let words = stage.train(&out, &["--epochs", "1", "--backend", "wgpu"]);
+    let mut command = program(&strs(&words));
+    for name in ["VK_DRIVER_FILES", "VK_ICD_FILENAMES"] {
+        command.env(name, "/nowhere");
+    }
+    let output = command.output().unwrap();
+    let errors = String::from_utf8(output.stderr).unwrap();
+    assert!(!output.status.success() && errors.contains("no Vulkan driver"), "{errors}");
+    assert!(!errors.contains("panicked"), "{errors}");
 }
 
 /// All tensors of a model file.

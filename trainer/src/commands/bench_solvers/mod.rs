@@ -79,7 +79,7 @@ pub fn run(args: &Args) -> Result<ExitCode> {
     if args.count == 0 || args.steps.contains(&0) || args.step_size <= 0.0 {
         bail!("--count, --steps and --step-size must be above 0");
     }
-    let device = args.backend.device();
+    let device = args.backend.device()?;
     let mut models = vec![files::read_model(&args.model, &device)?];
     if let Some(standard) = &args.standard {
         models.push(files::read_model(standard, &device)?);

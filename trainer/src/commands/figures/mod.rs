@@ -130,7 +130,7 @@ struct Record {
 }
 
 pub fn run(args: &Args) -> Result<ExitCode> {
-    let device = args.backend.device();
+    let device = args.backend.device()?;
     let robust = files::read_weights(&args.model)?;
     let standard = files::read_weights(&args.standard)?;
     let card = robust.card();
