@@ -33,6 +33,18 @@ impl Backend {
         }
     }
 
+    /// Those that were asked for; where none was, all of this build that the machine has, with a
+    /// word on the others.
+    pub fn chosen(asked: &[Self]) -> Vec<Self> {
+        if !asked.is_empty() {
+            return asked.to_vec();
+        }
+        let left_out = |backend: Self, why| eprintln!("{} is left out: {why:#}", backend.name());
+        let there =
+            |backend: &Self| backend.device().map_err(|why| left_out(*backend, why)).is_ok();
+        Self::value_variants().iter().copied().filter(there).collect()
+    }
+
     /// Backend and threads, for a model's card.
     pub fn describe(self) -> String {
         match self {

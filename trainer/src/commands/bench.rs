@@ -5,7 +5,6 @@ use std::process::ExitCode;
 use std::time::Instant;
 
 use anyhow::Result;
-use clap::ValueEnum;
 use robust_core::bench::measure;
 use robust_core::speed::Speed;
 use serde::Serialize;
@@ -21,7 +20,7 @@ pub struct Args {
     /// Batch sizes, separated by commas
     #[arg(long, value_delimiter = ',', default_value = "1,4,8")]
     batch: Vec<usize>,
-    /// What computes [default: everything that this build has]
+    /// What computes [default: all that this build and the machine have]
     #[arg(long, value_delimiter = ',')]
     backend: Vec<Backend>,
     /// Seconds to measure at each batch size
@@ -40,15 +39,13 @@ struct Row {
 }
 
 pub fn run(args: &Args) -> Result<ExitCode> {
-    let all = Backend::value_variants();
-    let backends = if args.backend.is_empty() { all } else { &args.backend };
     if !args.json {
         println!(
             "{:<8} {:>5} {:>9} {:>10} {:>9}",
             "backend", "batch", "steps/s", "images/s", "device MB"
         );
     }
-    for backend in backends {
+    for backend in Backend::chosen(&args.backend) {
         let model = files::read_model(&args.model, &backend.device()?)?;
         for &batch in &args.batch {
             let started = Instant::now();

@@ -5,7 +5,6 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use anyhow::Result;
-use clap::ValueEnum;
 use serde::Serialize;
 
 use crate::backend::Backend;
@@ -29,7 +28,7 @@ pub struct Args {
     /// Seconds to measure each
     #[arg(long, default_value_t = 10.0)]
     seconds: f64,
-    /// What computes [default: everything that this build has]
+    /// What computes [default: all that this build and the machine have]
     #[arg(long, value_delimiter = ',')]
     backend: Vec<Backend>,
     /// Print one JSON line a measurement
@@ -50,8 +49,6 @@ struct Row {
 }
 
 pub fn run(args: &Args) -> Result<ExitCode> {
-    let all = Backend::value_variants();
-    let backends = if args.backend.is_empty() { all } else { &args.backend };
     let set = Arc::new(Dataset::painted(IMAGES, args.config.size));
     if !args.json {
         println!(
@@ -59,7 +56,7 @@ pub fn run(args: &Args) -> Result<ExitCode> {
             "backend", "batch", "attack", "images/s", "waiting", "peak MB"
         );
     }
-    for backend in backends {
+    for backend in Backend::chosen(&args.backend) {
         for &batch in &args.batches {
             for &attack_steps in &args.attacks {
                 let config = TrainConfig { batch, attack_steps, ..args.config.clone() };

@@ -68,7 +68,7 @@ fn it_learns_against_an_adversary() {
     assert!(report["robust"][0]["accuracy"].as_f64().unwrap() > 0.5, "{report}");
 }
 
-#[cfg(feature = "wgpu")]
+#[cfg(not(feature = "cuda"))]
 #[test]
 fn a_missing_driver_is_said_and_no_panic() {
     let stage = Stage::new(12);
@@ -82,6 +82,13 @@ fn a_missing_driver_is_said_and_no_panic() {
     let errors = String::from_utf8(output.stderr).unwrap();
     assert!(!output.status.success() && errors.contains("no Vulkan driver"), "{errors}");
     assert!(!errors.contains("panicked"), "{errors}");
+
+    // Where no backend is asked for, what there is is measured.
+    let more = ["--batches", "8", "--attacks", "0", "--seconds", "0.1", "--json"];
+    let words = [&["bench-train"], &SMALL[..], &more[..]].concat();
+    let output = program(&words).env("VK_DRIVER_FILES", "/nowhere").output().unwrap();
+    let rows = String::from_utf8(output.stdout).unwrap();
+    assert!(output.status.success() && rows.lines().count() == 1, "{rows}");
 }
 
 /// All tensors of a model file.
