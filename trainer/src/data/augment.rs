@@ -9,6 +9,10 @@ use serde::{Deserialize, Serialize};
 /// What is changed, and how much.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize, clap::Args)]
 pub struct Augment {
+    /// Smallest share of an image's area that is cut out and enlarged; 1 shows all of it
+    #[arg(long = "crop", default_value_t = 1.0, value_parser = share_of_area)]
+    #[serde(default = "whole")]
+    pub crop: f32,
     /// Shift images by up to this share of their side, reflected at the edge
     #[arg(long = "shift", default_value_t = 0.0625)]
     pub shift: f32,
@@ -20,10 +24,23 @@ pub struct Augment {
     pub colour: f32,
 }
 
+/// What checkpoints of before `crop` mean.
+fn whole() -> f32 {
+    1.0
+}
+
+fn share_of_area(text: &str) -> Result<f32, String> {
+    let share: f32 = text.parse().map_err(|_| "not a number".to_string())?;
+    let fits = share > 0.0 && share <= 1.0;
+    if fits { Ok(share) } else { Err("a share of the area is above 0 and at most 1".into()) }
+}
+
 impl Augment {
     /// `image` brought to `size` pixels and changed as `rng` draws.
     pub fn apply(&self, image: &RgbImage, size: u32, rng: &mut ChaCha8Rng) -> RgbImage {
-        let mut image = if image.width() == size {
+        let cut = (self.crop < 1.0).then(|| cut_out(image, self.crop, rng));
+        let image = cut.as_ref().unwrap_or(image);
+        let mut image = if image.dimensions() == (size, size) {
             image.clone()
         } else {
             imageops::resize(image, size, size, FilterType::Triangle)
@@ -44,6 +61,19 @@ impl Augment {
         }
         image
     }
+}
+
+/// A part of `image` with at least the share `least` of its area and sides up to 4:3 either way, at a random place.
+fn cut_out(image: &RgbImage, least: f32, rng: &mut ChaCha8Rng) -> RgbImage {
+    let area = rng.random_range(least..=1.0);
+    let widest = (4.0f32 / 3.0).min(1.0 / area).ln();
+    let stretch = rng.random_range(-widest..=widest).exp().sqrt();
+    let side = |length: u32, share: f32| ((length as f32 * share).round() as u32).clamp(1, length);
+    let width = side(image.width(), area.sqrt() * stretch);
+    let height = side(image.height(), area.sqrt() / stretch);
+    let x = rng.random_range(0..=image.width() - width);
+    let y = rng.random_range(0..=image.height() - height);
+    imageops::crop_imm(image, x, y, width, height).to_image()
 }
 
 /// The image moved, its edge filled with its mirror image.
@@ -89,13 +119,31 @@ mod tests {
     }
 
     #[test]
+    fn a_part_is_as_large_as_asked() {
+        let image = RgbImage::from_fn(60, 60, |x, y| Rgb([x as u8, y as u8, 0]));
+        let mut rng = ChaCha8Rng::seed_from_u64(1);
+        let areas: Vec<f32> = (0..200)
+            .map(|_| {
+                let part = cut_out(&image, 0.4, &mut rng);
+                let (first, last) =
+                    (part.get_pixel(0, 0), part.get_pixel(part.width() - 1, part.height() - 1));
+                assert_eq!(u32::from(last.0[0] - first.0[0]) + 1, part.width());
+                assert_eq!(u32::from(last.0[1] - first.0[1]) + 1, part.height());
+                (part.width() * part.height()) as f32 / 3600.0
+            })
+            .collect();
+        assert!(areas.iter().all(|area| (0.38..=1.0).contains(area)), "{areas:?}");
+        assert!(areas.iter().any(|area| *area < 0.5) && areas.iter().any(|area| *area > 0.9));
+    }
+
+    #[test]
     fn the_same_draw_makes_the_same_image() {
         let image = RgbImage::from_fn(16, 16, |x, y| Rgb([x as u8 * 9, y as u8 * 9, 77]));
-        let augment = Augment { shift: 0.25, no_flip: false, colour: 0.4 };
+        let augment = Augment { crop: 0.5, shift: 0.25, no_flip: false, colour: 0.4 };
         let draw = |seed| augment.apply(&image, 16, &mut ChaCha8Rng::seed_from_u64(seed));
         assert_eq!(draw(1), draw(1));
         assert!((2..9).any(|seed| draw(seed) != draw(1)));
-        let none = Augment { shift: 0.0, no_flip: true, colour: 0.0 };
+        let none = Augment { crop: 1.0, shift: 0.0, no_flip: true, colour: 0.0 };
         let same = none.apply(&image, 16, &mut ChaCha8Rng::seed_from_u64(1));
         assert_eq!(same, image);
         assert_eq!(none.apply(&image, 8, &mut ChaCha8Rng::seed_from_u64(1)).width(), 8);

@@ -238,13 +238,18 @@ impl TrainConfig {
 
     /// The recipe in words, for the model's card.
     pub fn recipe(&self) -> String {
-        let Augment { shift, no_flip, colour } = self.augment;
+        let Augment { crop, shift, no_flip, colour } = self.augment;
+        let crop = if crop < 1.0 {
+            format!("cut to {crop} of their area or more, ")
+        } else {
+            String::new()
+        };
         let sizes = if self.sizes.is_empty() { &[self.size][..] } else { &self.sizes };
         let sizes: Vec<String> = sizes.iter().map(usize::to_string).collect();
         let schedule = self.schedule.to_possible_value();
         format!(
             "{} epochs, batch {}, SGD {}, weight decay {}, {} to {}, label smoothing {}, balance {}, images at {} \
-             pixels, shifted by {shift}{}, colours changed by {colour}, averaged weights ({}), seed {}",
+             pixels, {crop}shifted by {shift}{}, colours changed by {colour}, averaged weights ({}), seed {}",
             self.epochs,
             self.batch,
             self.momentum,
