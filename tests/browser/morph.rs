@@ -1,9 +1,9 @@
 //! Paths between photos, and their links.
 
 use anyhow::{Context, Result};
-use robust_core::link::{Link, MorphLink, Stop};
-use robust_core::morph::MorphSettings;
+use robust_core::link::{Link, PathLink, Stop};
 use robust_core::settings::Crop;
+use robust_core::settings::path::PathSettings;
 use robust_tests::Visit;
 
 use crate::photo;
@@ -58,15 +58,15 @@ fn fragment(link: &str) -> &str {
     link.rsplit_once('#').map_or("", |(_, fragment)| fragment)
 }
 
-fn gallery_link(change: impl Fn(&mut MorphLink)) -> String {
+fn gallery_link(change: impl Fn(&mut PathLink)) -> String {
     let stop = |name: &str| Stop::Gallery { name: name.into(), crop: Crop::Centre };
-    let mut link = MorphLink {
+    let mut link = PathLink {
         model: "cifar-basic".into(),
         stops: vec![stop("cat_kitten"), stop("fish_discus")],
-        settings: MorphSettings { frames: FRAMES, steps: 12, ..MorphSettings::FAST },
+        settings: PathSettings { frames: FRAMES, steps: 12, ..PathSettings::FAST },
     };
     change(&mut link);
-    Link::Morph(link).to_fragment().unwrap()
+    Link::Path(link).to_fragment().unwrap()
 }
 
 #[tokio::test]
@@ -188,7 +188,7 @@ async fn a_bad_link_gets_a_message_and_a_way_on() -> Result<()> {
 
 #[tokio::test]
 async fn two_engines_show_nearly_the_same() -> Result<()> {
-    let link = gallery_link(|link| link.settings.steps = MorphSettings::FAST.steps);
+    let link = gallery_link(|link| link.settings.steps = PathSettings::FAST.steps);
     let mut means = Vec::new();
     let mut pictures = Vec::new();
     for engine in ["cpu", "webgpu"] {

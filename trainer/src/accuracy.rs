@@ -5,12 +5,12 @@ use burn::tensor::{Int, Tensor, TensorData};
 use rand::SeedableRng;
 use rand::seq::SliceRandom;
 use rand_chacha::ChaCha8Rng;
-use robust_core::goal::attack_settings;
-use robust_core::model::Model;
-use robust_core::network::LastRelu;
-use robust_core::objective::CrossEntropy;
-use robust_core::pgd::{Pgd, random_start};
+use robust_core::engine::Model;
+use robust_core::engine::network::LastRelu;
+use robust_core::engine::solve::objective::CrossEntropy;
+use robust_core::engine::solve::pgd::{Pgd, random_start};
 use robust_core::settings::PgdSettings;
+use robust_core::settings::change::attack_settings;
 
 use crate::data::{Dataset, planes};
 

@@ -5,9 +5,9 @@ use std::path::Path;
 
 use anyhow::{Context, Result};
 use burn::tensor::Device;
-use robust_core::model::Model;
-use robust_core::photo::Photo;
-use robust_core::weights::Weights;
+use robust_core::engine::Model;
+use robust_core::image::photo::Photo;
+use robust_core::model::weights::Weights;
 use sha2::{Digest, Sha256};
 
 /// The whole file.

@@ -3,8 +3,8 @@
 use std::collections::BTreeMap;
 
 use anyhow::{Context, Result, bail};
-use robust_core::architecture::{Block, ResNetConfig, Stem};
-use robust_core::weights::Array;
+use robust_core::model::architecture::{Block, ResNetConfig, Stem};
+use robust_core::model::weights::Array;
 
 /// The architecture that `tensors` (under torchvision's names) belong to. `stem` decides where a
 /// 3x3 first convolution leaves open whether its stride is 1 (`cifar`) or 2 (`small`).

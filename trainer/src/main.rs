@@ -5,13 +5,12 @@
 
 mod accuracy;
 mod backend;
-mod checkpoint;
 mod commands;
 mod data;
 mod files;
+mod import;
 mod infer;
 mod interrupt;
-mod path;
 mod plot;
 mod sheet;
 mod train;
@@ -20,10 +19,11 @@ use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
 
-use commands::{
-    atlas, average, bench, bench_solvers, bench_train, catalog, collide, eval, explain, export,
-    figures, import, info, interpolate, invert, link, open, rank, train as training, verify,
-    visualise, why_not,
+use commands::measure::{bench, bench_solvers, bench_train, eval, verify};
+use commands::model::{average, catalog, export, import as importing, info, train as training};
+use commands::paper::{atlas, figures};
+use commands::photos::{
+    collide, explain, interpolate, invert, link, open, rank, visualise, why_not,
 };
 
 /// See what a neural network sees: invert representations of robust and standard networks.
@@ -41,7 +41,7 @@ enum Command {
     /// Measure a model on held-out images: accuracy, robustness, quality of its inversions
     Eval(eval::Args),
     /// Turn a PyTorch checkpoint into a model file that this program and the page run
-    Import(import::Args),
+    Import(importing::Args),
     /// Print what a model file holds
     Info(info::Args),
     /// Recompute the numbers of a reference file and print how far off they are
@@ -98,7 +98,7 @@ fn main() -> ExitCode {
     let result = match command {
         Command::Train(args) => training::run(&args),
         Command::Eval(args) => eval::run(&args),
-        Command::Import(args) => import::run(&args),
+        Command::Import(args) => importing::run(&args),
         Command::Info(args) => info::run(&args),
         Command::Verify(args) => verify::run(&args),
         Command::Invert(args) => invert::run(&args),

@@ -6,7 +6,7 @@ use anyhow::{Context, Result};
 use font8x8::UnicodeFonts as _;
 use image::imageops::{self, FilterType};
 use image::{ImageFormat, Rgb, RgbImage};
-use robust_core::pixels::Pixels;
+use robust_core::image::Pixels;
 
 const MARGIN: u32 = 8;
 const GAP: u32 = 4;

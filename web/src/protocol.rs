@@ -1,11 +1,11 @@
 //! What the page and an engine say to each other.
 
-use robust_core::card::Card;
-use robust_core::explanation::Explanation;
-use robust_core::goal::Goal;
-use robust_core::morph::MorphSettings;
+use robust_core::model::card::Card;
+use robust_core::report::Explanation;
+use robust_core::report::Speed;
+use robust_core::settings::change::Goal;
+use robust_core::settings::path::PathSettings;
 use robust_core::settings::{Crop, InvertSettings};
-use robust_core::speed::Speed;
 use serde::{Deserialize, Serialize};
 use serde_bytes::ByteBuf;
 
@@ -92,7 +92,7 @@ pub struct MorphRequest {
     /// The photos, in order.
     pub stops: Vec<StopFile>,
     /// How the frames between them are computed.
-    pub settings: MorphSettings,
+    pub settings: PathSettings,
 }
 
 /// One change towards a goal.

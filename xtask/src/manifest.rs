@@ -5,7 +5,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result};
-use robust_core::catalog::{Asset, Engines};
+use robust_core::model::catalog::{Asset, Engines};
 use sha2::{Digest, Sha256};
 
 use crate::command::root;

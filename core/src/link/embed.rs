@@ -4,8 +4,8 @@ use image::{ExtendedColorType, ImageEncoder, codecs::webp::WebPEncoder};
 use jpeg_encoder::{ColorType, Encoder, SamplingFactor};
 
 use super::MAX_PHOTO;
-use crate::photo::{Photo, PhotoError};
-use crate::pixels::Pixels;
+use crate::image::Pixels;
+use crate::image::photo::{Photo, PhotoError};
 use crate::settings::Crop;
 
 /// Room for one photo: two of these and the settings stay under 8 kB of text.

@@ -14,8 +14,8 @@ use crc::{CRC_32_ISO_HDLC, Crc, NoTable};
 use serde::{Deserialize, Serialize};
 use serde_bytes::ByteBuf;
 
-use crate::goal::{COLLIDE_EPSILONS, Goal, MOST_ADDED};
-use crate::morph::{MorphSettings, STOPS};
+use crate::settings::change::{COLLIDE_EPSILONS, Goal, MOST_ADDED};
+use crate::settings::path::{PathSettings, STOPS};
 use crate::settings::{Crop, SettingsError, Solver};
 
 #[cfg(feature = "photo")]
@@ -46,7 +46,7 @@ const MAX_NUMBER: usize = 4096;
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub enum Link {
     /// A path between photos.
-    Morph(MorphLink),
+    Path(PathLink),
     /// Why a photo is what it is.
     Explain {
         /// The photo.
@@ -78,13 +78,13 @@ pub enum LinkStart {
 
 /// A path between photos.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct MorphLink {
+pub struct PathLink {
     /// Name of the model in the catalog.
     pub model: String,
     /// The photos, in order.
     pub stops: Vec<Stop>,
     /// How the frames between them are computed.
-    pub settings: MorphSettings,
+    pub settings: PathSettings,
 }
 
 /// A photo of a path.
@@ -185,7 +185,7 @@ impl Link {
 
     fn check(&self) -> Result<(), LinkError> {
         match self {
-            Link::Morph(link) => link.check(),
+            Link::Path(link) => link.check(),
             Link::Explain { photo, class } => {
                 photo.check()?;
                 check_numbers(class.as_slice())
@@ -222,7 +222,7 @@ fn check_goal(goal: &Goal) -> Result<(), LinkError> {
     }
 }
 
-impl MorphLink {
+impl PathLink {
     fn check(&self) -> Result<(), LinkError> {
         self.settings.check()?;
         if self.settings.steps > MAX_STEPS {

@@ -1,7 +1,7 @@
 use proptest::prelude::*;
 
 use super::*;
-use crate::morph::MorphStart;
+use crate::settings::path::PathStart;
 
 /// A link of every version that was ever written; none may stop to open.
 const STORED: [&str; 2] = [
@@ -14,19 +14,19 @@ fn gallery(name: &str) -> Stop {
 }
 
 fn example() -> Link {
-    Link::Morph(path())
+    Link::Path(path())
 }
 
-fn path() -> MorphLink {
-    MorphLink {
+fn path() -> PathLink {
+    PathLink {
         model: "robust".into(),
         stops: vec![gallery("bird_owl"), gallery("cat_kitten")],
-        settings: MorphSettings {
+        settings: PathSettings {
             frames: 9,
             steps: 100,
             step_size: 0.5,
             epsilon: 1000.0,
-            start: MorphStart::Blend,
+            start: PathStart::Blend,
             seed: 0,
             solver: Solver::Plain,
         },
@@ -47,13 +47,12 @@ fn stop() -> impl Strategy<Value = Stop> {
     ]
 }
 
-fn settings() -> impl Strategy<Value = MorphSettings> {
-    let start =
-        prop_oneof![Just(MorphStart::Blend), Just(MorphStart::Noise), Just(MorphStart::Grey)];
+fn settings() -> impl Strategy<Value = PathSettings> {
+    let start = prop_oneof![Just(PathStart::Blend), Just(PathStart::Noise), Just(PathStart::Grey)];
     let solver = prop::sample::select(Solver::ALL.to_vec());
     let lengths = (0.001f32..9.0, 0.1f32..2000.0);
     (3..=21usize, 1..=10_000usize, lengths, start, any::<u64>(), solver).prop_map(
-        |(frames, steps, (step_size, epsilon), start, seed, solver)| MorphSettings {
+        |(frames, steps, (step_size, epsilon), start, seed, solver)| PathSettings {
             frames,
             steps,
             step_size,
@@ -83,7 +82,7 @@ fn link() -> impl Strategy<Value = Link> {
         stop().prop_map(LinkStart::Photo)
     ];
     prop_oneof![
-        (name(), stops, settings()).prop_map(|(model, stops, settings)| Link::Morph(MorphLink {
+        (name(), stops, settings()).prop_map(|(model, stops, settings)| Link::Path(PathLink {
             model,
             stops,
             settings
@@ -157,7 +156,7 @@ fn a_gallery_link_is_short() {
 
 #[test]
 fn what_cannot_be_is_refused() {
-    type Change = fn(&mut MorphLink);
+    type Change = fn(&mut PathLink);
     let cases: [(Change, &str); 7] = [
         (|link| link.model = "../secret".into(), "model"),
         (|link| link.stops.truncate(1), "fewer than 2"),
@@ -176,7 +175,7 @@ fn what_cannot_be_is_refused() {
     for (change, word) in cases {
         let mut link = path();
         change(&mut link);
-        let message = Link::Morph(link).to_fragment().unwrap_err().to_string();
+        let message = Link::Path(link).to_fragment().unwrap_err().to_string();
         assert!(message.contains(word), "{message}");
     }
 }
@@ -210,18 +209,18 @@ fn other_links_are_told_apart() {
 #[cfg(feature = "photo")]
 mod photos {
     use super::*;
-    use crate::pixels::Pixels;
+    use crate::image::Pixels;
 
     fn coffee() -> Pixels {
         let bytes = include_bytes!("../../../static/gallery/ood_coffee.jpg");
-        let photo = crate::photo::Photo::decode(bytes, [255; 3]).unwrap();
+        let photo = crate::image::photo::Photo::decode(bytes, [255; 3]).unwrap();
         photo.square(Crop::Centre, 64)
     }
 
     #[test]
     fn two_photos_fit_into_eight_kilobytes() {
         let stop = || Stop::Embedded(embed(&coffee()).unwrap().into());
-        let link = Link::Morph(MorphLink { stops: vec![stop(), stop()], ..path() });
+        let link = Link::Path(PathLink { stops: vec![stop(), stop()], ..path() });
         let length = link.to_fragment().unwrap().len();
         assert!(length <= 8000, "{length}");
     }
@@ -240,7 +239,7 @@ mod photos {
 
     #[test]
     fn no_link_can_cost_much_memory() {
-        let large = crate::photo::to_png(&Pixels::flat(600, [0.0; 3])).unwrap();
-        assert!(matches!(open(&large, 64), Err(crate::photo::PhotoError::TooLarge)));
+        let large = crate::image::photo::to_png(&Pixels::flat(600, [0.0; 3])).unwrap();
+        assert!(matches!(open(&large, 64), Err(crate::image::photo::PhotoError::TooLarge)));
     }
 }

@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use anyhow::{Context, Result, bail};
 use image::RgbImage;
-use robust_core::photo::Photo;
+use robust_core::image::photo::Photo;
 use robust_core::settings::Crop;
 use zip::ZipArchive;
 

@@ -6,7 +6,7 @@ use anyhow::{Context, Result, bail};
 use burn::module::Module;
 use burn::store::ModuleRecord;
 use burn::tensor::Bytes;
-use robust_core::card::Card;
+use robust_core::model::card::Card;
 use serde::{Deserialize, Serialize};
 use serde_bytes::ByteBuf;
 

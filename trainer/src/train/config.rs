@@ -3,7 +3,7 @@
 use anyhow::{Result, bail};
 use clap::ValueEnum;
 use clap::builder::PossibleValue;
-use robust_core::architecture::{ResNetConfig, Stem};
+use robust_core::model::architecture::{ResNetConfig, Stem};
 use robust_core::settings::{Constraint, PgdSettings};
 use serde::{Deserialize, Serialize};
 

@@ -6,11 +6,11 @@ use burn::optim::momentum::MomentumConfig;
 use burn::optim::{GradientsParams, ModuleOptimizer, SgdConfig, decay::WeightDecayConfig};
 use burn::tensor::activation::log_softmax;
 use burn::tensor::{Device, Int, Tensor, TensorData};
-use robust_core::card::Card;
-use robust_core::model::Model;
-use robust_core::network::{LastRelu, ResNet};
-use robust_core::objective::CrossEntropy;
-use robust_core::pgd::{Pgd, random_start};
+use robust_core::engine::Model;
+use robust_core::engine::network::{LastRelu, ResNet};
+use robust_core::engine::solve::objective::CrossEntropy;
+use robust_core::engine::solve::pgd::{Pgd, random_start};
+use robust_core::model::card::Card;
 use robust_core::settings::PgdSettings;
 
 use super::config::TrainConfig;

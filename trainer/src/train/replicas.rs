@@ -7,7 +7,7 @@ use burn::module::Module;
 use burn::optim::{GradientsAccumulator, GradientsParams};
 use burn::tensor::{Device, Int, Tensor};
 use rayon::{ThreadPool, ThreadPoolBuilder};
-use robust_core::network::ResNet;
+use robust_core::engine::network::ResNet;
 
 /// What computes the parts of a batch.
 pub struct Replicas(Vec<Replica>);

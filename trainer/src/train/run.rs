@@ -8,10 +8,10 @@ use std::time::{Duration, Instant};
 use anyhow::{Context, Result, bail};
 use burn::module::Module;
 use burn::tensor::{Device, Tensor};
-use robust_core::card::{Card, Provenance, Role, Training};
-use robust_core::model::Model;
-use robust_core::network::ResNet;
-use robust_core::weights::{Precision, Weights};
+use robust_core::engine::Model;
+use robust_core::engine::network::ResNet;
+use robust_core::model::card::{Card, Provenance, Role, Training};
+use robust_core::model::weights::{Precision, Weights};
 
 use super::checkpoint::{self, Checkpoint, Position};
 use super::config::TrainConfig;

@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 use anyhow::Result;
 use burn::module::Module;
 use burn::tensor::Device;
-use robust_core::card::{Card, Provenance, Role};
+use robust_core::model::card::{Card, Provenance, Role};
 
 use super::config::TrainConfig;
 use super::learner::Learner;

@@ -4,7 +4,7 @@
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 
-use robust_core::weights::Weights;
+use robust_core::model::weights::Weights;
 use serde_json::Value;
 
 use crate::stage::{SMALL, Stage, program, strs, succeed};

@@ -2,7 +2,7 @@
 
 use js_sys::{Reflect, SyntaxError, Uint8Array};
 use leptos::prelude::window;
-use robust_core::catalog::Asset;
+use robust_core::model::catalog::Asset;
 use serde::de::DeserializeOwned;
 use sha2::{Digest, Sha256};
 use wasm_bindgen::{JsCast, JsValue};

@@ -1,7 +1,7 @@
 //! The page's end of the wire to an engine.
 
 use js_sys::{Object, Promise, Reflect, WebAssembly};
-use robust_core::catalog::Asset;
+use robust_core::model::catalog::Asset;
 use wasm_bindgen::prelude::*;
 use wasm_bindgen_futures::JsFuture;
 use web_sys::{ErrorEvent, MessageEvent, ResponseInit, Worker, WorkerOptions, WorkerType};

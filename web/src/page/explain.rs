@@ -1,8 +1,8 @@
 //! Why both networks say what they say about a photo: equation (8), figures 9 and 21.
 
 use leptos::prelude::*;
-use robust_core::explanation::{Contribution, Explanation};
-use robust_core::goal::WHY_NOT_EPSILONS;
+use robust_core::report::{Contribution, Explanation};
+use robust_core::settings::change::WHY_NOT_EPSILONS;
 
 use super::canvas::{ImageCanvas, save_sheet};
 use super::change::Tile as AtlasTile;

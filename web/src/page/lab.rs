@@ -2,7 +2,7 @@
 
 use leptos::prelude::*;
 use leptos::task::spawn_local;
-use robust_core::speed::Speed;
+use robust_core::report::Speed;
 use serde_bytes::ByteBuf;
 
 use super::session::Session;

@@ -1,7 +1,7 @@
 //! One model at work.
 
 use leptos::prelude::*;
-use robust_core::card::Role;
+use robust_core::model::card::Role;
 
 use super::canvas::{ImageCanvas, save_png};
 use super::chart::LossCurve;

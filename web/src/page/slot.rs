@@ -1,8 +1,8 @@
 //! One model: its engine and what it shows.
 
 use leptos::prelude::*;
-use robust_core::card::{Card, Role};
-use robust_core::explanation::Explanation;
+use robust_core::model::card::{Card, Role};
+use robust_core::report::Explanation;
 
 use super::change::AtlasSheet;
 use super::engine::Engine;

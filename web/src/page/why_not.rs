@@ -1,7 +1,7 @@
 //! Why a photo is not something else: what would have to change, as it is allowed to change more.
 
 use leptos::prelude::*;
-use robust_core::goal::WHY_NOT_EPSILONS;
+use robust_core::settings::change::WHY_NOT_EPSILONS;
 
 use super::canvas::ImageCanvas;
 use super::panel::key;

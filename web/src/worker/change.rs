@@ -1,12 +1,14 @@
 //! One image changed towards a goal; a photo taken for another class; many photos looked at.
 
-use robust_core::change::{activations, confidences, towards, why_not as search};
-use robust_core::features::add;
-use robust_core::goal::{Goal, MOST_ADDED, WHY_NOT_EPSILONS};
-use robust_core::measure::magnified_difference;
-use robust_core::model::Model;
-use robust_core::pgd::noise;
-use robust_core::pixels::Pixels;
+use robust_core::engine::Model;
+use robust_core::engine::solve::pgd::noise;
+use robust_core::engine::tasks::change::{
+    activations, add, confidences, towards, why_not as search,
+};
+
+use robust_core::image::Pixels;
+use robust_core::image::measure::magnified_difference;
+use robust_core::settings::change::{Goal, MOST_ADDED, WHY_NOT_EPSILONS};
 
 use super::pace::Pace;
 use super::{Engine, canvas_image, decode, device_failed};

@@ -1,5 +1,6 @@
-use robust_core::features::{explain as weigh, magnify, saliency};
-use robust_core::goal::explain_settings;
+use robust_core::engine::tasks::change::magnify;
+use robust_core::engine::tasks::explain::{explain as weigh, saliency};
+use robust_core::settings::change::explain_settings;
 
 use super::pace::Pace;
 use super::{Engine, canvas_image, decode, device_failed};

@@ -1,12 +1,12 @@
 use std::ops::ControlFlow;
 use std::rc::Rc;
 
-use robust_core::inversion::{Start, invert as prepare};
-use robust_core::measure::coarse_correlation;
-use robust_core::model::Model;
-use robust_core::objective::Invert;
-use robust_core::pgd::Pgd;
-use robust_core::pixels::Pixels;
+use robust_core::engine::Model;
+use robust_core::engine::solve::objective::Invert;
+use robust_core::engine::solve::pgd::Pgd;
+use robust_core::engine::tasks::invert::{Start, invert as prepare};
+use robust_core::image::Pixels;
+use robust_core::image::measure::coarse_correlation;
 
 use super::pace::Pace;
 use super::{Engine, canvas_image, decode, device_failed};

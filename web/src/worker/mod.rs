@@ -13,12 +13,12 @@ use std::cell::RefCell;
 use std::rc::Rc;
 
 use burn::tensor::{Device, ExecutionError};
-use robust_core::bench;
-use robust_core::inversion::warm_up;
-use robust_core::model::Model;
-use robust_core::photo::Photo;
-use robust_core::pixels::Pixels;
-use robust_core::verify::{KeyReport, Reference, verify};
+use robust_core::engine::Model;
+use robust_core::engine::check::bench;
+use robust_core::engine::check::verify::{KeyReport, Reference, verify};
+use robust_core::engine::tasks::invert::warm_up;
+use robust_core::image::Pixels;
+use robust_core::image::photo::Photo;
 use serde_bytes::ByteBuf;
 use wasm_bindgen::JsCast;
 use wasm_bindgen_futures::spawn_local;

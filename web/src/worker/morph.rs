@@ -1,10 +1,10 @@
 use std::rc::Rc;
 
-use robust_core::interpolation::Interpolation;
+use robust_core::engine::Model;
+use robust_core::engine::tasks::path::PathRun;
+use robust_core::image::Pixels;
+use robust_core::image::strip::{to_apng, to_filmstrip, to_gif};
 use robust_core::link;
-use robust_core::model::Model;
-use robust_core::pixels::Pixels;
-use robust_core::strip::{to_apng, to_filmstrip, to_gif};
 use serde_bytes::ByteBuf;
 
 use super::pace::Pace;
@@ -19,7 +19,7 @@ pub(super) async fn morph(engine: &Engine, request: MorphRequest) -> Result<(), 
         request.stops.iter().map(|stop| open(stop, &model)).collect::<Result<Vec<_>, _>>()?;
     let mut pace = Pace::new(engine.new_run());
     engine.port.send(&Response::Target { run: request.run, image: canvas_image(&stops[0]) });
-    let mut path = Interpolation::new(&model, &stops, &request.settings)
+    let mut path = PathRun::new(&model, &stops, &request.settings)
         .ok_or("a path takes at least two photos")?;
     while pace.goes_on(path.steps_done()).await {
         if pace.is_due(path.steps_done()) || path.is_done() {
@@ -41,7 +41,7 @@ async fn report(
     engine: &Engine,
     run: RunId,
     pace: &mut Pace,
-    path: &mut Interpolation<'_>,
+    path: &mut PathRun<'_>,
 ) -> Result<(), String> {
     let report = path.report().await.map_err(device_failed)?;
     pace.reported(report.step);

@@ -1,7 +1,7 @@
 //! Adding coordinates of the representation to a photo, little by little: equation (7).
 
 use leptos::prelude::*;
-use robust_core::goal::MOST_ADDED;
+use robust_core::settings::change::MOST_ADDED;
 
 use super::authors::AsAuthors;
 use super::brush::Brush;

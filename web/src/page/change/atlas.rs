@@ -1,8 +1,8 @@
 //! Every coordinate of a representation, and what it looks for: equation (4), figures 3, 4, 10-12.
 
 use leptos::prelude::*;
-use robust_core::atlas::AtlasOrder;
-use robust_core::goal::Goal;
+use robust_core::model::atlas::AtlasOrder;
+use robust_core::settings::change::Goal;
 
 use super::authors::AsAuthors;
 use super::tiles::Tile;

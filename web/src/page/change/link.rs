@@ -1,8 +1,8 @@
 //! Views of sample photos as links, and back.
 
 use leptos::prelude::*;
-use robust_core::goal::Goal;
 use robust_core::link::{Link, LinkStart, Stop};
+use robust_core::settings::change::Goal;
 
 use crate::page::modes::Mode;
 use crate::page::morph::GONE;

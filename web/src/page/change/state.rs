@@ -2,7 +2,7 @@
 
 use leptos::prelude::*;
 use leptos::task::spawn_local;
-use robust_core::goal::Goal;
+use robust_core::settings::change::Goal;
 use serde_bytes::ByteBuf;
 
 use super::tiles::AtlasSheet;

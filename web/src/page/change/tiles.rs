@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use leptos::prelude::*;
-use robust_core::atlas::Atlas;
+use robust_core::model::atlas::Atlas;
 
 /// An atlas and where its sheet is.
 #[derive(Clone, Debug, PartialEq)]

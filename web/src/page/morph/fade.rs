@@ -1,6 +1,6 @@
 //! The plain cross-fade, which needs no network: at once, and for comparison.
 
-use robust_core::morph::Place;
+use robust_core::settings::path::Place;
 use serde_bytes::ByteBuf;
 use wasm_bindgen::JsCast;
 use wasm_bindgen_futures::JsFuture;

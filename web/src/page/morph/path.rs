@@ -2,9 +2,9 @@
 
 use leptos::prelude::*;
 use leptos::task::spawn_local;
-use robust_core::card::Role;
-use robust_core::link::{Link, MorphLink, Stop};
-use robust_core::morph::{MorphSettings, STOPS};
+use robust_core::link::{Link, PathLink, Stop};
+use robust_core::model::card::Role;
+use robust_core::settings::path::{PathSettings, STOPS};
 
 use super::fade;
 use crate::page::modes::Mode;
@@ -26,7 +26,7 @@ pub struct Morph {
     /// The photo that the next choice replaces.
     pub active: RwSignal<usize>,
     /// How the frames are computed.
-    pub settings: RwSignal<MorphSettings>,
+    pub settings: RwSignal<PathSettings>,
     /// The frame that is shown.
     pub position: RwSignal<usize>,
     /// Whether it moves by itself.
@@ -47,8 +47,8 @@ impl Morph {
         Self {
             stops: RwSignal::new(vec![1, 2]),
             active: RwSignal::new(0),
-            settings: RwSignal::new(MorphSettings::FAST),
-            position: RwSignal::new(MorphSettings::FAST.frames / 2),
+            settings: RwSignal::new(PathSettings::FAST),
+            position: RwSignal::new(PathSettings::FAST.frames / 2),
             playing: RwSignal::new(false),
             compare: RwSignal::new(false),
             previews: RwSignal::new(Vec::new()),
@@ -83,7 +83,7 @@ impl Session {
     /// Shows what a link says. Nothing in it is trusted.
     pub fn open_link(self, text: &str) {
         let link = match Link::from_fragment(text) {
-            Ok(Link::Morph(link)) => link,
+            Ok(Link::Path(link)) => link,
             Ok(Link::Explain { photo, class }) => return self.open_explanation(&photo, class),
             Ok(Link::Change { start, other, goal }) => {
                 return self.open_change(&start, other.as_ref(), goal);
@@ -108,7 +108,7 @@ impl Session {
     }
 
     /// Ids of the photos that a link names or brings along.
-    fn stops_of(self, link: &MorphLink) -> Option<Vec<usize>> {
+    fn stops_of(self, link: &PathLink) -> Option<Vec<usize>> {
         link.stops.iter().map(|stop| self.stop_id(stop)).collect()
     }
 
@@ -212,7 +212,7 @@ impl Session {
         let settings = self.morph.settings.get_untracked();
         let main = untrack(|| self.main_model());
         let model = self.model_name(main)?;
-        let link = Link::Morph(MorphLink { model, stops, settings });
+        let link = Link::Path(PathLink { model, stops, settings });
         let fragment = link.to_fragment().map_err(|error| error.to_string())?;
         if edited {
             url::push_fragment(&fragment);

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use leptos::ev;
 use leptos::prelude::*;
-use robust_core::morph::FRAME_MS;
+use robust_core::settings::path::FRAME_MS;
 use wasm_bindgen::JsCast;
 
 use super::Morph;

@@ -1,7 +1,7 @@
 //! The photos of a path, in order.
 
 use leptos::prelude::*;
-use robust_core::morph::STOPS;
+use robust_core::settings::path::STOPS;
 
 use crate::page::session::Session;
 

@@ -12,7 +12,7 @@ use web_sys::{
 use super::save::offer;
 use crate::page::canvas::draw;
 use crate::protocol::Image;
-use robust_core::morph::FRAME_MS;
+use robust_core::settings::path::FRAME_MS;
 
 /// Side of the video in pixels.
 const SIDE: u32 = 512;

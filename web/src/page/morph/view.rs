@@ -1,8 +1,8 @@
 //! The view of a path.
 
 use leptos::prelude::*;
-use robust_core::card::Role;
-use robust_core::morph::{MorphSettings, MorphStart};
+use robust_core::model::card::Role;
+use robust_core::settings::path::{PathSettings, PathStart};
 
 use super::fade;
 use super::player::{Filmstrip, Player};
@@ -102,15 +102,15 @@ fn MorphControls(session: Session) -> impl IntoView {
         session.compute_path(false);
     };
     let settings = morph.settings;
-    let changed = move |new: MorphSettings| match new.check() {
+    let changed = move |new: PathSettings| match new.check() {
         Ok(()) => {
             settings.set(new);
             session.compute_path(true);
         }
         Err(error) => session.notice.set(Some(error.to_string())),
     };
-    let preset = move |new: MorphSettings| {
-        settings.update(|settings| *settings = MorphSettings { frames: settings.frames, ..new });
+    let preset = move |new: PathSettings| {
+        settings.update(|settings| *settings = PathSettings { frames: settings.frames, ..new });
         session.compute_path(true);
     };
     view! {
@@ -121,12 +121,12 @@ fn MorphControls(session: Session) -> impl IntoView {
                     "Compare with the standard network and the cross-fade"
                 </label>
                 <button id="stop" on:click=move |_| session.stop() disabled=move || !busy()>"Stop"</button>
-                <button class="quiet" on:click=move |_| preset(MorphSettings::FAST)>"Fast: 100 steps"</button>
+                <button class="quiet" on:click=move |_| preset(PathSettings::FAST)>"Fast: 100 steps"</button>
                 <button id="near" class="quiet" title="On another device the frames may look a little different"
-                    on:click=move |_| preset(MorphSettings::NEAR)>
+                    on:click=move |_| preset(PathSettings::NEAR)>
                     "Nearer: 100 better steps"
                 </button>
-                <button class="quiet" on:click=move |_| preset(MorphSettings::AUTHORS)>
+                <button class="quiet" on:click=move |_| preset(PathSettings::AUTHORS)>
                     "As the authors: 10,000 steps"
                 </button>
             </div>
@@ -155,9 +155,9 @@ fn MorphControls(session: Session) -> impl IntoView {
 fn StartField(session: Session) -> impl IntoView {
     let morph = session.morph;
     let starts = [
-        ("blend", "The cross-fade, as the authors", MorphStart::Blend),
-        ("noise", "Noise", MorphStart::Noise),
-        ("grey", "Grey", MorphStart::Grey),
+        ("blend", "The cross-fade, as the authors", PathStart::Blend),
+        ("noise", "Noise", PathStart::Noise),
+        ("grey", "Grey", PathStart::Grey),
     ];
     let chosen = move |event| {
         let value = event_target_value(&event);
@@ -166,7 +166,7 @@ fn StartField(session: Session) -> impl IntoView {
             session.compute_path(true);
         }
     };
-    let option = move |(name, label, start): (&'static str, &'static str, MorphStart)| {
+    let option = move |(name, label, start): (&'static str, &'static str, PathStart)| {
         let selected = move || morph.settings.with(|settings| settings.start == start);
         view! { <option value=name selected=selected>{label}</option> }
     };

@@ -1,0 +1,51 @@
+//! What tests of several modules share.
+
+#![allow(clippy::unwrap_used)]
+
+use std::collections::BTreeMap;
+
+use burn::tensor::Device;
+
+use crate::engine::Model;
+use crate::model::architecture::{Block, ResNetConfig, Stem};
+use crate::model::card::{Card, Provenance, Role};
+use crate::model::weights::{Array, Weights};
+
+/// The card of a network for images of 8 pixels, of which nothing else matters.
+pub fn card(architecture: ResNetConfig) -> Card {
+    Card {
+        name: "test".into(),
+        role: Role::Robust,
+        classes: (0..architecture.classes).map(|class| class.to_string()).collect(),
+        architecture,
+        mean: [0.5; 3],
+        std: [0.25; 3],
+        input_size: 8,
+        training: None,
+        accuracies: Vec::new(),
+        provenance: Provenance::default(),
+    }
+}
+
+/// A small network with weights that are all different and none extreme.
+pub fn model() -> Model {
+    let architecture = ResNetConfig {
+        block: Block::Basic,
+        blocks: vec![1, 1],
+        widths: vec![4, 6],
+        stem: Stem::Cifar,
+        classes: 3,
+    };
+    let array = |(name, shape): (String, Vec<usize>)| {
+        let fan_in: usize = shape.iter().skip(1).product();
+        let value = |i: usize| match shape.len() {
+            1 if name.ends_with("weight") || name.ends_with("var") => 1.0 + 0.1 * (i as f32).sin(),
+            1 => 0.1 * (i as f32).cos(),
+            _ => (i as f32 * 12.9898).sin() * (2.0 / fan_in as f32).sqrt(),
+        };
+        let values = (0..shape.iter().product()).map(value).collect();
+        (name.clone(), Array { shape, values })
+    };
+    let tensors: BTreeMap<_, _> = architecture.tensors().into_iter().map(array).collect();
+    Model::new(&Weights::new(card(architecture), tensors).unwrap(), &Device::flex())
+}

@@ -1,0 +1,214 @@
+use burn::tensor::{Device, Distribution, Tensor};
+
+use super::constraint::image_norm;
+use super::*;
+use crate::engine::fixture::model;
+use crate::engine::solve::objective::{Activate, CrossEntropy};
+use crate::engine::tasks::invert::{Start, invert};
+use crate::settings::{Constraint, InvertSettings, Solver};
+
+fn random(batch: usize) -> Tensor<4> {
+    let distribution = Distribution::Uniform(0.0, 1.0);
+    Tensor::random([batch, 3, 8, 8], distribution, &Device::flex())
+}
+
+fn largest(x: Tensor<4>) -> f32 {
+    x.abs().max().into_scalar::<f32>()
+}
+
+#[test]
+fn the_gradient_is_that_of_finite_differences() {
+    let model = model();
+    let x = random(1) * 0.5 + 0.25;
+    // Its last ReLU is a true one; the fake one of the other objectives has no true gradient.
+    let label = Tensor::from_data([1], &Device::flex());
+    let objective = CrossEntropy::untargeted(label);
+    let loss_at = |x: Tensor<4>| {
+        let loss = objective.loss(&model.forward(x, objective.last_relu()));
+        f64::from(loss.into_scalar::<f32>())
+    };
+    let (_, gradient) = Pgd::loss_and_gradient(&model, &objective, x.clone());
+    // Along its own direction the loss must change by the gradient's squared length.
+    let length = f64::from(image_norm(gradient.clone()).into_scalar::<f32>());
+    let h = 2e-3;
+    let along = gradient.clone() * (h / length) as f32;
+    let slope = (loss_at(x.clone() + along.clone()) - loss_at(x - along)) / (2.0 * h);
+    assert!((slope - length).abs() < 0.03 * length, "slope {slope}, gradient {length}");
+}
+
+#[test]
+fn a_projected_point_lies_in_the_set_and_stays() {
+    let constraints =
+        [Constraint::L2 { epsilon: 0.7 }, Constraint::Linf { epsilon: 0.05 }, Constraint::Box];
+    for constraint in constraints {
+        let centre = random(4);
+        let x = random(4) * 5.0 - 2.0;
+        let once = constraint.project(x, centre.clone());
+        let change = once.clone() - centre.clone();
+        match constraint {
+            Constraint::L2 { epsilon } => {
+                assert!(largest(image_norm(change)) <= epsilon * 1.0001);
+            }
+            Constraint::Linf { epsilon } => assert!(largest(change) <= epsilon * 1.0001),
+            Constraint::Box => {}
+        }
+        assert!(largest(once.clone() - 0.5) <= 0.5);
+        let twice = constraint.project(once.clone(), centre);
+        assert!(largest(twice - once) < 1e-6, "{constraint:?} is not idempotent");
+    }
+}
+
+#[test]
+fn a_step_has_the_length_that_was_asked_for() {
+    let x = random(2);
+    let direction = random(2) - 0.5;
+    let l2 = Constraint::L2 { epsilon: 9.0 }.step(x.clone(), direction.clone(), 0.3) - x.clone();
+    assert!(largest(image_norm(l2) - 0.3) < 1e-5);
+    let linf = Constraint::Linf { epsilon: 9.0 }.step(x.clone(), direction, 0.3) - x.clone();
+    assert!((largest(linf) - 0.3).abs() < 1e-5);
+    let still = Constraint::L2 { epsilon: 9.0 }.step(x.clone(), x.zeros_like(), 0.3);
+    assert_eq!(largest(still - x), 0.0);
+}
+
+#[test]
+fn a_saturated_value_has_no_gradient() {
+    let model = model();
+    let photo = Tensor::cat(vec![random(1).zeros_like(), random(1), random(1).ones_like()], 0);
+    let objective = Activate::new(&[1; 3], model.device());
+    let (_, gradient) = Pgd::loss_and_gradient(&model, &objective, photo);
+    let lengths: Vec<f32> = image_norm(gradient).into_data().iter::<f32>().collect();
+    assert_eq!((lengths[0], lengths[2]), (0.0, 0.0));
+    assert!(lengths[1] > 0.0);
+}
+
+#[test]
+fn the_best_iterate_is_no_worse_than_the_last() {
+    let model = model();
+    let run = |best| {
+        let constraint = Constraint::L2 { epsilon: 50.0 };
+        // Steps far too long: the loss jumps about.
+        let settings = PgdSettings { best, ..PgdSettings::plain(constraint, 6.0, 9) };
+        model.device().seed(3);
+        let mut pgd =
+            Pgd::from_centre(&model, Activate::new(&[2; 3], model.device()), settings, random(3));
+        pgd.finish();
+        let images = pgd.images();
+        let values = model.representation(images).narrow(1, 2, 1).into_data();
+        values.iter::<f32>().collect::<Vec<f32>>()
+    };
+    let (best, last) = (run(true), run(false));
+    assert!(best.iter().zip(&last).all(|(b, l)| b >= &(l - 1e-6)), "{best:?} {last:?}");
+    assert!(best != last, "this run cannot tell best from last");
+}
+
+#[test]
+fn images_of_a_batch_do_not_see_each_other() {
+    let model = model();
+    let photos = [noise(8, 7, 0), Pixels::flat(8, [0.9, 0.1, 0.4])];
+    let settings = InvertSettings { steps: 5, ..InvertSettings::FAST };
+    let run = |targets: &[Pixels]| {
+        let mut pgd = invert(&model, targets, &Start::Grey, &settings).unwrap();
+        pgd.finish();
+        pollster::block_on(pgd.report()).unwrap()
+    };
+    let both = run(&photos);
+    assert_eq!((both.losses.len(), both.latest().len(), both.step), (5, 2, 5));
+    for (i, photo) in photos.iter().enumerate() {
+        let alone = run(std::slice::from_ref(photo));
+        let difference = alone.images[0].values().iter().zip(both.images[i].values());
+        assert!(difference.map(|(a, b)| (a - b).abs()).fold(0.0, f32::max) < 1e-4);
+    }
+}
+
+#[test]
+fn a_run_is_reproducible_and_makes_progress() {
+    let model = model();
+    let run = |seed| {
+        let settings = InvertSettings { steps: 30, step_size: 0.05, seed, ..InvertSettings::FAST };
+        let mut pgd = invert(&model, &[noise(8, 9, 9)], &Start::Noise, &settings).unwrap();
+        pgd.finish();
+        pollster::block_on(pgd.report()).unwrap()
+    };
+    let first = run(1);
+    assert_eq!(first.images, run(1).images);
+    assert_ne!(first.images, run(2).images);
+    assert!(first.latest()[0] < 0.5 * first.losses[0][0], "{:?}", first.losses);
+}
+
+#[test]
+fn a_run_stops_between_two_steps() {
+    let model = model();
+    let mut pgd = invert(&model, &[noise(8, 1, 1)], &Start::Noise, &InvertSettings::FAST).unwrap();
+    let stopped = pollster::block_on(pgd.run(async |pgd| {
+        let stop = pgd.steps_done() == 3;
+        Ok::<_, ExecutionError>(if stop {
+            ControlFlow::Break(())
+        } else {
+            ControlFlow::Continue(())
+        })
+    }));
+    assert!(stopped.is_ok());
+    assert_eq!(pgd.steps_done(), 3);
+    assert_eq!(pollster::block_on(pgd.report()).unwrap().losses.len(), 3);
+}
+
+#[test]
+fn a_target_already_reached_keeps_the_image_finite() {
+    let model = model();
+    let photo = Pixels::flat(8, [0.2, 0.5, 0.7]);
+    let start = Start::Image(photo.clone());
+    let settings = InvertSettings { steps: 3, ..InvertSettings::FAST };
+    let mut pgd = invert(&model, &[photo], &start, &settings).unwrap();
+    pgd.finish();
+    let report = pollster::block_on(pgd.report()).unwrap();
+    assert!(report.images[0].values().iter().all(|v| v.is_finite()));
+}
+
+#[test]
+fn every_solver_comes_nearer_and_stays_in_the_set() {
+    let model = model();
+    let targets = [1, 3, 5, 7, 9, 11].map(|seed| noise(8, 1, seed));
+    // The least distances: around the kinks of so small a network every solver jumps.
+    let reached = |solver| {
+        let settings = InvertSettings { steps: 40, step_size: 0.1, epsilon: 1.0, seed: 3, solver };
+        let mut pgd = invert(&model, &targets, &Start::Noise, &settings).unwrap();
+        let first = pollster::block_on(pgd.report()).unwrap().images;
+        pgd.step();
+        pgd.finish();
+        let report = pollster::block_on(pgd.report()).unwrap();
+        let least = |i: usize| report.losses.iter().map(|at| at[i]).fold(f32::MAX, f32::min);
+        let before = &report.losses[0];
+        for i in 0..targets.len() {
+            let (first, last) = (first[i].values(), report.images[i].values());
+            let squares = first.iter().zip(last).map(|(a, b)| (a - b).powi(2));
+            let moved = squares.sum::<f32>().sqrt();
+            assert!(moved < 1.001, "{solver:?} went {moved} far");
+            assert!(last.iter().all(|v| (0.0..=1.0).contains(v)), "{solver:?} left [0, 1]");
+            assert!(least(i) < 0.7 * before[i], "{solver:?}: from {} to {}", before[i], least(i));
+        }
+        (0..targets.len()).map(least).sum::<f32>()
+    };
+    let plain = reached(Solver::Plain);
+    let lbfgs = reached(Solver::Lbfgs);
+    for solver in Solver::ALL {
+        reached(solver);
+    }
+    assert!(lbfgs < 0.8 * plain, "l-BFGS {lbfgs}, plain {plain}");
+}
+
+#[test]
+fn a_solver_can_maximise_and_survives_no_gradient() {
+    let model = model();
+    let start = Tensor::cat(vec![random(1) * 0.2 + 0.4, random(1).zeros_like()], 0);
+    for solver in Solver::ALL {
+        let plain = PgdSettings::plain(Constraint::L2 { epsilon: 9.0 }, 0.2, 20);
+        let settings = PgdSettings { solver, ..plain };
+        let objective = Activate::new(&[1, 1], model.device());
+        let mut pgd = Pgd::from_centre(&model, objective, settings, start.clone());
+        pgd.finish();
+        let report = pollster::block_on(pgd.report()).unwrap();
+        let (first, last) = (report.losses[0][0], report.latest()[0]);
+        assert!(last > first, "{solver:?}: from {first} to {last}");
+        assert!(report.images.iter().flat_map(Pixels::values).all(|v| v.is_finite()), "{solver:?}");
+    }
+}

@@ -1,0 +1,116 @@
+//! Inverting a batch of photos, equation (5), and judging the result.
+
+use burn::tensor::ExecutionError;
+use serde::{Deserialize, Serialize};
+
+use crate::engine::Model;
+use crate::engine::solve::objective::Invert;
+use crate::engine::solve::pgd::{Pgd, noise};
+use crate::image::Pixels;
+use crate::image::measure::{coarse_correlation, psnr, ssim};
+use crate::settings::InvertSettings;
+
+/// What the first image looks like.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Start {
+    /// Noise around grey, `0.5 + N(0, 1) / 20`, drawn from the settings' seed.
+    Noise,
+    /// Grey 0.5.
+    Grey,
+    /// Another image, of the same size as the targets.
+    Image(Pixels),
+}
+
+impl Start {
+    /// The image that number `index` of a batch starts from.
+    pub fn image(&self, size: usize, seed: u64, index: u64) -> Pixels {
+        match self {
+            Start::Noise => noise(size, seed, index),
+            Start::Grey => Pixels::flat(size, [0.5; 3]),
+            Start::Image(image) => image.clone(),
+        }
+    }
+}
+
+/// How well one photo was inverted.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Quality {
+    /// `‖R(x) - R(target)‖ / ‖R(target)‖`.
+    pub relative_distance: f32,
+    /// Peak signal-to-noise ratio, dB.
+    pub psnr: f32,
+    /// Structural similarity.
+    pub ssim: f32,
+    /// Correlation of both images averaged to 8x8.
+    pub coarse_correlation: f32,
+}
+
+impl Quality {
+    /// Compares an inversion with its original; the distance is the run's.
+    pub fn of(inversion: &Pixels, original: &Pixels, relative_distance: f32) -> Self {
+        Self {
+            relative_distance,
+            psnr: psnr(inversion, original),
+            ssim: ssim(inversion, original),
+            coarse_correlation: coarse_correlation(inversion, original),
+        }
+    }
+
+    /// The mean of each measure.
+    pub fn mean(all: &[Self]) -> Self {
+        let mean =
+            |value: fn(&Self) -> f32| all.iter().map(value).sum::<f32>() / all.len().max(1) as f32;
+        Self {
+            relative_distance: mean(|q| q.relative_distance),
+            psnr: mean(|q| q.psnr),
+            ssim: mean(|q| q.ssim),
+            coarse_correlation: mean(|q| q.coarse_correlation),
+        }
+    }
+}
+
+/// Prepares the inversion of several photos as one batch, each towards its own representation.
+/// `None` where there is no photo, or the sizes of photos and start differ.
+pub fn invert<'a>(
+    model: &'a Model,
+    targets: &[Pixels],
+    start: &Start,
+    settings: &InvertSettings,
+) -> Option<Pgd<'a, Invert>> {
+    let size = targets.first()?.size();
+    let starts: Vec<Pixels> =
+        (0..targets.len() as u64).map(|i| start.image(size, settings.seed, i)).collect();
+    let target = model.representation(model.batch(targets)?);
+    let start = model.batch(&starts)?;
+    if start.dims()[2] != size {
+        return None;
+    }
+    Some(Pgd::from_centre(model, Invert::new(target), settings.pgd(), start))
+}
+
+/// Steps once and throws the result away: a graphics device compiles what a step needs when it
+/// is first asked to, which takes seconds that are better spent while a model is loading.
+///
+/// # Errors
+///
+/// Where the device failed.
+pub async fn warm_up(model: &Model) -> Result<(), ExecutionError> {
+    let grey = Pixels::flat(model.card().input_size, [0.5; 3]);
+    let settings = InvertSettings { steps: 2, ..InvertSettings::FAST };
+    if let Some(mut pgd) = invert(model, &[grey], &Start::Noise, &settings) {
+        pgd.finish();
+        pgd.report().await?;
+    }
+    Ok(())
+}
+
+/// The relative representation distance of each image to its own target.
+pub fn relative_distances(model: &Model, images: &[Pixels], targets: &[Pixels]) -> Vec<f32> {
+    use crate::engine::solve::objective::Objective;
+    let (Some(images), Some(targets)) = (model.batch(images), model.batch(targets)) else {
+        return Vec::new();
+    };
+    let output = model.forward(images, crate::engine::network::LastRelu::True);
+    let loss = Invert::new(model.representation(targets)).loss(&output);
+    loss.into_data().iter::<f32>().collect()
+}

@@ -1,0 +1,162 @@
+//! From a file's bytes to what a network sees.
+
+use std::io::Cursor;
+
+use image::imageops::{self, FilterType};
+use image::metadata::Orientation;
+use image::{
+    DynamicImage, ImageDecoder, ImageError, ImageFormat, ImageReader, Limits, Rgb, RgbImage,
+};
+
+use crate::image::Pixels;
+use crate::settings::Crop;
+
+/// Largest side that is decoded, in pixels.
+const MAX_SIDE: u32 = 30_000;
+
+/// Most memory that one photo may take while it is decoded, in bytes.
+const MAX_MEMORY: u64 = 768 << 20;
+
+/// Why a file cannot be used as a photo.
+#[derive(Debug, thiserror::Error)]
+pub enum PhotoError {
+    /// An empty file.
+    #[error("the file is empty")]
+    Empty,
+    /// Not one of the formats.
+    #[error("this is not an image that can be read here (JPEG, PNG, WebP, GIF or BMP)")]
+    NotAnImage,
+    /// The beginning is right and the rest is not.
+    #[error("the image is damaged or incomplete: {0}")]
+    Damaged(String),
+    /// Would not fit into memory.
+    #[error("the image is too large: at most {MAX_SIDE} pixels a side and about 200 megapixels")]
+    TooLarge,
+    /// An image encoder failed.
+    #[error("the image could not be written: {0}")]
+    Encode(String),
+}
+
+impl From<ImageError> for PhotoError {
+    fn from(error: ImageError) -> Self {
+        match error {
+            ImageError::Unsupported(_) => PhotoError::NotAnImage,
+            ImageError::Limits(_) => PhotoError::TooLarge,
+            other => PhotoError::Damaged(other.to_string()),
+        }
+    }
+}
+
+/// A decoded photo: upright, opaque, RGB.
+#[derive(Clone, Debug)]
+pub struct Photo(RgbImage);
+
+impl Photo {
+    /// Decodes JPEG, PNG, WebP, GIF (first frame) or BMP, turns it as its EXIF orientation says,
+    /// and lays what is transparent over `background`.
+    ///
+    /// # Errors
+    ///
+    /// [`PhotoError`] where the bytes are no image, a damaged one, or one too large.
+    pub fn decode(bytes: &[u8], background: [u8; 3]) -> Result<Self, PhotoError> {
+        Self::decode_within(bytes, background, MAX_SIDE)
+    }
+
+    /// [`Photo::decode`] of an image of at most `max_side` pixels a side.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`Photo::decode`].
+    pub fn decode_within(
+        bytes: &[u8],
+        background: [u8; 3],
+        max_side: u32,
+    ) -> Result<Self, PhotoError> {
+        if bytes.is_empty() {
+            return Err(PhotoError::Empty);
+        }
+        let reader = ImageReader::new(Cursor::new(bytes))
+            .with_guessed_format()
+            .map_err(|error| PhotoError::Damaged(error.to_string()))?;
+        match reader.format() {
+            None => return Err(PhotoError::NotAnImage),
+            Some(ImageFormat::Jpeg) if is_cut_jpeg(bytes) => {
+                return Err(PhotoError::Damaged("its end is missing".into()));
+            }
+            Some(_) => {}
+        }
+        let mut decoder = reader.into_decoder()?;
+        let mut limits = Limits::default();
+        limits.max_image_width = Some(max_side);
+        limits.max_image_height = Some(max_side);
+        limits.max_alloc = Some(MAX_MEMORY);
+        decoder.set_limits(limits)?;
+        let (width, height) = decoder.dimensions();
+        if width == 0 || height == 0 || decoder.total_bytes() > MAX_MEMORY {
+            return Err(PhotoError::TooLarge);
+        }
+        // A damaged EXIF block is no reason to refuse a picture.
+        let orientation = decoder.orientation().unwrap_or(Orientation::NoTransforms);
+        let mut image = DynamicImage::from_decoder(decoder)?;
+        image.apply_orientation(orientation);
+        Ok(Self(flatten(image, background)))
+    }
+
+    /// Width and height in pixels, upright.
+    pub fn dimensions(&self) -> (u32, u32) {
+        self.0.dimensions()
+    }
+
+    /// The chosen square, resized to `size` pixels (bicubic, antialiased).
+    pub fn square(&self, crop: Crop, size: usize) -> Pixels {
+        let (left, top, side) = crop.square(self.0.width(), self.0.height());
+        let square = imageops::crop_imm(&self.0, left, top, side, side).to_image();
+        let small = if side as usize == size {
+            square
+        } else {
+            imageops::resize(&square, size as u32, size as u32, FilterType::CatmullRom)
+        };
+        Pixels::from_rgb8(size, small.as_raw()).unwrap_or_else(|| Pixels::flat(size, [0.0; 3]))
+    }
+}
+
+/// Whether the end of the last scan is missing. The decoder would paint it grey without a word.
+/// (Inside a scan no such marker occurs: JPEG writes another byte after every 0xff.)
+fn is_cut_jpeg(bytes: &[u8]) -> bool {
+    let last = |marker: u8| bytes.windows(2).rposition(|pair| pair == [0xff, marker]);
+    let (scan, end) = (last(0xda), last(0xd9));
+    scan > end
+}
+
+fn flatten(image: DynamicImage, background: [u8; 3]) -> RgbImage {
+    if !image.color().has_alpha() {
+        return image.into_rgb8();
+    }
+    let rgba = image.into_rgba8();
+    RgbImage::from_fn(rgba.width(), rgba.height(), |x, y| {
+        let [r, g, b, a] = rgba.get_pixel(x, y).0;
+        let over = |top: u8, bottom: u8| {
+            let sum = u32::from(top) * u32::from(a) + u32::from(bottom) * (255 - u32::from(a));
+            ((sum + 127) / 255) as u8
+        };
+        Rgb([over(r, background[0]), over(g, background[1]), over(b, background[2])])
+    })
+}
+
+/// An image as a PNG file.
+///
+/// # Errors
+///
+/// [`PhotoError::Encode`] where memory ran out.
+pub fn to_png(image: &Pixels) -> Result<Vec<u8>, PhotoError> {
+    use image::{ExtendedColorType, ImageEncoder, codecs::png::PngEncoder};
+    let mut bytes = Vec::new();
+    let side = image.size() as u32;
+    PngEncoder::new(&mut bytes)
+        .write_image(&image.to_rgb8(), side, side, ExtendedColorType::Rgb8)
+        .map_err(|error| PhotoError::Encode(error.to_string()))?;
+    Ok(bytes)
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,45 @@
+//! What a page can download: `models/index.json` and `engines.json`.
+
+use serde::{Deserialize, Serialize};
+
+use crate::model::card::Role;
+
+/// A file to download, with what shows its progress and proves that it arrived whole.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Asset {
+    /// File name, beside the index that lists it.
+    pub file: String,
+    /// Length of the file.
+    pub bytes: u64,
+    /// SHA-256 of the file in hexadecimal.
+    pub sha256: String,
+}
+
+/// One model that can be downloaded.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct CatalogEntry {
+    /// Name people use for it.
+    pub name: String,
+    /// Robust or standard.
+    pub role: Role,
+    /// The model file.
+    #[serde(flatten)]
+    pub asset: Asset,
+    /// Its atlas of features, `NAME.atlas.json`, where there is one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub atlas: Option<String>,
+}
+
+/// The first model of a role.
+pub fn first_of(catalog: &[CatalogEntry], role: Role) -> Option<&CatalogEntry> {
+    catalog.iter().find(|entry| entry.role == role)
+}
+
+/// The two engines that a page can run.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Engines {
+    /// On a graphics card.
+    pub webgpu: Asset,
+    /// On the processor.
+    pub cpu: Asset,
+}

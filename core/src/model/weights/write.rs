@@ -1,0 +1,95 @@
+use std::collections::HashMap;
+
+use half::f16;
+use safetensors::tensor::{Dtype, TensorView};
+use serde::Serialize;
+
+use super::{Array, FORMAT_VERSION, METADATA_KEY, Weights, WeightsError, scale_name};
+use crate::model::card::Card;
+
+/// How many bits the numbers of convolutions and of the linear layer keep. Normalisation (a
+/// thousandth of the file) stays whole: its statistics reach beyond what fewer can hold.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "cli", derive(clap::ValueEnum))]
+pub enum Precision {
+    /// All 32 bits
+    F32,
+    /// 16 bits: half the file
+    F16,
+    /// 8 bits and a scale for each output channel: a quarter of the file
+    I8,
+}
+
+#[derive(Serialize)]
+struct Versioned<'a> {
+    version: u32,
+    #[serde(flatten)]
+    card: &'a Card,
+}
+
+impl Weights {
+    /// The model as the bytes of a file.
+    ///
+    /// # Errors
+    ///
+    /// [`WeightsError::NotFinite`] where a value is too large for f16.
+    pub fn to_bytes(&self, precision: Precision) -> Result<Vec<u8>, WeightsError> {
+        let mut encoded = Vec::new();
+        for (name, array) in self.tensors() {
+            let precision = if array.shape.len() > 1 { precision } else { Precision::F32 };
+            let (dtype, bytes) = match precision {
+                Precision::F32 => (Dtype::F32, encode_f32(&array.values)),
+                Precision::F16 => (Dtype::F16, encode_f16(name, array)?),
+                Precision::I8 => {
+                    let (scales, bytes) = encode_i8(array);
+                    let shape = vec![scales.len()];
+                    encoded.push((scale_name(name), Dtype::F32, shape, encode_f32(&scales)));
+                    (Dtype::I8, bytes)
+                }
+            };
+            encoded.push((name.to_owned(), dtype, array.shape.clone(), bytes));
+        }
+        let broken =
+            |error: safetensors::SafeTensorError| WeightsError::NotSafetensors(error.to_string());
+        let views = encoded
+            .iter()
+            .map(|(name, dtype, shape, bytes)| {
+                let view = TensorView::new(*dtype, shape.clone(), bytes);
+                view.map(|view| (name, view)).map_err(broken)
+            })
+            .collect::<Result<Vec<_>, _>>()?;
+        // Programs that know no 8-bit tensors can read all other files.
+        let version = if precision == Precision::I8 { FORMAT_VERSION } else { 1 };
+        let card = Versioned { version, card: self.card() };
+        let json = serde_json::to_string(&card)
+            .map_err(|error| WeightsError::BadCard(error.to_string()))?;
+        let metadata = HashMap::from([(METADATA_KEY.to_owned(), json)]);
+        safetensors::serialize(views, Some(metadata)).map_err(broken)
+    }
+}
+
+fn encode_f32(values: &[f32]) -> Vec<u8> {
+    values.iter().flat_map(|v| v.to_le_bytes()).collect()
+}
+
+/// The scales of the output channels, and every value in units of its channel's.
+fn encode_i8(array: &Array) -> (Vec<f32>, Vec<u8>) {
+    let channels = array.values.chunks(array.channel_len());
+    let scale = |channel: &[f32]| {
+        let largest = channel.iter().fold(0.0, |most: f32, value| most.max(value.abs()));
+        if largest > 0.0 { largest / f32::from(i8::MAX) } else { 1.0 }
+    };
+    let scales: Vec<f32> = channels.clone().map(scale).collect();
+    let bytes = channels
+        .zip(&scales)
+        .flat_map(|(channel, scale)| channel.iter().map(move |v| (v / scale).round() as i8 as u8));
+    (scales.clone(), bytes.collect())
+}
+
+fn encode_f16(name: &str, array: &Array) -> Result<Vec<u8>, WeightsError> {
+    let halves: Vec<f16> = array.values.iter().map(|&v| f16::from_f32(v)).collect();
+    if halves.iter().any(|v| !v.is_finite()) {
+        return Err(WeightsError::NotFinite(name.into()));
+    }
+    Ok(halves.iter().flat_map(|v| v.to_le_bytes()).collect())
+}

@@ -1,0 +1,240 @@
+//! `robust-reps eval`.
+
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use anyhow::{Context, Result, bail};
+use robust_core::engine::Model;
+use robust_core::engine::tasks::invert::{Quality, Start, invert, relative_distances};
+use robust_core::image::Pixels;
+use robust_core::image::measure::matched;
+use robust_core::model::card::Accuracy;
+use robust_core::model::weights::{Precision, Weights};
+use robust_core::settings::InvertSettings;
+use serde::Serialize;
+
+use crate::accuracy::{Attack, balanced_draw, measure};
+use crate::backend::{Backend, wait};
+use crate::data::{ClassMap, Dataset, MEMORY, Request};
+use crate::files;
+
+/// What to measure on what.
+#[derive(clap::Args)]
+pub struct Args {
+    /// Model file
+    model: PathBuf,
+    /// Held-out images: folders or zip files of CLASS/image.jpg, or CIFAR-10's test_batch.bin
+    #[arg(required = true)]
+    data: Vec<PathBuf>,
+    /// Measure a class-balanced draw of so many images [default: all]
+    #[arg(long)]
+    limit: Option<usize>,
+    /// Radii of the l2 attacks
+    #[arg(long, value_delimiter = ',', default_value = "0.5,1,2")]
+    eps: Vec<f32>,
+    /// Steps of the attacks
+    #[arg(long, value_delimiter = ',', default_value = "20,100")]
+    attack_steps: Vec<usize>,
+    /// Random starts of each attack
+    #[arg(long, default_value_t = 1)]
+    restarts: usize,
+    /// Images to invert
+    #[arg(long, default_value_t = 64)]
+    invert: usize,
+    /// Steps of an inversion
+    #[arg(long, default_value_t = 200)]
+    invert_steps: usize,
+    /// Seed of the draw and of every start
+    #[arg(long, default_value_t = 0)]
+    seed: u64,
+    /// Join ImageNet's 1000 class folders to fewer classes
+    #[arg(long)]
+    classes: Option<ClassMap>,
+    /// Write the results into the model file
+    #[arg(long)]
+    write: bool,
+    /// Print JSON
+    #[arg(long)]
+    json: bool,
+    /// What computes
+    #[arg(long, default_value = "cpu")]
+    backend: Backend,
+}
+
+#[derive(Serialize)]
+struct Report {
+    images: usize,
+    clean: f32,
+    balanced: f32,
+    per_class: Vec<(String, Option<f32>)>,
+    confusion: Vec<Vec<usize>>,
+    robust: Vec<Robust>,
+    inversion: Option<Inversion>,
+}
+
+#[derive(Serialize)]
+struct Robust {
+    eps: f32,
+    steps: usize,
+    accuracy: f32,
+}
+
+#[derive(Serialize)]
+struct Inversion {
+    images: usize,
+    steps: usize,
+    #[serde(flatten)]
+    mean: Quality,
+    matched: f32,
+}
+
+pub fn run(args: &Args) -> Result<ExitCode> {
+    let weights = files::read_weights(&args.model)?;
+    let model = Model::new(&weights, &args.backend.device()?);
+    let card = weights.card();
+    let request = Request {
+        paths: &args.data,
+        size: card.input_size,
+        map: args.classes,
+        classes: Some(&card.classes),
+        memory: MEMORY,
+    };
+    let set = Dataset::read(&request)?;
+    let images = balanced_draw(&set, args.limit.unwrap_or(set.len()), args.seed);
+    let clean = measure(&model, &set, &images, None)?;
+    let mut robust = Vec::new();
+    for &eps in &args.eps {
+        for &steps in &args.attack_steps {
+            let attack =
+                Attack { restarts: args.restarts, ..Attack::standard(eps, steps, args.seed) };
+            let accuracy = measure(&model, &set, &images, Some(&attack))?.share();
+            eprintln!("eps {eps}, {steps} steps: {:.1} %", 100.0 * accuracy);
+            robust.push(Robust { eps, steps, accuracy });
+        }
+    }
+    let inversion = inversions(args, &model, &set)?;
+    if let Some(note) = set.left_out() {
+        eprintln!("{note}");
+    }
+    let report = Report {
+        images: images.len(),
+        clean: clean.share(),
+        balanced: clean.balanced(),
+        per_class: card.classes.iter().cloned().zip(clean.per_class()).collect(),
+        confusion: clean.0,
+        robust,
+        inversion,
+    };
+    if args.write {
+        write(args, &weights, &report)?;
+    }
+    if args.json {
+        println!("{}", serde_json::to_string(&report)?);
+    } else {
+        print(&report);
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+/// Inverts a class-balanced draw from noise and judges the results.
+fn inversions(args: &Args, model: &Model, set: &Dataset) -> Result<Option<Inversion>> {
+    if args.invert == 0 {
+        return Ok(None);
+    }
+    let settings =
+        InvertSettings { steps: args.invert_steps, seed: args.seed, ..InvertSettings::AUTHORS };
+    settings.check()?;
+    let drawn = balanced_draw(set, args.invert, args.seed);
+    let pixels = |&i: &usize| {
+        let image = set.image(i);
+        Pixels::from_rgb8(image.width() as usize, image.as_raw())
+    };
+    let originals: Vec<Pixels> =
+        drawn.iter().map(pixels).collect::<Option<_>>().context("images of several sizes")?;
+    let mut results = Vec::new();
+    // Each from noise of its own, whatever the size of the batches.
+    for chunk in originals.chunks(16) {
+        let settings = InvertSettings { seed: args.seed + results.len() as u64, ..settings };
+        let Some(mut pgd) = invert(model, chunk, &Start::Noise, &settings) else {
+            bail!("there is nothing to invert");
+        };
+        pgd.finish();
+        let report = wait(pgd.report())?;
+        results.extend(report.images);
+        eprintln!("{} of {} inverted", results.len(), originals.len());
+    }
+    let distances: Vec<f32> = results
+        .chunks(16)
+        .zip(originals.chunks(16))
+        .flat_map(|(results, originals)| relative_distances(model, results, originals))
+        .collect();
+    let qualities: Vec<Quality> = results
+        .iter()
+        .zip(&originals)
+        .zip(distances)
+        .map(|((result, original), distance)| Quality::of(result, original, distance))
+        .collect();
+    Ok(Some(Inversion {
+        images: originals.len(),
+        steps: args.invert_steps,
+        mean: Quality::mean(&qualities),
+        matched: matched(&results, &originals),
+    }))
+}
+
+fn write(args: &Args, weights: &Weights, report: &Report) -> Result<()> {
+    let mut card = weights.card().clone();
+    let n = report.images;
+    let accuracy = |on: String, value: f32| Accuracy { on, value };
+    card.accuracies = vec![
+        accuracy(format!("clean, {n} held-out images"), report.clean),
+        accuracy(format!("clean, every class alike, {n} held-out images"), report.balanced),
+    ];
+    for robust in &report.robust {
+        let attack = format!("{}-step PGD at epsilon {} (l2)", robust.steps, robust.eps);
+        card.accuracies.push(accuracy(format!("against {attack}, {n} images"), robust.accuracy));
+    }
+    if let Some(inversion) = &report.inversion {
+        let of = format!("{} inversions of {} steps", inversion.images, inversion.steps);
+        card.accuracies
+            .push(accuracy(format!("{of}: matched with their photo"), inversion.matched));
+        let correlation = inversion.mean.coarse_correlation;
+        card.accuracies.push(accuracy(format!("{of}: coarse correlation"), correlation));
+    }
+    let tensors = weights.tensors().map(|(name, array)| (name.to_owned(), array.clone())).collect();
+    // Numbers that were rounded to 16 bits once are exact in 32.
+    let weights = Weights::new(card, tensors)?;
+    files::write(&args.model, &weights.to_bytes(Precision::F32)?)?;
+    // The same to read, beside it.
+    let text = crate::commands::model::info::describe(weights.card());
+    let text = format!("# Model card: {}\n\n```text\n{text}```\n", weights.card().name);
+    files::write(&args.model.with_extension("md"), text.as_bytes())
+}
+
+fn print(report: &Report) {
+    println!("{} images", report.images);
+    println!("clean     {:5.1} %", 100.0 * report.clean);
+    println!("balanced  {:5.1} %", 100.0 * report.balanced);
+    for robust in &report.robust {
+        let Robust { eps, steps, accuracy } = robust;
+        println!("eps {eps:<4} {steps:>3} steps  {:5.1} %", 100.0 * accuracy);
+    }
+    let width = report.per_class.iter().map(|(class, _)| class.len()).max().unwrap_or(0);
+    println!("\nclass, accuracy, and what its images were called:");
+    for ((class, share), row) in report.per_class.iter().zip(&report.confusion) {
+        let share = share.map_or("-".into(), |share| format!("{:.1} %", 100.0 * share));
+        let counts: Vec<String> = row.iter().map(|count| format!("{count:>5}")).collect();
+        println!("{class:<width$} {share:>7} {}", counts.join(""));
+    }
+    if let Some(Inversion { images, steps, mean, matched }) = &report.inversion {
+        println!(
+            "\n{images} inversions of {steps} steps: distance {:.3}, coarse correlation {:.2}, psnr \
+             {:.1} dB, ssim {:.2}, matched {:.0} %",
+            mean.relative_distance,
+            mean.coarse_correlation,
+            mean.psnr,
+            mean.ssim,
+            100.0 * matched
+        );
+    }
+}

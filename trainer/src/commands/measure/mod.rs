@@ -1,0 +1,7 @@
+//! How good a model is, how exact the numbers, how fast the steps.
+
+pub mod bench;
+pub mod bench_solvers;
+pub mod bench_train;
+pub mod eval;
+pub mod verify;

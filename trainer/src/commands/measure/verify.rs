@@ -1,0 +1,46 @@
+//! `robust-reps verify`.
+
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use anyhow::{Context, Result};
+use robust_core::engine::check::verify::{KeyReport, Reference, verify};
+
+use crate::backend::Backend;
+use crate::files;
+
+/// What to compare with what.
+#[derive(clap::Args)]
+pub struct Args {
+    /// Model file
+    model: PathBuf,
+    /// Reference file: inputs and results of the same weights in the authors' package
+    reference: PathBuf,
+    /// Print one JSON object instead of a table
+    #[arg(long)]
+    json: bool,
+    /// What computes
+    #[arg(long, default_value = "cpu")]
+    backend: Backend,
+}
+
+pub fn run(args: &Args) -> Result<ExitCode> {
+    let model = files::read_model(&args.model, &args.backend.device()?)?;
+    let bytes = files::read(&args.reference)?;
+    let cannot = || format!("cannot use {}", args.reference.display());
+    let reference = Reference::from_bytes(&bytes).with_context(cannot)?;
+    let print = async |report: &KeyReport| {
+        if !args.json {
+            println!("{report}");
+        }
+    };
+    if !args.json {
+        println!("{:<3} {:>9} {:>9}  key", "", "max abs", "max rel");
+    }
+    let verification =
+        pollster::block_on(verify(&model, &reference, print)).with_context(cannot)?;
+    if args.json {
+        println!("{}", serde_json::to_string(&verification)?);
+    }
+    Ok(if verification.ok { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+}

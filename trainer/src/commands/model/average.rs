@@ -1,0 +1,76 @@
+//! `robust-reps average`.
+
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use anyhow::{Context, Result};
+use robust_core::model::card::{Card, Provenance, Training};
+use robust_core::model::weights::{Precision, Weights};
+
+use crate::files;
+
+/// What to average.
+#[derive(clap::Args)]
+pub struct Args {
+    /// Model files of one architecture, trained on from the same weights
+    #[arg(required = true, num_args = 2..)]
+    models: Vec<PathBuf>,
+    /// Model file to write
+    #[arg(long)]
+    out: PathBuf,
+    /// Name people use for it [default: the first model's]
+    #[arg(long)]
+    name: Option<String>,
+}
+
+pub fn run(args: &Args) -> Result<ExitCode> {
+    let all =
+        args.models.iter().map(|path| files::read_weights(path)).collect::<Result<Vec<_>>>()?;
+    let (first, others) = all.split_first().context("there is nothing to average")?;
+    let mean = first.mean(others)?;
+    let cards: Vec<&Card> = all.iter().map(Weights::card).collect();
+    let mut card = mean.card().clone();
+    if let Some(name) = &args.name {
+        card.name.clone_from(name);
+    }
+    // What was measured of one is not true of the mean.
+    card.accuracies.clear();
+    card.training = training(&cards);
+    card.provenance = Provenance {
+        source: format!("robust-reps average: {}", each(&cards, |card| &card.provenance.source)),
+        written_by: concat!("robust-reps ", env!("CARGO_PKG_VERSION")).into(),
+        licence: each(&cards, |card| &card.provenance.licence),
+        ..Provenance::default()
+    };
+    let tensors = mean.tensors().map(|(name, array)| (name.to_owned(), array.clone())).collect();
+    files::write(&args.out, &Weights::new(card, tensors)?.to_bytes(Precision::F32)?)?;
+    println!("{}: mean of {} networks", args.out.display(), all.len());
+    Ok(ExitCode::SUCCESS)
+}
+
+/// How the networks were trained, as far as all their cards say.
+fn training(cards: &[&Card]) -> Option<Training> {
+    let all: Vec<&Training> =
+        cards.iter().map(|card| card.training.as_ref()).collect::<Option<_>>()?;
+    Some(Training {
+        data: each(&all, |training| &training.data),
+        adversary: each(&all, |training| &training.adversary),
+        recipe: format!(
+            "mean of {} networks: {}",
+            all.len(),
+            each(&all, |training| &training.recipe)
+        ),
+        cost: each(&all, |training| &training.cost),
+    })
+}
+
+/// What is said of every one, once where it is the same.
+fn each<T>(all: &[T], said: impl Fn(&T) -> &str) -> String {
+    let mut texts: Vec<&str> = Vec::new();
+    for text in all.iter().map(said) {
+        if !texts.contains(&text) {
+            texts.push(text);
+        }
+    }
+    texts.join("; and ")
+}

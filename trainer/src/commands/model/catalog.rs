@@ -1,0 +1,54 @@
+//! `robust-reps catalog`.
+
+use std::fs;
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use anyhow::{Context, Result, bail};
+use robust_core::model::catalog::{Asset, CatalogEntry};
+use robust_core::model::weights::Weights;
+
+use crate::files;
+
+/// Which folder to describe.
+#[derive(clap::Args)]
+pub struct Args {
+    /// Folder of model files; index.json is written into it
+    folder: PathBuf,
+}
+
+pub fn run(args: &Args) -> Result<ExitCode> {
+    let folder = args.folder.display();
+    let listing = fs::read_dir(&args.folder).with_context(|| format!("cannot list {folder}"))?;
+    let mut paths: Vec<PathBuf> = listing
+        .filter_map(|entry| Some(entry.ok()?.path()))
+        .filter(|path| path.extension().is_some_and(|extension| extension == "safetensors"))
+        .collect();
+    paths.sort();
+    if paths.is_empty() {
+        bail!("{folder} holds no model file (.safetensors)");
+    }
+    let mut catalog = Vec::new();
+    for path in &paths {
+        let bytes = files::read(path)?;
+        let weights = Weights::from_bytes(&bytes)
+            .with_context(|| format!("cannot use {}", path.display()))?;
+        catalog.push(CatalogEntry {
+            name: weights.card().name.clone(),
+            role: weights.card().role,
+            asset: Asset {
+                file: path.file_name().unwrap_or_default().to_string_lossy().into_owned(),
+                bytes: bytes.len() as u64,
+                sha256: files::sha256(&bytes),
+            },
+            atlas: Some(path.with_extension("atlas.json"))
+                .filter(|atlas| atlas.exists())
+                .and_then(|atlas| Some(atlas.file_name()?.to_string_lossy().into_owned())),
+        });
+    }
+    let mut json = serde_json::to_string_pretty(&catalog)?;
+    json.push('\n');
+    files::write(&args.folder.join("index.json"), json.as_bytes())?;
+    println!("{folder}/index.json lists {} models", catalog.len());
+    Ok(ExitCode::SUCCESS)
+}

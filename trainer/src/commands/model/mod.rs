@@ -1,0 +1,8 @@
+//! Where model files come from, what they say, and where they go.
+
+pub mod average;
+pub mod catalog;
+pub mod export;
+pub mod import;
+pub mod info;
+pub mod train;

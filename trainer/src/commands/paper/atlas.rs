@@ -1,0 +1,123 @@
+//! `robust-reps atlas`.
+
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+
+use anyhow::{Context, Result};
+use image::RgbImage;
+use image::imageops::{self, FilterType};
+use indicatif::ProgressBar;
+use jpeg_encoder::{ColorType, Encoder, SamplingFactor};
+use robust_core::engine::Model;
+use robust_core::engine::solve::pgd::noise;
+use robust_core::engine::tasks::change::magnify;
+use robust_core::image::Pixels;
+use robust_core::model::atlas::Atlas;
+use robust_core::settings::PgdSettings;
+use robust_core::settings::change::synthesis_settings;
+
+use crate::backend::{Backend, wait};
+use crate::files;
+
+/// Tiles in a row of the sheet.
+const COLUMNS: usize = 32;
+
+/// Coordinates that are computed together.
+const BATCH: usize = 16;
+
+/// Quality of the sheet's JPEG.
+const QUALITY: u8 = 80;
+
+/// Which model, and how.
+#[derive(clap::Args)]
+pub struct Args {
+    /// Model file; NAME.atlas.json and NAME.atlas.jpg are written beside it
+    model: PathBuf,
+    /// Steps for each coordinate [default: the preset's]
+    #[arg(long)]
+    steps: Option<usize>,
+    /// Side of a tile in pixels
+    #[arg(long, default_value_t = 48)]
+    tile: usize,
+    /// Seed of the noise that the images start from
+    #[arg(long, default_value_t = 0)]
+    seed: u64,
+    /// What computes
+    #[arg(long, default_value = "cpu")]
+    backend: Backend,
+}
+
+pub fn run(args: &Args) -> Result<ExitCode> {
+    let model = files::read_model(&args.model, &args.backend.device()?)?;
+    let (images, activations) = maximise(args, &model)?;
+    let classes = model.card().architecture.classes;
+    let weights = (0..classes).map(|class| rounded(model.class_weights(class).into_data().iter()));
+    let sheet = args.model.with_extension("atlas.jpg");
+    let atlas = Atlas {
+        sheet: name(&sheet),
+        tile: args.tile,
+        columns: COLUMNS.min(images.len()),
+        activations: rounded(activations.into_iter()),
+        weights: weights.collect(),
+    };
+    files::write(&sheet, &drawn(&atlas, &images)?)?;
+    let index = args.model.with_extension("atlas.json");
+    files::write(&index, serde_json::to_string(&atlas)?.as_bytes())?;
+    println!("{} and {}: {} coordinates", index.display(), sheet.display(), images.len());
+    Ok(ExitCode::SUCCESS)
+}
+
+/// Every coordinate maximised from noise of its own, and what it reached.
+fn maximise(args: &Args, model: &Model) -> Result<(Vec<Pixels>, Vec<f32>)> {
+    let (k, size) = (model.card().architecture.representation_len(), model.card().input_size);
+    let preset = synthesis_settings(size);
+    let settings = PgdSettings { steps: args.steps.unwrap_or(preset.steps), ..preset };
+    let bar = ProgressBar::new(k as u64);
+    let (mut images, mut activations) = (Vec::new(), Vec::new());
+    let features: Vec<usize> = (0..k).collect();
+    for chunk in features.chunks(BATCH) {
+        let starts: Vec<Pixels> = chunk.iter().map(|&i| noise(size, args.seed, i as u64)).collect();
+        let mut pgd =
+            magnify(model, &starts, chunk, settings).context("there is nothing to maximise")?;
+        pgd.finish();
+        activations.extend(pgd.loss().into_data().iter::<f32>());
+        let report = wait(pgd.report());
+        images.extend(report?.images);
+        bar.inc(chunk.len() as u64);
+    }
+    bar.finish_and_clear();
+    Ok((images, activations))
+}
+
+/// Three digits are enough to sort by.
+fn rounded(values: impl Iterator<Item = f32>) -> Vec<f32> {
+    values.map(|value| (value * 1000.0).round() / 1000.0).collect()
+}
+
+fn name(path: &Path) -> String {
+    path.file_name().unwrap_or_default().to_string_lossy().into_owned()
+}
+
+fn drawn(atlas: &Atlas, images: &[Pixels]) -> Result<Vec<u8>> {
+    let rows = images.len().div_ceil(atlas.columns);
+    let mut sheet = RgbImage::new((atlas.columns * atlas.tile) as u32, (rows * atlas.tile) as u32);
+    for (feature, image) in images.iter().enumerate() {
+        let (column, row) = atlas.place(feature);
+        let side = image.size() as u32;
+        let tile = RgbImage::from_raw(side, side, image.to_rgb8());
+        let tile = tile.context("an image of another size")?;
+        let tile =
+            imageops::resize(&tile, atlas.tile as u32, atlas.tile as u32, FilterType::CatmullRom);
+        imageops::replace(
+            &mut sheet,
+            &tile,
+            (column * atlas.tile) as i64,
+            (row * atlas.tile) as i64,
+        );
+    }
+    let mut jpeg = Vec::new();
+    let mut encoder = Encoder::new(&mut jpeg, QUALITY);
+    encoder.set_sampling_factor(SamplingFactor::F_1_1);
+    encoder.encode(sheet.as_raw(), sheet.width() as u16, sheet.height() as u16, ColorType::Rgb)?;
+    Ok(jpeg)
+}

@@ -1,0 +1,83 @@
+//! `robust-reps explain`.
+
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use anyhow::{Context, Result, anyhow};
+use robust_core::engine::tasks::change::magnify;
+use robust_core::engine::tasks::explain::{explain, saliency};
+use robust_core::image::photo::to_png;
+use robust_core::report::Explanation;
+use robust_core::settings::Crop;
+use robust_core::settings::change::explain_settings;
+
+use crate::backend::{Backend, wait};
+use crate::files;
+
+/// What to explain.
+#[derive(clap::Args)]
+pub struct Args {
+    /// Model file
+    model: PathBuf,
+    /// A photo; the largest square in the middle is used
+    photo: PathBuf,
+    /// Class to explain [default: the predicted one]
+    #[arg(long)]
+    class: Option<String>,
+    /// How many coordinates of the representation to show
+    #[arg(long, default_value_t = 5)]
+    count: usize,
+    /// Folder for the images: each coordinate magnified in the photo, and the plain gradient
+    #[arg(long)]
+    out: Option<PathBuf>,
+    /// Print JSON
+    #[arg(long)]
+    json: bool,
+    /// What computes
+    #[arg(long, default_value = "cpu")]
+    backend: Backend,
+}
+
+pub fn run(args: &Args) -> Result<ExitCode> {
+    let model = files::read_model(&args.model, &args.backend.device()?)?;
+    let (classes, size) = (model.card().classes.clone(), model.card().input_size);
+    let class = match &args.class {
+        None => None,
+        Some(name) => Some(model.card().class(name).map_err(|message| anyhow!(message))?),
+    };
+    let image = files::read_photo(&args.photo)?.square(Crop::Centre, size);
+    let explanation = wait(explain(&model, &image, class, args.count))?;
+    if let Some(out) = &args.out {
+        let gradient = wait(saliency(&model, &image, explanation.class));
+        files::write(&out.join("saliency.png"), &to_png(&gradient?)?)?;
+        files::write(&out.join("photo.png"), &to_png(&image)?)?;
+        let features: Vec<usize> = explanation.features.iter().map(|f| f.feature).collect();
+        let images = vec![image; features.len()];
+        let mut pgd = magnify(&model, &images, &features, explain_settings(size))
+            .context("there is nothing to magnify")?;
+        pgd.finish();
+        let report = wait(pgd.report())?;
+        for (feature, image) in features.iter().zip(&report.images) {
+            files::write(&out.join(format!("feature-{feature}.png")), &to_png(image)?)?;
+        }
+    }
+    if args.json {
+        println!("{}", serde_json::to_string(&explanation)?);
+    } else {
+        print(&explanation, &classes);
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+fn print(explanation: &Explanation, classes: &[String]) {
+    for class in explanation.ranking().into_iter().take(3) {
+        println!("{:5.1} %  {}", 100.0 * explanation.confidences[class], classes[class]);
+    }
+    println!("\nWhat weighs most for \"{}\":", classes[explanation.class]);
+    for part in &explanation.features {
+        println!(
+            "coordinate {:>4}: activation {:.2}, adds {:+.2} to the logit",
+            part.feature, part.activation, part.contribution
+        );
+    }
+}

@@ -1,0 +1,205 @@
+//! `robust-reps invert`.
+
+use std::collections::HashSet;
+use std::ops::ControlFlow;
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+use std::str::FromStr;
+use std::time::Instant;
+
+use anyhow::{Context, Result, anyhow, bail};
+use indicatif::{ProgressBar, ProgressStyle};
+use robust_core::engine::Model;
+use robust_core::engine::tasks::invert::{Quality, Start, invert, relative_distances};
+use robust_core::image::Pixels;
+use robust_core::image::measure::matched;
+use robust_core::image::photo::to_png;
+use robust_core::settings::{Crop, InvertSettings};
+use serde::Serialize;
+
+use crate::backend::Backend;
+use crate::files;
+use crate::interrupt::Interrupt;
+
+/// What to invert, and how.
+#[derive(clap::Args)]
+pub struct Args {
+    /// Model file
+    model: PathBuf,
+    /// Photos; the largest square in the middle of each is used
+    #[arg(required = true)]
+    photos: Vec<PathBuf>,
+    /// Folder for the results: NAME.inverted.png, and NAME.original.png as the network sees it
+    #[arg(long)]
+    out: PathBuf,
+    #[command(flatten)]
+    settings: InvertSettings,
+    /// Where the images start: noise, grey, or a photo's path
+    #[arg(long, default_value = "noise")]
+    start: StartArg,
+    /// Print one JSON line a photo, then one of the whole
+    #[arg(long)]
+    json: bool,
+    /// What computes
+    #[arg(long, default_value = "cpu")]
+    backend: Backend,
+}
+
+#[derive(Clone, Debug)]
+enum StartArg {
+    Noise,
+    Grey,
+    Photo(PathBuf),
+}
+
+impl FromStr for StartArg {
+    type Err = std::convert::Infallible;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        Ok(match text {
+            "noise" => StartArg::Noise,
+            "grey" | "gray" => StartArg::Grey,
+            path => StartArg::Photo(path.into()),
+        })
+    }
+}
+
+#[derive(Serialize)]
+struct Row<'a> {
+    photo: &'a Path,
+    image: PathBuf,
+    #[serde(flatten)]
+    quality: Quality,
+    steps: usize,
+    seconds: f64,
+}
+
+#[derive(Serialize)]
+struct Total {
+    matched: f32,
+    photos: usize,
+}
+
+pub fn run(args: &Args) -> Result<ExitCode> {
+    args.settings.check()?;
+    let model = files::read_model(&args.model, &args.backend.device()?)?;
+    let size = model.card().input_size;
+    let square = |path: &Path| Ok(files::read_photo(path)?.square(Crop::Centre, size));
+    let originals = args.photos.iter().map(|path| square(path)).collect::<Result<Vec<Pixels>>>()?;
+    let start = match &args.start {
+        StartArg::Noise => Start::Noise,
+        StartArg::Grey => Start::Grey,
+        StartArg::Photo(path) => Start::Image(square(path)?),
+    };
+    // Before minutes of work, not after.
+    std::fs::create_dir_all(&args.out)
+        .with_context(|| format!("cannot make the folder {}", args.out.display()))?;
+    let started = Instant::now();
+    let (inversions, steps) = optimise(&model, &originals, &start, &args.settings)?;
+    let seconds = started.elapsed().as_secs_f64();
+    report(args, &model, &originals, &inversions, steps, seconds)
+}
+
+/// Runs all photos as one batch; Ctrl-C keeps what has been reached.
+fn optimise(
+    model: &Model,
+    originals: &[Pixels],
+    start: &Start,
+    settings: &InvertSettings,
+) -> Result<(Vec<Pixels>, usize)> {
+    let Some(mut pgd) = invert(model, originals, start, settings) else {
+        bail!("there is nothing to invert");
+    };
+    let interrupt = Interrupt::listen();
+    let bar = ProgressBar::new(settings.steps as u64).with_style(ProgressStyle::with_template(
+        "{bar:32} step {pos}/{len}, {per_sec}, {eta} left  {msg}",
+    )?);
+    let device = |error| anyhow!("the device failed: {error:?}");
+    pollster::block_on(pgd.run(async |pgd| {
+        let step = pgd.steps_done();
+        bar.set_position(step as u64);
+        if step > 0 && step.is_multiple_of(10) {
+            let report = pgd.report().await.map_err(device)?;
+            let mean = report.latest().iter().sum::<f32>() / originals.len() as f32;
+            bar.set_message(format!("distance {mean:.3}"));
+        }
+        Ok::<_, anyhow::Error>(if interrupt.asked() {
+            ControlFlow::Break(())
+        } else {
+            ControlFlow::Continue(())
+        })
+    }))?;
+    bar.finish_and_clear();
+    let report = pollster::block_on(pgd.report()).map_err(device)?;
+    if report.step < settings.steps {
+        eprintln!("Stopped after {} of {} steps.", report.step, settings.steps);
+    }
+    Ok((report.images, report.step))
+}
+
+fn report(
+    args: &Args,
+    model: &Model,
+    originals: &[Pixels],
+    inversions: &[Pixels],
+    steps: usize,
+    seconds: f64,
+) -> Result<ExitCode> {
+    let distances = relative_distances(model, inversions, originals);
+    let names = unique_names(&args.photos);
+    for (i, (inversion, original)) in inversions.iter().zip(originals).enumerate() {
+        let image = args.out.join(format!("{}.inverted.png", names[i]));
+        files::write(&image, &to_png(inversion)?)?;
+        files::write(&args.out.join(format!("{}.original.png", names[i])), &to_png(original)?)?;
+        let quality = Quality::of(inversion, original, distances[i]);
+        let row = Row { photo: &args.photos[i], image, quality, steps, seconds };
+        if args.json {
+            println!("{}", serde_json::to_string(&row)?);
+        } else {
+            println!(
+                "{}: distance {:.3}, coarse correlation {:.2}, psnr {:.1} dB, ssim {:.2}",
+                row.image.display(),
+                quality.relative_distance,
+                quality.coarse_correlation,
+                quality.psnr,
+                quality.ssim
+            );
+        }
+    }
+    let total = Total { matched: matched(inversions, originals), photos: originals.len() };
+    if args.json {
+        println!("{}", serde_json::to_string(&total)?);
+    } else {
+        println!(
+            "{:.0} % of {} inversions resemble their own original most; {steps} steps in {seconds:.1} s",
+            100.0 * total.matched,
+            total.photos
+        );
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+/// File names without their ending, told apart by a number where two photos share one.
+fn unique_names(photos: &[PathBuf]) -> Vec<String> {
+    let mut taken = HashSet::new();
+    let unique = |photo: &PathBuf| {
+        let stem = photo.file_stem().unwrap_or_default().to_string_lossy().into_owned();
+        let candidates = (2..).map(|n| format!("{stem}-{n}"));
+        let name = std::iter::once(stem.clone()).chain(candidates).find(|n| !taken.contains(n));
+        let name = name.unwrap_or(stem);
+        taken.insert(name.clone());
+        name
+    };
+    photos.iter().map(unique).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn photos_of_the_same_name_do_not_overwrite_each_other() {
+        let photos = ["a/cat.jpg", "b/cat.png", "cat-2.jpg"].map(PathBuf::from);
+        assert_eq!(unique_names(&photos), ["cat", "cat-2", "cat-2-2"]);
+    }
+}

@@ -1,0 +1,173 @@
+//! `robust-reps visualise`.
+
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use anyhow::{Context, Result, anyhow, bail};
+use robust_core::engine::solve::objective::{AddFeature, Objective};
+use robust_core::engine::solve::pgd::{Pgd, noise};
+use robust_core::engine::tasks::change::{add, magnify, reached, synthesise};
+use robust_core::image::Pixels;
+use robust_core::image::photo::to_png;
+use robust_core::settings::change::{
+    add_settings, quick_add_settings, synthesis_settings, visualise_settings,
+};
+use robust_core::settings::{Constraint, Crop, PgdSettings};
+
+use crate::backend::{Backend, wait};
+use crate::files;
+
+/// What to show.
+#[derive(clap::Args)]
+pub struct Args {
+    /// Model file
+    model: PathBuf,
+    /// Coordinates of the representation, separated by commas
+    #[arg(long, value_delimiter = ',', required_unless_present = "classes")]
+    features: Vec<usize>,
+    /// Classes to synthesise, separated by commas
+    #[arg(long, value_delimiter = ',')]
+    classes: Vec<String>,
+    /// Folder for the images
+    #[arg(long)]
+    out: PathBuf,
+    /// Start from this photo [default: noise]
+    #[arg(long)]
+    photo: Option<PathBuf>,
+    /// Add the features to the photo one after another, equation (7), and save so many stages of each
+    #[arg(long, requires = "photo", conflicts_with = "classes")]
+    add: Option<usize>,
+    /// Change only this part of the image: left,top,right,bottom in shares of its side
+    #[arg(long, value_delimiter = ',')]
+    region: Vec<f32>,
+    /// As the authors: 200 plain steps (800 short ones to add a feature), where the default is fewer
+    #[arg(long)]
+    authors: bool,
+    /// Steps [default: the preset's]
+    #[arg(long)]
+    steps: Option<usize>,
+    /// How far an image may go from its start, in the l2 norm [default: the preset's]
+    #[arg(long)]
+    eps: Option<f32>,
+    /// Seed of the noise
+    #[arg(long, default_value_t = 0)]
+    seed: u64,
+    /// What computes
+    #[arg(long, default_value = "cpu")]
+    backend: Backend,
+}
+
+pub fn run(args: &Args) -> Result<ExitCode> {
+    let model = files::read_model(&args.model, &args.backend.device()?)?;
+    let size = model.card().input_size;
+    let k = model.card().architecture.representation_len();
+    if let Some(feature) = args.features.iter().find(|feature| **feature >= k) {
+        bail!("the representation has coordinates 0 to {}, not {feature}", k - 1);
+    }
+    let class = |name: &String| model.card().class(name).map_err(|message| anyhow!(message));
+    let classes = args.classes.iter().map(class).collect::<Result<Vec<usize>>>()?;
+    let photo = match &args.photo {
+        Some(path) => Some(files::read_photo(path)?.square(Crop::Centre, size)),
+        None => None,
+    };
+    if let (Some(stages), Some(photo)) = (args.add, &photo) {
+        let mut image = photo.clone();
+        for &feature in &args.features {
+            let mut settings =
+                if args.authors { add_settings(size) } else { quick_add_settings(size) };
+            settings.steps = args.steps.unwrap_or(settings.steps);
+            let pgd = within(args, size, add(&model, &image, feature, settings))?;
+            image = save_stages(args, pgd, feature, settings.steps, stages.max(1))?;
+        }
+        return Ok(ExitCode::SUCCESS);
+    }
+    let mut settings =
+        if args.authors { visualise_settings(size) } else { synthesis_settings(size) };
+    settings.steps = args.steps.unwrap_or(settings.steps);
+    if let Some(epsilon) = args.eps {
+        settings.constraint = Constraint::L2 { epsilon };
+    }
+    let start = |i: usize| photo.clone().unwrap_or_else(|| noise(size, args.seed, i as u64));
+    let starts = |count: usize| (0..count).map(start).collect::<Vec<Pixels>>();
+    if !args.features.is_empty() {
+        let names: Vec<String> =
+            args.features.iter().map(|feature| format!("feature-{feature}")).collect();
+        let pgd = magnify(&model, &starts(names.len()), &args.features, settings);
+        save(args, pgd.context("there is nothing to visualise")?, &names, settings, "activation")?;
+    }
+    if !classes.is_empty() {
+        let names: Vec<String> =
+            args.classes.iter().map(|class| format!("class-{class}")).collect();
+        let pgd = synthesise(&model, &starts(names.len()), &classes, settings);
+        save(args, pgd.context("there is no class")?, &names, settings, "cross-entropy")?;
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+/// Held to the part of the image that may change.
+fn within<'a, O: Objective>(args: &Args, size: usize, pgd: Pgd<'a, O>) -> Result<Pgd<'a, O>> {
+    if args.region.is_empty() {
+        return Ok(pgd);
+    }
+    let &[left, top, right, bottom] = &args.region[..] else {
+        bail!("--region takes four numbers: left,top,right,bottom, not {}", args.region.len());
+    };
+    if !(0.0 <= left && left < right && right <= 1.0 && 0.0 <= top && top < bottom && bottom <= 1.0)
+    {
+        bail!(
+            "--region takes left,top,right,bottom from 0 to 1, left before right, top before bottom"
+        );
+    }
+    let inside = |at: usize, from: f32, to: f32| {
+        let share = (at as f32 + 0.5) / size as f32;
+        from <= share && share < to
+    };
+    let free = |i: usize| inside(i % size, left, right) && inside(i / size, top, bottom);
+    Ok(pgd.within(&(0..size * size).map(free).collect::<Vec<bool>>()))
+}
+
+fn images<O: Objective>(pgd: &mut Pgd<'_, O>) -> Result<Vec<Pixels>> {
+    let report = wait(pgd.report());
+    Ok(report?.images)
+}
+
+fn save<O: Objective>(
+    args: &Args,
+    pgd: Pgd<'_, O>,
+    names: &[String],
+    settings: PgdSettings,
+    value: &str,
+) -> Result<()> {
+    let mut pgd = within(args, pgd.size(), pgd)?;
+    pgd.finish();
+    let reached: Vec<f32> = pgd.loss().into_data().iter::<f32>().collect();
+    for ((name, image), reached) in names.iter().zip(images(&mut pgd)?).zip(reached) {
+        let path = args.out.join(format!("{name}.png"));
+        files::write(&path, &to_png(&image)?)?;
+        println!("{}: {value} {reached:.2} after {} steps", path.display(), settings.steps);
+    }
+    Ok(())
+}
+
+/// Saves the image at equal distances of the run; returns its last one.
+fn save_stages(
+    args: &Args,
+    mut pgd: Pgd<'_, AddFeature>,
+    feature: usize,
+    steps: usize,
+    stages: usize,
+) -> Result<Pixels> {
+    let mut last = None;
+    for stage in 0..=stages {
+        while pgd.steps_done() < steps * stage / stages {
+            pgd.step();
+        }
+        let image = images(&mut pgd)?.into_iter().next().context("the device returned no image")?;
+        let path = args.out.join(format!("added-{feature}-{stage:02}.png"));
+        files::write(&path, &to_png(&image)?)?;
+        let (reached, steps) = (wait(reached(&pgd))?, pgd.steps_done());
+        println!("{}: number {feature} at {reached:.2} after {steps} steps", path.display());
+        last = Some(image);
+    }
+    last.context("there was no stage")
+}

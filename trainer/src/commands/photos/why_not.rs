@@ -1,0 +1,75 @@
+//! `robust-reps why-not`.
+
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use anyhow::{Context, Result, anyhow, bail};
+use robust_core::engine::tasks::change::{confidences, why_not};
+use robust_core::image::photo::to_png;
+use robust_core::settings::Crop;
+use robust_core::settings::change::WHY_NOT_EPSILONS;
+use serde::Serialize;
+
+use crate::backend::{Backend, wait};
+use crate::files;
+
+/// Which photo, and which class it is not.
+#[derive(clap::Args)]
+pub struct Args {
+    /// Model file
+    model: PathBuf,
+    /// A photo; the largest square in the middle is used
+    photo: PathBuf,
+    /// The class that it should be taken for
+    #[arg(long)]
+    class: String,
+    /// Growing radii in the l2 norm, separated by commas
+    #[arg(long, value_delimiter = ',', default_values_t = WHY_NOT_EPSILONS)]
+    eps: Vec<f32>,
+    /// Folder for the images, one a radius
+    #[arg(long)]
+    out: Option<PathBuf>,
+    /// Print one JSON line a radius
+    #[arg(long)]
+    json: bool,
+    /// What computes
+    #[arg(long, default_value = "cpu")]
+    backend: Backend,
+}
+
+#[derive(Serialize)]
+struct Row {
+    eps: f32,
+    confidence: f32,
+}
+
+pub fn run(args: &Args) -> Result<ExitCode> {
+    if let Some(eps) = args.eps.iter().find(|eps| !(eps.is_finite() && **eps >= 0.0)) {
+        bail!("--eps must be 0 or more, not {eps}");
+    }
+    let model = files::read_model(&args.model, &args.backend.device()?)?;
+    let class = model.card().class(&args.class).map_err(|message| anyhow!(message))?;
+    let photo = files::read_photo(&args.photo)?.square(Crop::Centre, model.card().input_size);
+    for &eps in &args.eps {
+        let image = match eps {
+            0.0 => photo.clone(),
+            eps => {
+                let mut pgd = why_not(&model, &photo, class, eps).context("nothing to change")?;
+                pgd.finish();
+                let report = wait(pgd.report())?;
+                report.images.into_iter().next().context("the device returned no image")?
+            }
+        };
+        let rows = wait(confidences(&model, std::slice::from_ref(&image)));
+        let row = Row { eps, confidence: rows?[0][class] };
+        if args.json {
+            println!("{}", serde_json::to_string(&row)?);
+        } else {
+            println!("epsilon {eps}: {} {:.1} %", args.class, 100.0 * row.confidence);
+        }
+        if let Some(out) = &args.out {
+            files::write(&out.join(format!("{}-{eps}.png", args.class)), &to_png(&image)?)?;
+        }
+    }
+    Ok(ExitCode::SUCCESS)
+}
