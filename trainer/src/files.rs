@@ -1,7 +1,9 @@
 //! Reading and writing files with errors that name them.
 
-use std::fs;
+use std::fs::{self, File, OpenOptions};
+use std::io::{self, Write};
 use std::path::Path;
+use std::process;
 
 use anyhow::{Context, Result};
 use burn::tensor::Device;
@@ -15,20 +17,36 @@ pub fn read(path: &Path) -> Result<Vec<u8>> {
     fs::read(path).with_context(|| format!("cannot read {}", path.display()))
 }
 
-/// Writes beside the destination and renames: an interrupted or failed write leaves what was
-/// there before.
+/// Writes a file as a whole: an interrupted or failed write leaves what was there before. A link
+/// stays a link and a file keeps its mode; devices and pipes take the bytes as they come.
 pub fn write(path: &Path, bytes: &[u8]) -> Result<()> {
     let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty());
     if let Some(folder) = folder {
         fs::create_dir_all(folder)
             .with_context(|| format!("cannot make the folder {}", folder.display()))?;
     }
-    let name = path.file_name().map(|name| name.to_string_lossy()).unwrap_or_default();
-    let partial = path.with_file_name(format!(".{name}.partial"));
-    fs::write(&partial, bytes)
-        .and_then(|()| fs::rename(&partial, path))
-        .inspect_err(|_| drop(fs::remove_file(&partial)))
-        .with_context(|| format!("cannot write {}", path.display()))
+    replace(path, bytes).with_context(|| format!("cannot write {}", path.display()))
+}
+
+fn replace(path: &Path, bytes: &[u8]) -> io::Result<()> {
+    let there = fs::metadata(path).ok();
+    if there.as_ref().is_some_and(|there| !there.is_file()) {
+        return OpenOptions::new().write(true).open(path)?.write_all(bytes);
+    }
+    let path = fs::canonicalize(path).unwrap_or_else(|_| path.to_owned());
+    let name = path.file_name().unwrap_or_default().to_string_lossy();
+    let partial = path.with_file_name(format!(".{name}.{}.partial", process::id()));
+    let write = || {
+        let mut file = File::create(&partial)?;
+        if let Some(there) = &there {
+            file.set_permissions(there.permissions())?;
+        }
+        file.write_all(bytes)?;
+        // A power cut must not leave a name without its content.
+        file.sync_all()?;
+        fs::rename(&partial, &path)
+    };
+    write().inspect_err(|_| drop(fs::remove_file(&partial)))
 }
 
 /// A model file's weights.

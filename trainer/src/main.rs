@@ -1,7 +1,8 @@
 //! `robust-reps`: trains, imports, inspects and runs networks whose representations people can
 //! read. Everything that the page does, on files.
 
-#![allow(clippy::print_stdout)] // Results belong on standard output.
+#[macro_use]
+mod output;
 
 mod accuracy;
 mod backend;
@@ -12,6 +13,7 @@ mod import;
 mod infer;
 mod interrupt;
 mod plot;
+mod ranges;
 mod sheet;
 mod train;
 
@@ -83,7 +85,7 @@ enum Command {
 }
 
 fn main() -> ExitCode {
-    let words = match train::with_preset(std::env::args().collect()) {
+    let words = match train::with_preset(std::env::args_os().collect()) {
         Ok(words) => words,
         Err(error) => {
             eprintln!("error: {error:#}");
@@ -91,6 +93,11 @@ fn main() -> ExitCode {
         }
     };
     let command = Cli::parse_from(words).command;
+    // Here rather than at the first use, which would panic.
+    if let Err(error) = rayon::ThreadPoolBuilder::new().build_global() {
+        eprintln!("error: the system gives this program no threads: {error}");
+        return ExitCode::FAILURE;
+    }
     if !matches!(command, Command::Train(_)) {
         // `robust-reps info model | head` ends as other programs do; training outlives its reader.
         sigpipe::reset();

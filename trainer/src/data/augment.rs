@@ -6,6 +6,8 @@ use rand::Rng;
 use rand_chacha::ChaCha8Rng;
 use serde::{Deserialize, Serialize};
 
+use crate::ranges;
+
 /// What is changed, and how much.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize, clap::Args)]
 pub struct Augment {
@@ -14,13 +16,13 @@ pub struct Augment {
     #[serde(default = "whole")]
     pub crop: f32,
     /// Shift images by up to this share of their side, reflected at the edge
-    #[arg(long = "shift", default_value_t = 0.0625)]
+    #[arg(long = "shift", default_value_t = 0.0625, value_parser = ranges::share)]
     pub shift: f32,
     /// Do not mirror images at random
     #[arg(long = "no-flip")]
     pub no_flip: bool,
     /// Change brightness, contrast and saturation by up to this share
-    #[arg(long = "colour", default_value_t = 0.0)]
+    #[arg(long = "colour", default_value_t = 0.0, value_parser = ranges::share)]
     pub colour: f32,
 }
 

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::sync::mpsc::{Receiver, sync_channel};
 use std::thread;
 
+use anyhow::{Context, Result};
 use rand::seq::SliceRandom;
 use rand::{Rng, SeedableRng};
 use rand_chacha::ChaCha8Rng;
@@ -78,6 +79,10 @@ pub struct Batches {
 
 impl Batches {
     /// Starts preparing batch number `first` of `epoch` and those after it.
+    ///
+    /// # Errors
+    ///
+    /// Where the system gives no thread for it.
     pub fn prepare(
         set: &Arc<Dataset>,
         order: Order,
@@ -85,10 +90,10 @@ impl Batches {
         size: usize,
         epoch: usize,
         first: usize,
-    ) -> Self {
+    ) -> Result<Self> {
         let (sender, receiver) = sync_channel(AHEAD);
         let set = set.clone();
-        thread::spawn(move || {
+        let prepare = move || {
             let indices = order.epoch(&set, epoch);
             for (number, chunk) in indices.chunks_exact(order.batch).enumerate().skip(first) {
                 let step = epoch as u64 * order.batches(set.len()) as u64 + number as u64;
@@ -98,8 +103,9 @@ impl Batches {
                     return;
                 }
             }
-        });
-        Self { receiver }
+        };
+        thread::Builder::new().spawn(prepare).context("no thread to prepare images")?;
+        Ok(Self { receiver })
     }
 }
 

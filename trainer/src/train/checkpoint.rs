@@ -62,7 +62,10 @@ pub fn save(
     };
     let mut file = postcard::to_allocvec(&content)?;
     file.extend(crc32fast::hash(&file).to_le_bytes());
-    files::write(path, &file).context("the checkpoint before this one is intact")
+    files::write(path, &file).with_context(|| match path.exists() {
+        true => "the checkpoint before this one is intact",
+        false => "nothing of this run has been saved",
+    })
 }
 
 impl Checkpoint {

@@ -1,5 +1,7 @@
 //! Every setting of a training run: flags, help and what a checkpoint remembers, in one struct.
 
+use std::ffi::OsString;
+
 use anyhow::{Result, bail};
 use clap::ValueEnum;
 use clap::builder::PossibleValue;
@@ -9,6 +11,7 @@ use serde::{Deserialize, Serialize};
 
 use super::schedule::Schedule;
 use crate::data::{Augment, ClassMap, Order};
+use crate::ranges;
 
 /// How a network is trained, equation (3).
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, clap::Args)]
@@ -34,10 +37,10 @@ pub struct TrainConfig {
     #[serde(skip)]
     pub classes: Option<ClassMap>,
     /// Passes over the images
-    #[arg(long, default_value_t = 18)]
+    #[arg(long, default_value_t = 18, value_parser = ranges::count)]
     pub epochs: usize,
     /// Images a step
-    #[arg(long, default_value_t = 128)]
+    #[arg(long, default_value_t = 128, value_parser = ranges::count)]
     pub batch: usize,
     /// Largest learning rate
     #[arg(long, default_value_t = 0.12)]
@@ -52,28 +55,28 @@ pub struct TrainConfig {
     #[arg(long, default_value_t = 0.9)]
     pub momentum: f64,
     /// Weight decay
-    #[arg(long, default_value_t = 5e-4)]
+    #[arg(long, default_value_t = 5e-4, value_parser = ranges::factor)]
     pub weight_decay: f32,
     /// Share of the label that goes to all classes alike
-    #[arg(long, default_value_t = 0.05)]
+    #[arg(long, default_value_t = 0.05, value_parser = ranges::share_below_one)]
     pub label_smoothing: f32,
     /// Share of the past in the moving average of the weights; 0 turns it off
-    #[arg(long, default_value_t = 0.997)]
+    #[arg(long, default_value_t = 0.997, value_parser = ranges::share_below_one)]
     pub average: f32,
     /// Norm that the adversary is held to
     #[arg(long, default_value = "l2")]
     pub constraint: Norm,
     /// Radius of the adversary's ball, at the full size
-    #[arg(long, default_value_t = 1.0)]
+    #[arg(long, default_value_t = 1.0, value_parser = ranges::length)]
     pub eps: f32,
     /// The adversary's steps; 0 trains a standard network
-    #[arg(long, default_value_t = 1)]
+    #[arg(long, default_value_t = 1, value_parser = ranges::steps_or_zero)]
     pub attack_steps: usize,
     /// Length of an adversary's step [default: 1.25 eps for one step, else 2.5 eps / steps]
-    #[arg(long)]
+    #[arg(long, value_parser = ranges::length)]
     pub attack_step_size: Option<f32>,
     /// 0: every image once an epoch; 1: all classes equally often; in between: in between
-    #[arg(long, default_value_t = 0.5)]
+    #[arg(long, default_value_t = 0.5, value_parser = ranges::share)]
     pub balance: f32,
     #[command(flatten)]
     pub augment: Augment,
@@ -119,7 +122,7 @@ const PRESETS: [(&str, &str); 3] = [
 ];
 
 /// The command line with the flags of its `--preset` in front of its own.
-pub fn with_preset(words: Vec<String>) -> Result<Vec<String>> {
+pub fn with_preset(words: Vec<OsString>) -> Result<Vec<OsString>> {
     if words.get(1).is_none_or(|word| word != "train") {
         return Ok(words);
     }
@@ -127,9 +130,9 @@ pub fn with_preset(words: Vec<String>) -> Result<Vec<String>> {
     let Some(name) = at.and_then(|at| words.get(at + 1)) else { return Ok(words) };
     let Some((_, flags)) = PRESETS.iter().find(|(known, _)| known == name) else {
         let known: Vec<&str> = PRESETS.iter().map(|(name, _)| *name).collect();
-        bail!("there is no preset \"{name}\", only {}", known.join(", "));
+        bail!("there is no preset {name:?}, only {}", known.join(", "));
     };
-    let flags = flags.split_whitespace().map(str::to_owned);
+    let flags = flags.split_whitespace().map(OsString::from);
     Ok(words[..2].iter().cloned().chain(flags).chain(words[2..].iter().cloned()).collect())
 }
 
@@ -140,20 +143,20 @@ impl TrainConfig {
     ///
     /// Names the first setting that is out of range.
     pub fn check(&self) -> Result<()> {
-        if self.epochs == 0 || self.batch < 2 {
-            bail!("--epochs must be at least 1 and --batch at least 2");
+        if self.batch < 2 {
+            bail!("--batch must be at least 2");
         }
         if !(1..=self.batch / 2).contains(&self.replicas) {
             bail!("--replicas must leave at least two images of the batch for each");
         }
         if !(self.lr > 0.0 && self.lr.is_finite()) {
-            bail!("--lr must be above 0");
+            bail!("--lr must be a number above 0");
         }
-        if !(0.0..1.0).contains(&self.average) || !(0.0..1.0).contains(&self.label_smoothing) {
-            bail!("--average and --label-smoothing must be in [0, 1)");
+        if !(0.0..1.0).contains(&self.momentum) {
+            bail!("--momentum must be in [0, 1)");
         }
-        if self.attack_steps > 0 && !(self.eps > 0.0 && self.eps.is_finite()) {
-            bail!("--eps must be above 0; --attack-steps 0 trains without an adversary");
+        if self.widths.iter().any(|width| !(1..=4096).contains(width)) {
+            bail!("--widths must be from 1 to 4096 channels");
         }
         if self.sizes.iter().chain([&self.size]).any(|size| !(8..=1024).contains(size)) {
             bail!("--size and --sizes must be from 8 to 1024 pixels");

@@ -1,6 +1,7 @@
 //! Training, equation (3): data → attack → update, with all that a long run needs.
 
 mod checkpoint;
+mod claim;
 mod config;
 mod learner;
 mod progress;

@@ -1,14 +1,17 @@
 //! What a run tells: a live line for people, plain lines for files, JSON lines for programs, and
 //! a picture of the curves.
 
+use std::cell::Cell;
 use std::fs::{self, OpenOptions};
 use std::io::{IsTerminal, Write};
 use std::path::{Path, PathBuf};
 
-use crate::plot::{self, Line};
 use anyhow::{Context, Result};
 use indicatif::{ProgressBar, ProgressStyle};
 use serde::{Deserialize, Serialize};
+
+use crate::files;
+use crate::plot::{self, Line};
 
 /// One row of metrics.jsonl.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
@@ -39,33 +42,33 @@ pub struct Row {
 pub struct Progress {
     bar: Option<ProgressBar>,
     metrics: PathBuf,
+    /// Whether a file could not be written, which is said once.
+    failed: Cell<bool>,
 }
 
 impl Progress {
     /// Goes on with the metrics of an earlier part of the run, up to `step`.
     pub fn open(folder: &Path, step: u64, steps: u64) -> Result<Self> {
         let metrics = folder.join("metrics.jsonl");
-        if step == 0 {
-            fs::write(&metrics, "")
-                .with_context(|| format!("cannot write {}", metrics.display()))?;
-        } else {
-            // Rows after the checkpoint will come again.
-            let kept: Vec<Row> = read(&metrics).into_iter().filter(|r| r.step <= step).collect();
-            let text: Vec<String> =
-                kept.iter().map(serde_json::to_string).collect::<Result<_, _>>()?;
-            fs::write(&metrics, text.join("\n") + if text.is_empty() { "" } else { "\n" })?;
+        let mut text = String::new();
+        // Rows after the checkpoint will come again.
+        for row in read(&metrics).iter().filter(|row| row.step <= step && step > 0) {
+            text += &serde_json::to_string(row)?;
+            text.push('\n');
         }
+        files::write(&metrics, text.as_bytes())?;
         let bar = std::io::stderr().is_terminal().then(|| {
             let style = ProgressStyle::with_template("{bar:24} {pos}/{len} {eta} left  {msg}");
             let bar = ProgressBar::new(steps).with_position(step);
             bar.reset_eta();
             style.map_or(bar.clone(), |style| bar.with_style(style))
         });
-        Ok(Self { bar, metrics })
+        Ok(Self { bar, metrics, failed: Cell::new(false) })
     }
 
-    /// Tells of a row, everywhere.
-    pub fn tell(&self, row: &Row) -> Result<()> {
+    /// Tells of a row, everywhere. A file that cannot be written is named, and is no reason to lose
+    /// the run.
+    pub fn tell(&self, row: &Row) {
         let mut text = format!(
             "epoch {:.2}  loss {:.3}  train {:.1} %  {:.0} images/s",
             row.epoch,
@@ -86,10 +89,21 @@ impl Progress {
             }
             None => say(&text),
         }
-        let mut file = OpenOptions::new().append(true).create(true).open(&self.metrics)?;
-        writeln!(file, "{}", serde_json::to_string(row)?)?;
+        if let Err(error) = self.keep(row)
+            && !self.failed.replace(true)
+        {
+            self.note(&format!("{error:#}. The run goes on."));
+        }
+    }
+
+    fn keep(&self, row: &Row) -> Result<()> {
+        let cannot = || format!("cannot write {}", self.metrics.display());
+        let file = OpenOptions::new().append(true).create(true).open(&self.metrics);
+        let line = serde_json::to_string(row)?;
+        file.and_then(|mut file| writeln!(file, "{line}")).with_context(cannot)?;
         if row.clean.is_some() {
-            fs::write(self.metrics.with_file_name("curves.svg"), curves(&read(&self.metrics)))?;
+            let picture = curves(&read(&self.metrics));
+            files::write(&self.metrics.with_file_name("curves.svg"), picture.as_bytes())?;
         }
         Ok(())
     }

@@ -1,6 +1,5 @@
 //! A run from its first step, or from where a checkpoint left it, to its end.
 
-use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -14,6 +13,7 @@ use robust_core::model::card::{Card, Provenance, Role, Training};
 use robust_core::model::weights::{Precision, Weights};
 
 use super::checkpoint::{self, Checkpoint, Position};
+use super::claim::claim;
 use super::config::TrainConfig;
 use super::learner::Learner;
 use super::progress::{Progress, Row};
@@ -57,7 +57,7 @@ pub fn train(job: &Job<'_>) -> Result<Option<PathBuf>> {
     config.check()?;
     let started = Instant::now();
     let interrupt = Interrupt::listen();
-    fs::create_dir_all(job.out).with_context(|| format!("cannot make {}", job.out.display()))?;
+    let _claim = claim(job.out, job.resume)?;
     let checkpoint = job.out.join("checkpoint.bin");
     let saved = job.resume.then(|| Checkpoint::read(&checkpoint, config)).transpose()?;
     let card = match &saved {
@@ -92,7 +92,8 @@ pub fn train(job: &Job<'_>) -> Result<Option<PathBuf>> {
         let share = at.epoch as f64 / config.epochs as f64;
         let size = config.size_at(share);
         let order = config.order();
-        let batches = Batches::prepare(&job.train, order, config.augment, size, at.epoch, at.batch);
+        let batches =
+            Batches::prepare(&job.train, order, config.augment, size, at.epoch, at.batch)?;
         let mut batches = batches.into_iter();
         loop {
             let waiting = Instant::now();
@@ -107,7 +108,7 @@ pub fn train(job: &Job<'_>) -> Result<Option<PathBuf>> {
             at.seconds = before.seconds + started.elapsed().as_secs_f64();
             if at.step.is_multiple_of(LOOK_EVERY) && at.batch < per_epoch {
                 let row = look.row(at, per_epoch, lr, job.out)?;
-                progress.tell(&row)?;
+                progress.tell(&row);
             }
             let late = job.time_limit.is_some_and(|limit| started.elapsed() >= limit);
             ending = match (interrupt.asked(), late) {
@@ -131,7 +132,7 @@ pub fn train(job: &Job<'_>) -> Result<Option<PathBuf>> {
             let mut row = look.row(at, per_epoch, lr, job.out)?;
             let (clean, robust) = watch(job, &learner, &card)?;
             (row.clean, row.robust) = (Some(clean), Some(robust));
-            progress.tell(&row)?;
+            progress.tell(&row);
             look = Look::new();
         }
     }

@@ -46,7 +46,7 @@ impl<'a> Trial<'a> {
         'run: for epoch in 0.. {
             let order = config.order();
             let mut batches =
-                Batches::prepare(self.set, order, config.augment, config.size, epoch, 0);
+                Batches::prepare(self.set, order, config.augment, config.size, epoch, 0)?;
             loop {
                 let waiting = Instant::now();
                 let Some(batch) = batches.next() else { break };

@@ -153,6 +153,13 @@ fn images_that_are_decoded_as_they_are_drawn_train_to_the_same_bits() {
 #[test]
 fn a_disk_that_is_full_costs_nothing_that_was_saved() {
     let stage = Stage::new(12);
+    // Metrics that cannot be written are named, and are no reason to end.
+    let blocked = stage.path("blocked");
+    fs::create_dir_all(format!("{blocked}/curves.svg")).unwrap();
+    let output = run(&strs(&stage.train(&blocked, &["--epochs", "1"])));
+    let errors = String::from_utf8(output.stderr).unwrap();
+    assert!(output.status.success() && errors.contains("curves.svg"), "{errors}");
+
     let file = stage.path("train/top/000.png");
     let output = run(&strs(&stage.train(&format!("{file}/out"), &["--epochs", "1"])));
     let errors = String::from_utf8(output.stderr).unwrap();
@@ -209,8 +216,20 @@ fn bad_data_is_named_before_training() {
     let (ok, text) = complain(&stage.train(&out, &quick));
     assert!(ok && text.contains("broken.png") && text.contains("1 of 13 images"), "{text}");
 
+    // What has been trained is not replaced unasked.
+    let (ok, text) = complain(&stage.train(&out, &quick));
+    assert!(!ok && text.contains("model.safetensors") && text.contains("--resume"), "{text}");
+
+    let out = stage.path("other");
     let (ok, text) = complain(&stage.train(&out, &["--batch", "1000"]));
     assert!(!ok && text.contains("more than the 12 training images"), "{text}");
+
+    // A run at work has its folder to itself.
+    let lock = fs::File::create(Path::new(&out).join("run.lock")).unwrap();
+    lock.lock().unwrap();
+    let (ok, text) = complain(&stage.train(&out, &quick));
+    assert!(!ok && text.contains("another run is at work"), "{text}");
+    drop(lock);
 
     let (ok, text) =
         complain(&stage.train(&out, &["--lr", "1e30", "--epochs", "9", "--batch", "4"]));

@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 use std::process::ExitCode;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use anyhow::Result;
 use robust_core::engine::check::bench::measure;
@@ -11,6 +11,7 @@ use serde::Serialize;
 
 use crate::backend::{Backend, wait};
 use crate::files;
+use crate::ranges;
 
 /// What to measure.
 #[derive(clap::Args)]
@@ -18,14 +19,14 @@ pub struct Args {
     /// Model file
     model: PathBuf,
     /// Batch sizes, separated by commas
-    #[arg(long, value_delimiter = ',', default_value = "1,4,8")]
+    #[arg(long, value_delimiter = ',', default_value = "1,4,8", value_parser = ranges::count)]
     batch: Vec<usize>,
     /// What computes [default: all that this build and the machine have]
     #[arg(long, value_delimiter = ',')]
     backend: Vec<Backend>,
     /// Seconds to measure at each batch size
-    #[arg(long, default_value_t = 5.0)]
-    seconds: f64,
+    #[arg(long, default_value = "5", value_parser = ranges::seconds)]
+    seconds: Duration,
     /// Print one JSON line a measurement
     #[arg(long)]
     json: bool,
@@ -50,7 +51,7 @@ pub fn run(args: &Args) -> Result<ExitCode> {
         for &batch in &args.batch {
             let started = Instant::now();
             let now = || started.elapsed().as_secs_f64();
-            let speed = wait(measure(&model, batch.max(1), args.seconds, now))?;
+            let speed = wait(measure(&model, batch, args.seconds.as_secs_f64(), now))?;
             print_row(&Row { backend: backend.name(), speed }, args.json)?;
         }
     }

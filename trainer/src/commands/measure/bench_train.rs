@@ -9,6 +9,7 @@ use serde::Serialize;
 
 use crate::backend::Backend;
 use crate::data::Dataset;
+use crate::ranges;
 use crate::train::{TrainConfig, Trial};
 
 /// Images of the made-up data set.
@@ -20,14 +21,14 @@ pub struct Args {
     #[command(flatten)]
     config: TrainConfig,
     /// Batch sizes
-    #[arg(long, value_delimiter = ',', default_value = "32,128")]
+    #[arg(long, value_delimiter = ',', default_value = "32,128", value_parser = ranges::count)]
     batches: Vec<usize>,
     /// Steps of the attack
-    #[arg(long, value_delimiter = ',', default_value = "0,1")]
+    #[arg(long, value_delimiter = ',', default_value = "0,1", value_parser = ranges::steps_or_zero)]
     attacks: Vec<usize>,
     /// Seconds to measure each
-    #[arg(long, default_value_t = 10.0)]
-    seconds: f64,
+    #[arg(long, default_value = "10", value_parser = ranges::seconds)]
+    seconds: Duration,
     /// What computes [default: all that this build and the machine have]
     #[arg(long, value_delimiter = ',')]
     backend: Vec<Backend>,
@@ -49,7 +50,10 @@ struct Row {
 }
 
 pub fn run(args: &Args) -> Result<ExitCode> {
-    let set = Arc::new(Dataset::painted(IMAGES, args.config.size));
+    args.config.check()?;
+    // At least one whole batch.
+    let images = args.batches.iter().copied().fold(IMAGES, usize::max);
+    let set = Arc::new(Dataset::painted(images, args.config.size));
     if !args.json {
         println!(
             "{:<8} {:>5} {:>7} {:>10} {:>8} {:>8}",
@@ -65,8 +69,7 @@ pub fn run(args: &Args) -> Result<ExitCode> {
                 // Kernels compile and memory is taken during the first steps.
                 trial.steps(2, Duration::MAX)?;
                 let started = Instant::now();
-                let (images, waited) =
-                    trial.steps(usize::MAX, Duration::from_secs_f64(args.seconds))?;
+                let (images, waited) = trial.steps(usize::MAX, args.seconds)?;
                 let seconds = started.elapsed().as_secs_f64();
                 let row = Row {
                     backend: backend.name(),

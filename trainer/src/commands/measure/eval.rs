@@ -17,6 +17,7 @@ use crate::accuracy::{Attack, balanced_draw, measure};
 use crate::backend::{Backend, wait};
 use crate::data::{ClassMap, Dataset, MEMORY, Request};
 use crate::files;
+use crate::ranges;
 
 /// What to measure on what.
 #[derive(clap::Args)]
@@ -27,22 +28,22 @@ pub struct Args {
     #[arg(required = true)]
     data: Vec<PathBuf>,
     /// Measure a class-balanced draw of so many images [default: all]
-    #[arg(long)]
+    #[arg(long, value_parser = ranges::count)]
     limit: Option<usize>,
     /// Radii of the l2 attacks
-    #[arg(long, value_delimiter = ',', default_value = "0.5,1,2")]
+    #[arg(long, value_delimiter = ',', default_value = "0.5,1,2", value_parser = ranges::length)]
     eps: Vec<f32>,
     /// Steps of the attacks
-    #[arg(long, value_delimiter = ',', default_value = "20,100")]
+    #[arg(long, value_delimiter = ',', default_value = "20,100", value_parser = ranges::steps)]
     attack_steps: Vec<usize>,
     /// Random starts of each attack
-    #[arg(long, default_value_t = 1)]
+    #[arg(long, default_value_t = 1, value_parser = ranges::count)]
     restarts: usize,
     /// Images to invert
-    #[arg(long, default_value_t = 64)]
+    #[arg(long, default_value_t = 64, value_parser = ranges::count_or_zero)]
     invert: usize,
     /// Steps of an inversion
-    #[arg(long, default_value_t = 200)]
+    #[arg(long, default_value_t = 200, value_parser = ranges::steps)]
     invert_steps: usize,
     /// Seed of the draw and of every start
     #[arg(long, default_value_t = 0)]
@@ -154,7 +155,8 @@ fn inversions(args: &Args, model: &Model, set: &Dataset) -> Result<Option<Invers
     let mut results = Vec::new();
     // Each from noise of its own, whatever the size of the batches.
     for chunk in originals.chunks(16) {
-        let settings = InvertSettings { seed: args.seed + results.len() as u64, ..settings };
+        let settings =
+            InvertSettings { seed: args.seed.wrapping_add(results.len() as u64), ..settings };
         let Some(mut pgd) = invert(model, chunk, &Start::Noise, &settings) else {
             bail!("there is nothing to invert");
         };

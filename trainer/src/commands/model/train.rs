@@ -9,8 +9,9 @@ use std::time::Duration;
 use anyhow::Result;
 
 use crate::backend::Backend;
-use crate::data::{Dataset, MEMORY, Request};
+use crate::data::{Dataset, Request};
 use crate::files;
+use crate::ranges;
 use crate::train::{Job, TrainConfig, train};
 
 /// What to train on, and how.
@@ -40,17 +41,17 @@ pub struct Args {
     #[arg(long)]
     resume: bool,
     /// Stop and save after so many minutes; --resume goes on
-    #[arg(long)]
-    time_limit: Option<f64>,
+    #[arg(long, value_parser = ranges::minutes)]
+    time_limit: Option<Duration>,
     /// Minutes between two checkpoints
-    #[arg(long, default_value_t = 5.0)]
-    save_every: f64,
+    #[arg(long, default_value = "5", value_parser = ranges::minutes)]
+    save_every: Duration,
     /// Held-out images that are classified after each epoch
-    #[arg(long, default_value_t = 512)]
+    #[arg(long, default_value_t = 512, value_parser = ranges::count)]
     watch: usize,
     /// Gigabytes that decoded images may take; a larger set is decoded as it is drawn
-    #[arg(long, default_value_t = MEMORY as f64 / 1e9)]
-    memory: f64,
+    #[arg(long, default_value = "4", value_parser = ranges::gigabytes)]
+    memory: u64,
     /// Description of the data for the model's card [default: the paths]
     #[arg(long)]
     about_data: Option<String>,
@@ -65,14 +66,13 @@ pub struct Args {
 pub fn run(args: &Args) -> Result<ExitCode> {
     let config = &args.config;
     config.check()?;
-    let minutes = |m: f64| Duration::from_secs_f64((m * 60.0).max(0.0));
     let init = args.init.as_deref().map(files::read_weights).transpose()?;
     let request = Request {
         paths: &args.data,
         size: config.size,
         map: config.classes,
         classes: None,
-        memory: (args.memory * 1e9) as u64,
+        memory: args.memory,
     };
     let mut train_set = Dataset::read(&request)?;
     if let Some(first) = init.as_ref().map(|weights| &weights.card().classes) {
@@ -107,8 +107,8 @@ pub fn run(args: &Args) -> Result<ExitCode> {
         out: &args.out,
         init,
         resume: args.resume,
-        time_limit: args.time_limit.map(minutes),
-        save_every: minutes(args.save_every),
+        time_limit: args.time_limit,
+        save_every: args.save_every,
         watch: args.watch,
         data,
         hardware: args.about_hardware.clone().unwrap_or_else(|| args.backend.describe()),

@@ -18,6 +18,7 @@ use robust_core::settings::change::synthesis_settings;
 
 use crate::backend::{Backend, wait};
 use crate::files;
+use crate::ranges;
 
 /// Tiles in a row of the sheet.
 const COLUMNS: usize = 32;
@@ -34,10 +35,10 @@ pub struct Args {
     /// Model file; NAME.atlas.json and NAME.atlas.jpg are written beside it
     model: PathBuf,
     /// Steps for each coordinate [default: the preset's]
-    #[arg(long)]
+    #[arg(long, value_parser = ranges::steps)]
     steps: Option<usize>,
     /// Side of a tile in pixels
-    #[arg(long, default_value_t = 48)]
+    #[arg(long, default_value_t = 48, value_parser = ranges::side)]
     tile: usize,
     /// Seed of the noise that the images start from
     #[arg(long, default_value_t = 0)]

@@ -14,6 +14,7 @@ use serde::Serialize;
 
 use crate::backend::{Backend, wait};
 use crate::files;
+use crate::ranges;
 
 /// Which photos, and how near.
 #[derive(clap::Args)]
@@ -28,7 +29,7 @@ pub struct Args {
     #[arg(long, value_delimiter = ',', default_value = "0.5,1,2,4")]
     eps: Vec<f32>,
     /// Steps for each radius
-    #[arg(long, default_value_t = 100)]
+    #[arg(long, default_value_t = 100, value_parser = ranges::steps)]
     steps: usize,
     /// Folder for the images: each near-copy, and its difference magnified
     #[arg(long)]
@@ -63,7 +64,7 @@ pub fn run(args: &Args) -> Result<ExitCode> {
     };
     let (original, other) = (square(&args.original)?, square(&args.other)?);
     for &eps in &args.eps {
-        let settings = attack_settings(eps, args.steps.max(1));
+        let settings = attack_settings(eps, args.steps);
         let mut pgd = collide(&model, &original, &other, settings).context("nothing to collide")?;
         pgd.finish();
         let report = wait(pgd.report())?;

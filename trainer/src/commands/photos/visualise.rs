@@ -16,6 +16,7 @@ use robust_core::settings::{Constraint, Crop, PgdSettings};
 
 use crate::backend::{Backend, wait};
 use crate::files;
+use crate::ranges;
 
 /// What to show.
 #[derive(clap::Args)]
@@ -35,7 +36,7 @@ pub struct Args {
     #[arg(long)]
     photo: Option<PathBuf>,
     /// Add the features to the photo one after another, equation (7), and save so many stages of each
-    #[arg(long, requires = "photo", conflicts_with = "classes")]
+    #[arg(long, requires = "photo", conflicts_with = "classes", value_parser = ranges::side)]
     add: Option<usize>,
     /// Change only this part of the image: left,top,right,bottom in shares of its side
     #[arg(long, value_delimiter = ',')]
@@ -44,10 +45,10 @@ pub struct Args {
     #[arg(long)]
     authors: bool,
     /// Steps [default: the preset's]
-    #[arg(long)]
+    #[arg(long, value_parser = ranges::steps)]
     steps: Option<usize>,
     /// How far an image may go from its start, in the l2 norm [default: the preset's]
-    #[arg(long)]
+    #[arg(long, value_parser = ranges::length)]
     eps: Option<f32>,
     /// Seed of the noise
     #[arg(long, default_value_t = 0)]
@@ -77,7 +78,7 @@ pub fn run(args: &Args) -> Result<ExitCode> {
                 if args.authors { add_settings(size) } else { quick_add_settings(size) };
             settings.steps = args.steps.unwrap_or(settings.steps);
             let pgd = within(args, size, add(&model, &image, feature, settings))?;
-            image = save_stages(args, pgd, feature, settings.steps, stages.max(1))?;
+            image = save_stages(args, pgd, feature, settings.steps, stages)?;
         }
         return Ok(ExitCode::SUCCESS);
     }

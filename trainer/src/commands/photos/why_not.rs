@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 use std::process::ExitCode;
 
-use anyhow::{Context, Result, anyhow, bail};
+use anyhow::{Context, Result, anyhow};
 use robust_core::engine::tasks::change::{confidences, why_not};
 use robust_core::image::photo::to_png;
 use robust_core::settings::Crop;
@@ -12,6 +12,7 @@ use serde::Serialize;
 
 use crate::backend::{Backend, wait};
 use crate::files;
+use crate::ranges;
 
 /// Which photo, and which class it is not.
 #[derive(clap::Args)]
@@ -24,7 +25,7 @@ pub struct Args {
     #[arg(long)]
     class: String,
     /// Growing radii in the l2 norm, separated by commas
-    #[arg(long, value_delimiter = ',', default_values_t = WHY_NOT_EPSILONS)]
+    #[arg(long, value_delimiter = ',', default_values_t = WHY_NOT_EPSILONS, value_parser = ranges::length_or_zero)]
     eps: Vec<f32>,
     /// Folder for the images, one a radius
     #[arg(long)]
@@ -44,9 +45,6 @@ struct Row {
 }
 
 pub fn run(args: &Args) -> Result<ExitCode> {
-    if let Some(eps) = args.eps.iter().find(|eps| !(eps.is_finite() && **eps >= 0.0)) {
-        bail!("--eps must be 0 or more, not {eps}");
-    }
     let model = files::read_model(&args.model, &args.backend.device()?)?;
     let class = model.card().class(&args.class).map_err(|message| anyhow!(message))?;
     let photo = files::read_photo(&args.photo)?.square(Crop::Centre, model.card().input_size);

@@ -18,6 +18,7 @@ use crate::accuracy::balanced_draw;
 use crate::backend::Backend;
 use crate::data::{Dataset, MEMORY, Request};
 use crate::files;
+use crate::ranges;
 use tasks::{Outcome, Task};
 
 /// What to compare on what.
@@ -35,7 +36,7 @@ pub struct Args {
     #[arg(long)]
     out: PathBuf,
     /// Photos (pairs of photos, features) a task: a class-balanced draw
-    #[arg(long, default_value_t = 8)]
+    #[arg(long, default_value_t = 8, value_parser = ranges::count)]
     count: usize,
     /// What is computed
     #[arg(
@@ -49,13 +50,13 @@ pub struct Args {
     #[arg(long, value_enum, value_delimiter = ',')]
     solvers: Vec<Solver>,
     /// Numbers of steps after which results are judged
-    #[arg(long, value_delimiter = ',', default_value = "25,50,100,200,500,1000")]
+    #[arg(long, value_delimiter = ',', default_value = "25,50,100,200,500,1000", value_parser = ranges::steps)]
     steps: Vec<usize>,
     /// Steps of plain PGD, the reference, beside those
-    #[arg(long, default_value_t = 10_000)]
+    #[arg(long, default_value_t = 10_000, value_parser = ranges::steps)]
     plain_steps: usize,
     /// Length of a plain step, from which the others' follow
-    #[arg(long, default_value_t = 1.0)]
+    #[arg(long, default_value_t = 1.0, value_parser = ranges::length)]
     step_size: f32,
     /// Seed of the draw and of the starts
     #[arg(long, default_value_t = 0)]

@@ -19,6 +19,7 @@ use crate::backend::Backend;
 use crate::data::{Dataset, MEMORY, Request};
 use crate::files;
 use crate::interrupt::Interrupt;
+use crate::ranges;
 use crate::sheet::Sheet;
 use subject::Subject;
 
@@ -43,10 +44,10 @@ pub struct Args {
     #[arg(long, value_delimiter = ',')]
     only: Vec<String>,
     /// Images in a row
-    #[arg(long, default_value_t = 6)]
+    #[arg(long, default_value_t = 6, value_parser = ranges::side)]
     columns: usize,
     /// Steps of an inversion, by the fast solver
-    #[arg(long, default_value_t = 100)]
+    #[arg(long, default_value_t = 100, value_parser = ranges::steps)]
     steps: usize,
     /// Seed of the choice of photos and features, and of the noise
     #[arg(long, default_value_t = 0)]

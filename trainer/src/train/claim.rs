@@ -1,0 +1,37 @@
+//! The folder of a run, which one run has at a time, and whose results nobody replaces unasked.
+
+use std::fs::{self, File, TryLockError};
+use std::path::Path;
+
+use anyhow::{Context, Result, bail};
+
+/// Makes the folder and keeps other runs out of it for as long as the file lives, which ends with
+/// the program, however that ends.
+///
+/// # Errors
+///
+/// Where the folder cannot be made, another run is at work in it, or a new run would replace what
+/// an earlier one left there.
+pub fn claim(folder: &Path, resume: bool) -> Result<File> {
+    let name = folder.display();
+    fs::create_dir_all(folder).with_context(|| format!("cannot make the folder {name}"))?;
+    let lock = folder.join("run.lock");
+    let cannot = || format!("cannot write {}", lock.display());
+    let file = File::create(&lock).with_context(cannot)?;
+    match file.try_lock() {
+        Ok(()) => {}
+        Err(TryLockError::WouldBlock) => {
+            bail!("another run is at work in {name}: wait for its end, or choose another --out")
+        }
+        Err(TryLockError::Error(error)) => return Err(error).with_context(cannot),
+    }
+    let left = ["model.safetensors", "checkpoint.bin"];
+    let left = left.into_iter().find(|file| !resume && folder.join(file).exists());
+    if let Some(left) = left {
+        bail!(
+            "{name} holds an earlier run's {left}: go on with that run by --resume, choose another \
+             --out, or remove the file"
+        );
+    }
+    Ok(file)
+}
