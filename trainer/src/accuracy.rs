@@ -112,6 +112,7 @@ pub fn measure(
             confusion[label][prediction.min(classes - 1)] += 1;
         }
     }
+    set.check_readable()?;
     Ok(Confusion(confusion))
 }
 

@@ -5,9 +5,11 @@ use std::io::{self, Write};
 use std::path::Path;
 use std::process;
 
-use anyhow::{Context, Result};
-use burn::tensor::Device;
+use anyhow::{Context, Result, bail};
+use burn::tensor::{Device, Tensor};
 use robust_core::engine::Model;
+use robust_core::engine::network::LastRelu;
+use robust_core::engine::solve::pgd::noise;
 use robust_core::image::photo::Photo;
 use robust_core::model::weights::Weights;
 use sha2::{Digest, Sha256};
@@ -62,7 +64,24 @@ pub fn read_weights(path: &Path) -> Result<Weights> {
 
 /// A model file on a device.
 pub fn read_model(path: &Path, device: &Device) -> Result<Model> {
-    Ok(Model::new(&read_weights(path)?, device))
+    usable(Model::new(&read_weights(path)?, device), path)
+}
+
+/// The model, once it has shown that what it computes of noise is finite: weights can be so large
+/// that nothing is, and everything after would be wrong without a word.
+pub fn usable(model: Model, path: &Path) -> Result<Model> {
+    let image = noise(model.card().input_size, 0, 0);
+    let batch = model.batch(&[image]).context("no image")?;
+    let output = model.forward(batch, LastRelu::True);
+    let values = Tensor::cat(vec![output.representation, output.logits], 1).into_data();
+    if !values.iter::<f32>().all(f32::is_finite) {
+        bail!(
+            "{} computes numbers that are not finite: its weights are damaged, or its training \
+             diverged",
+            path.display()
+        );
+    }
+    Ok(model)
 }
 
 /// A photo, laid over white where it is transparent.

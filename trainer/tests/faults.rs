@@ -8,10 +8,13 @@ mod program;
 
 use std::ffi::OsStr;
 use std::fs;
+use std::io::Write;
 use std::os::unix::ffi::OsStrExt;
 use std::os::unix::fs::{PermissionsExt, symlink};
 use std::path::Path;
 use std::process::{Command, Output};
+
+use serde_json::Value;
 
 use program::{stderr, stdout};
 
@@ -120,4 +123,64 @@ fn writing_keeps_links_modes_and_devices() {
     average(&pipe);
     assert!(reader.join().unwrap() > 1000);
     assert!(!fs::metadata(&pipe).unwrap().is_file());
+}
+
+/// A copy of the model with the first numbers of its first convolution as large as f32 allows.
+fn broken_model(folder: &Path) -> String {
+    let mut bytes = fs::read(model()).unwrap();
+    let header = 8 + u64::from_le_bytes(bytes[..8].try_into().unwrap()) as usize;
+    let tensors: Value = serde_json::from_slice(&bytes[8..header]).unwrap();
+    let first = &tensors["conv1.weight"];
+    let at = header + first["data_offsets"][0].as_u64().unwrap() as usize;
+    assert_eq!(first["dtype"], "F32");
+    for value in bytes[at..at + 27 * 4].chunks_exact_mut(4) {
+        value.copy_from_slice(&3e38f32.to_le_bytes());
+    }
+    let path = folder.join("broken.safetensors");
+    fs::write(&path, bytes).unwrap();
+    path.to_str().unwrap().to_owned()
+}
+
+#[test]
+fn a_network_that_computes_nothing_finite_is_refused() {
+    let folder = tempfile::tempdir().unwrap();
+    let (broken, out) = (broken_model(folder.path()), folder.path().join("out"));
+    let words = ["invert", &broken, &photo(), "--out", out.to_str().unwrap(), "--steps", "2"];
+    let errors = stderr(&words);
+    assert!(errors.contains("broken.safetensors") && errors.contains("not finite"), "{errors}");
+}
+
+#[test]
+fn a_catalog_is_believed_only_where_the_file_is_the_one_it_lists() {
+    let folder = tempfile::tempdir().unwrap();
+    let at = |name: &str| folder.path().join(name).to_str().unwrap().to_owned();
+    let (models, out) = (at("."), at("out"));
+    fs::copy(model(), at("model.safetensors")).unwrap();
+    stdout(&["catalog", &models]);
+    let link = stdout(&["link", &model(), &photo(), &photo(), "--frames", "3", "--steps", "1"]);
+    let open = ["open", link.trim(), "--out", &out, "--models", &models];
+    stdout(&open);
+
+    let index = fs::read_to_string(at("index.json")).unwrap();
+    fs::write(at("index.json"), index.replace("model.safetensors", "../model.safetensors"))
+        .unwrap();
+    assert!(stderr(&open).contains("not a file beside it"));
+    fs::write(at("index.json"), index).unwrap();
+    stdout(&["export", &model(), "--out", &at("model.safetensors"), "--precision", "f16"]);
+    assert!(stderr(&open).contains("is not the file that"));
+}
+
+#[test]
+fn a_file_made_of_next_to_nothing_takes_no_memory() {
+    let folder = tempfile::tempdir().unwrap();
+    let zip = folder.path().join("bomb.zip");
+    let mut archive = zip::ZipWriter::new(fs::File::create(&zip).unwrap());
+    archive.start_file("cat/0.png", zip::write::SimpleFileOptions::default()).unwrap();
+    let zeros = vec![0; 1 << 20];
+    for _ in 0..100 {
+        archive.write_all(&zeros).unwrap();
+    }
+    archive.finish().unwrap();
+    let errors = stderr(&["eval", &model(), zip.to_str().unwrap()]);
+    assert!(errors.contains("cat/0.png is larger than any photo"), "{errors}");
 }

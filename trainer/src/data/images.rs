@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 use std::collections::BTreeSet;
-use std::sync::Mutex;
+use std::sync::{Mutex, OnceLock};
 
 use anyhow::Result;
 use image::RgbImage;
@@ -28,20 +28,29 @@ pub enum Images {
 
 /// The names of what could not be read so far.
 #[derive(Default)]
-pub struct Skipped(Mutex<BTreeSet<String>>);
+pub struct Skipped {
+    names: Mutex<BTreeSet<String>>,
+    /// A class of which nothing is left.
+    lost: OnceLock<String>,
+}
 
 impl Skipped {
     /// Names an image on standard error, once.
     pub fn add(&self, file: &File, error: &anyhow::Error) {
-        let Ok(mut names) = self.0.lock() else { return };
+        let Ok(mut names) = self.names.lock() else { return };
         if names.insert(file.name()) && names.len() <= NAMED {
             eprintln!("left out {}: {error:#}", file.name());
         }
     }
 
+    /// The first class that was found to have no readable image any more.
+    pub fn lost(&self) -> Option<&str> {
+        self.lost.get().map(String::as_str)
+    }
+
     /// How many images that were.
     pub fn count(&self) -> usize {
-        self.0.lock().map_or(0, |names| names.len())
+        self.names.lock().map_or(0, |names| names.len())
     }
 }
 
@@ -81,7 +90,8 @@ impl Images {
     }
 
     /// One image. Where it cannot be read, the next one of its class that can: what stands in does
-    /// not hang on chance, so that a run can go on anywhere. Black where none is left.
+    /// not depend on chance, so that a run can go on anywhere. Black where none is left, which
+    /// [`Skipped::lost`] tells of.
     pub fn get(&self, index: usize) -> Cow<'_, RgbImage> {
         match self {
             Self::Decoded(images) => Cow::Borrowed(&images[index]),
@@ -94,6 +104,7 @@ impl Images {
                         Err(error) => skipped.add(file, &error),
                     }
                 }
+                skipped.lost.get_or_init(|| files[index].class.clone());
                 Cow::Owned(RgbImage::new(*size, *size))
             }
         }

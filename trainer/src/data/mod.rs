@@ -14,6 +14,7 @@ use std::path::PathBuf;
 use anyhow::{Result, bail};
 use image::RgbImage;
 use rayon::prelude::*;
+use serde::{Deserialize, Serialize};
 
 pub use augment::Augment;
 pub use batches::{Batch, Batches, Order, planes};
@@ -35,7 +36,12 @@ pub struct Dataset {
     pub classes: Vec<String>,
     images: Images,
     labels: Vec<usize>,
+    /// CRC-32 of the class and length of every file, in order.
+    files: u32,
 }
+
+/// Largest share of images that may be unreadable: a few are a set's own fault, many the disk's.
+const UNREADABLE: f64 = 0.1;
 
 /// What to read.
 #[derive(Clone, Debug)]
@@ -86,22 +92,24 @@ impl Dataset {
             .iter()
             .map(|file| classes.iter().position(|class| *class == file.class).unwrap_or_default())
             .collect();
+        let sum = fingerprint(&files);
         let size = request.size as u32;
         let bytes = files.len() as u64 * u64::from(size) * u64::from(size) * 3;
         if bytes > request.memory {
             let skipped = Skipped::default();
             let images = Images::Files { files, size, skipped };
-            let set = Self { classes, images, labels };
+            let set = Self { classes, images, labels, files: sum };
             set.check(&named)?;
             return Ok(set);
         }
         let (images, readable, skipped) = Images::decode(&files, size);
+        enough(skipped.count(), files.len())?;
         if skipped.count() > 0 {
             let (count, all) = (skipped.count(), files.len());
             eprintln!("{count} of {all} images could not be read and were left out.");
         }
         let labels = readable.into_iter().map(|index| labels[index]).collect();
-        let set = Self { classes, images: Images::Decoded(images), labels };
+        let set = Self { classes, images: Images::Decoded(images), labels, files: sum };
         set.check(&named)?;
         Ok(set)
     }
@@ -119,6 +127,7 @@ impl Dataset {
             classes: (0..9).map(|class| format!("class {class}")).collect(),
             images: Images::Decoded((0..images as u32).map(image).collect()),
             labels: (0..images).map(|i| i % 9).collect(),
+            files: 0,
         }
     }
 
@@ -169,6 +178,32 @@ impl Dataset {
         (count > 0).then_some(sentence)
     }
 
+    /// Checks that the images are still there.
+    ///
+    /// # Errors
+    ///
+    /// Where more than a tenth of them could not be read as they were drawn, or a whole class.
+    pub fn check_readable(&self) -> Result<()> {
+        let Images::Files { files, skipped, .. } = &self.images else { return Ok(()) };
+        if let Some(class) = skipped.lost() {
+            bail!("no image of the class \"{class}\" can be read any more");
+        }
+        enough(skipped.count(), files.len())
+    }
+
+    /// What tells this set from others, and from itself when files are missing or cut.
+    pub fn fingerprint(&self) -> Fingerprint {
+        let pixels = match &self.images {
+            Images::Files { .. } => None,
+            Images::Decoded(images) => {
+                let mut sum = crc32fast::Hasher::new();
+                images.iter().for_each(|image| sum.update(image.as_raw()));
+                Some(sum.finalize())
+            }
+        };
+        Fingerprint { images: self.len(), files: self.files, pixels }
+    }
+
     /// Whether images are decoded as they are drawn.
     pub fn is_lazy(&self) -> bool {
         matches!(self.images, Images::Files { .. })
@@ -212,6 +247,42 @@ impl Dataset {
         let deviation = |c: usize| (total[c + 3] - total[c] * total[c]).max(1e-6).sqrt() as f32;
         (mean, std::array::from_fn(deviation))
     }
+}
+
+/// What a checkpoint remembers of the images that a run began with.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Fingerprint {
+    images: usize,
+    files: u32,
+    /// CRC-32 of all pixels, of a set that is decoded.
+    pixels: Option<u32>,
+}
+
+impl Fingerprint {
+    /// Whether both can be of the same images, as far as both know.
+    pub fn fits(&self, other: &Self) -> bool {
+        let unknown = self.pixels.is_none() || other.pixels.is_none();
+        self.files == other.files && (unknown || self == other)
+    }
+}
+
+fn fingerprint(files: &[File]) -> u32 {
+    let mut sum = crc32fast::Hasher::new();
+    for file in files {
+        sum.update(file.class.as_bytes());
+        sum.update(&file.length().to_le_bytes());
+    }
+    sum.finalize()
+}
+
+fn enough(unreadable: usize, all: usize) -> Result<()> {
+    if unreadable as f64 > UNREADABLE * all as f64 {
+        bail!(
+            "{unreadable} of {all} images could not be read: is the disk there, and are the files \
+             whole? Remove them if they are damaged"
+        );
+    }
+    Ok(())
 }
 
 /// The classes in alphabetical order, or the given ones, which must then be the same.

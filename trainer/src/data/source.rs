@@ -13,6 +13,9 @@ use zip::ZipArchive;
 
 use super::cifar;
 
+/// Most bytes of an image file in a zip file, which can be made of next to none.
+const LARGEST: u64 = 64 << 20;
+
 const ENDINGS: [&str; 7] = ["jpg", "jpeg", "png", "webp", "bmp", "gif", "JPEG"];
 
 /// One image that has not been decoded.
@@ -43,6 +46,15 @@ impl File {
             Place::Disk(path) => path.display().to_string(),
             Place::Zip { name, .. } => name.clone(),
             Place::Cifar { name, index, .. } => format!("{name}, image {index}"),
+        }
+    }
+
+    /// Its length in bytes; 0 where it cannot be asked for.
+    pub fn length(&self) -> u64 {
+        match &self.place {
+            Place::Disk(path) => fs::metadata(path).map_or(0, |file| file.len()),
+            Place::Zip { bytes, .. } => bytes.len() as u64,
+            Place::Cifar { file, .. } => file.len() as u64,
         }
     }
 
@@ -104,13 +116,17 @@ fn list_zip(path: &Path) -> Result<Vec<File>> {
     let mut archive = ZipArchive::new(std::io::BufReader::new(archive)).with_context(cannot)?;
     let mut files = Vec::new();
     for i in 0..archive.len() {
-        let mut entry = archive.by_index(i).with_context(cannot)?;
+        let entry = archive.by_index(i).with_context(cannot)?;
         let name = PathBuf::from(entry.name());
         let class = name.parent().and_then(Path::file_name);
         let Some(class) = class.filter(|_| entry.is_file() && is_image(&name)) else { continue };
         let class = class.to_string_lossy().into_owned();
         let mut bytes = Vec::new();
-        entry.read_to_end(&mut bytes).with_context(cannot)?;
+        let whole = entry.size();
+        entry.take(LARGEST).read_to_end(&mut bytes).with_context(cannot)?;
+        if whole > LARGEST || bytes.len() as u64 >= LARGEST {
+            bail!("{}: {} is larger than any photo", path.display(), name.display());
+        }
         let name = format!("{}: {}", path.display(), name.display());
         files.push(File { class, place: Place::Zip { name, bytes } });
     }

@@ -1,6 +1,7 @@
 //! Reads PyTorch checkpoints, in the zip and the old format, without PyTorch.
 
 use std::collections::BTreeMap;
+use std::fs;
 use std::path::Path;
 
 use anyhow::{Context, Result, bail};
@@ -33,6 +34,12 @@ impl StateDict {
         let reader = PytorchReader::new(path).with_context(|| {
             format!("{} is not a PyTorch checkpoint that can be read", path.display())
         })?;
+        let length = fs::metadata(path).map_or(0, |file| file.len());
+        let networks = reader.tensors().iter().filter(|(name, _)| is_network(inner_name(name)));
+        // Strides of 0 make tensors of any size out of one number.
+        if networks.map(|(_, tensor)| tensor.byte_len() as u64).sum::<u64>() > length {
+            bail!("{} names more numbers than it holds: it is damaged", path.display());
+        }
         let mut checkpoint = Self::default();
         for (name, tensor) in reader.tensors() {
             checkpoint
@@ -50,10 +57,7 @@ impl StateDict {
     }
 
     fn take(&mut self, full_name: &str, tensor: &Tensor) -> Result<()> {
-        let mut name = full_name;
-        while let Some(inner) = WRAPPERS.iter().find_map(|wrapper| name.strip_prefix(wrapper)) {
-            name = inner;
-        }
+        let name = inner_name(full_name);
         match name {
             "normalizer.new_mean" => self.mean = Some(channels(tensor)?),
             "normalizer.new_std" => self.std = Some(channels(tensor)?),
@@ -68,6 +72,14 @@ impl StateDict {
         }
         Ok(())
     }
+}
+
+/// A tensor's name without what wraps the network.
+fn inner_name(mut name: &str) -> &str {
+    while let Some(inner) = WRAPPERS.iter().find_map(|wrapper| name.strip_prefix(wrapper)) {
+        name = inner;
+    }
+    name
 }
 
 fn is_network(name: &str) -> bool {

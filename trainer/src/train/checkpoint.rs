@@ -12,6 +12,7 @@ use serde_bytes::ByteBuf;
 
 use super::config::TrainConfig;
 use super::learner::Learner;
+use crate::data::Fingerprint;
 use crate::files;
 
 /// Version of the format.
@@ -28,6 +29,15 @@ pub struct Position {
     pub step: u64,
     /// Seconds spent, over all parts of the run.
     pub seconds: f64,
+}
+
+/// The settings, and the images that a run began with: older checkpoints do not know theirs.
+#[derive(Serialize, Deserialize)]
+struct Remembered {
+    #[serde(flatten)]
+    config: TrainConfig,
+    #[serde(default)]
+    data: Option<Fingerprint>,
 }
 
 /// A checkpoint that was read.
@@ -48,13 +58,14 @@ pub fn save(
     path: &Path,
     learner: &Learner,
     config: &TrainConfig,
+    data: Fingerprint,
     position: Position,
 ) -> Result<()> {
     let bytes = |bytes: Bytes| ByteBuf::from(bytes.to_vec());
     let content = Checkpoint {
         version: VERSION,
         position,
-        config: serde_json::to_string(config)?,
+        config: serde_json::to_string(&Remembered { config: config.clone(), data: Some(data) })?,
         card: serde_json::to_string(learner.card())?,
         network: bytes(learner.network.valid().into_record().into_bytes()?),
         average: bytes(learner.average.clone().into_record().into_bytes()?),
@@ -69,8 +80,8 @@ pub fn save(
 }
 
 impl Checkpoint {
-    /// Reads a checkpoint of a run with the same settings.
-    pub fn read(path: &Path, config: &TrainConfig) -> Result<Self> {
+    /// Reads a checkpoint of a run with the same settings on the same images.
+    pub fn read(path: &Path, config: &TrainConfig, data: Fingerprint) -> Result<Self> {
         let file = files::read(path)?;
         let damaged = || format!("{} is damaged: the checkpoint cannot be used", path.display());
         let (content, sum) = file.split_last_chunk().with_context(damaged)?;
@@ -86,13 +97,21 @@ impl Checkpoint {
             );
         }
         let content: Self = postcard::from_bytes(content).with_context(damaged)?;
-        let then: TrainConfig = serde_json::from_str(&content.config).with_context(damaged)?;
+        let Remembered { config: then, data: began } =
+            serde_json::from_str(&content.config).with_context(damaged)?;
         // Paths and time limits may differ; what decides the numbers may not.
         let now: TrainConfig = serde_json::from_str(&serde_json::to_string(config)?)?;
         if then != now {
             bail!(
                 "{} was made with other settings: resume with the same flags, or leave out \
                  --resume\nthen: {then:?}\nnow:  {now:?}",
+                path.display()
+            );
+        }
+        if began.is_some_and(|began| !began.fits(&data)) {
+            bail!(
+                "{} was made on other images: some are missing, new, damaged or in another place. \
+                 Resume with the same ones, or begin a new run from its model file (--init)",
                 path.display()
             );
         }

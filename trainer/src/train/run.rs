@@ -59,7 +59,8 @@ pub fn train(job: &Job<'_>) -> Result<Option<PathBuf>> {
     let interrupt = Interrupt::listen();
     let _claim = claim(job.out, job.resume)?;
     let checkpoint = job.out.join("checkpoint.bin");
-    let saved = job.resume.then(|| Checkpoint::read(&checkpoint, config)).transpose()?;
+    let data = job.train.fingerprint();
+    let saved = job.resume.then(|| Checkpoint::read(&checkpoint, config, data)).transpose()?;
     let card = match &saved {
         Some(saved) => saved.card()?,
         None => card(job)?,
@@ -99,6 +100,10 @@ pub fn train(job: &Job<'_>) -> Result<Option<PathBuf>> {
             let waiting = Instant::now();
             let Some(batch) = batches.next() else { break };
             look.waited += waiting.elapsed();
+            if let Err(error) = job.train.check_readable() {
+                checkpoint::save(&checkpoint, &learner, config, data, at)?;
+                return Err(error.context("the run is saved, and --resume goes on with it"));
+            }
             let epochs = at.epoch as f64 + at.batch as f64 / per_epoch as f64;
             let lr = config.lr * config.schedule.factor(epochs, config.epochs, &config.milestones);
             let seed = config.seed.wrapping_mul(0x9e37_79b9_7f4a_7c15) ^ (at.step + 1);
@@ -120,7 +125,7 @@ pub fn train(job: &Job<'_>) -> Result<Option<PathBuf>> {
                 break;
             }
             if saved_at.elapsed() >= job.save_every {
-                checkpoint::save(&checkpoint, &learner, config, at)?;
+                checkpoint::save(&checkpoint, &learner, config, data, at)?;
                 saved_at = Instant::now();
             }
         }
@@ -136,7 +141,7 @@ pub fn train(job: &Job<'_>) -> Result<Option<PathBuf>> {
             look = Look::new();
         }
     }
-    checkpoint::save(&checkpoint, &learner, config, at)?;
+    checkpoint::save(&checkpoint, &learner, config, data, at)?;
     if let Some(note) = job.train.left_out() {
         progress.note(&note);
     }

@@ -251,3 +251,32 @@ fn bad_data_is_named_before_training() {
     let (ok, text) = complain(&words);
     assert!(!ok && text.contains("does not exist"), "{text}");
 }
+
+#[test]
+fn a_run_neither_goes_on_without_its_images_nor_with_others() {
+    let stage = Stage::new(12);
+    let out = stage.path("out");
+    let flags = ["--epochs", "2000", "--memory", "0", "--attack-steps", "0"];
+    let mut child = program(&strs(&stage.train(&out, &flags)));
+    let child = child.stderr(Stdio::piped()).spawn().unwrap();
+    let started = Instant::now();
+    let metrics = Path::new(&out).join("metrics.jsonl");
+    while fs::read(&metrics).map_or(0, |rows| rows.len()) == 0 {
+        assert!(started.elapsed() < Duration::from_secs(60), "the run did not begin");
+        std::thread::sleep(Duration::from_millis(5));
+    }
+    let (class, away) = (stage.path("train/top"), stage.path("away"));
+    fs::rename(&class, &away).unwrap();
+    let output = child.wait_with_output().unwrap();
+    let errors = String::from_utf8(output.stderr).unwrap();
+    assert!(!output.status.success() && errors.contains("--resume"), "{errors}");
+
+    // The run goes on with the same images and not with others.
+    fs::rename(&away, &class).unwrap();
+    let resumed = [&flags[..], &["--resume", "--time-limit", "0"]].concat();
+    succeed(&strs(&stage.train(&out, &resumed)));
+    fs::remove_file(format!("{class}/003.png")).unwrap();
+    let output = run(&strs(&stage.train(&out, &resumed)));
+    let errors = String::from_utf8(output.stderr).unwrap();
+    assert!(!output.status.success() && errors.contains("other images"), "{errors}");
+}

@@ -91,7 +91,7 @@ struct Inversion {
 
 pub fn run(args: &Args) -> Result<ExitCode> {
     let weights = files::read_weights(&args.model)?;
-    let model = Model::new(&weights, &args.backend.device()?);
+    let model = files::usable(Model::new(&weights, &args.backend.device()?), &args.model)?;
     let card = weights.card();
     let request = Request {
         paths: &args.data,

@@ -75,5 +75,17 @@ fn model_file(folder: &Path, name: &str) -> Result<PathBuf> {
         let known: Vec<&str> = catalog.iter().map(|entry| entry.name.as_str()).collect();
         bail!("the link names the model \"{name}\", which is not here ({})", known.join(", "));
     };
-    Ok(folder.join(&entry.asset.file))
+    let (file, index) = (Path::new(&entry.asset.file), index.display());
+    if file.file_name() != Some(file.as_os_str()) {
+        bail!("{index} names {}, which is not a file beside it", file.display());
+    }
+    let path = folder.join(file);
+    if files::sha256(&files::read(&path)?) != entry.asset.sha256 {
+        bail!(
+            "{} is not the file that {index} lists: it is damaged, or `robust-reps catalog` has to \
+             list it anew",
+            path.display()
+        );
+    }
+    Ok(path)
 }
