@@ -1,8 +1,9 @@
 //! Reading and writing files with errors that name them.
 
+use std::collections::HashSet;
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, Write};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process;
 
 use anyhow::{Context, Result, bail};
@@ -92,4 +93,29 @@ pub fn read_photo(path: &Path) -> Result<Photo> {
 /// SHA-256 in hexadecimal.
 pub fn sha256(bytes: &[u8]) -> String {
     Sha256::digest(bytes).iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
+/// File names without their ending, told apart by a number where two photos share one.
+pub fn unique_names(photos: &[PathBuf]) -> Vec<String> {
+    let mut taken = HashSet::new();
+    let unique = |photo: &PathBuf| {
+        let stem = photo.file_stem().unwrap_or_default().to_string_lossy().into_owned();
+        let candidates = (2..).map(|n| format!("{stem}-{n}"));
+        let name = std::iter::once(stem.clone()).chain(candidates).find(|n| !taken.contains(n));
+        let name = name.unwrap_or(stem);
+        taken.insert(name.clone());
+        name
+    };
+    photos.iter().map(unique).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn photos_of_the_same_name_do_not_overwrite_each_other() {
+        let photos = ["a/cat.jpg", "b/cat.png", "cat-2.jpg"].map(PathBuf::from);
+        assert_eq!(unique_names(&photos), ["cat", "cat-2", "cat-2-2"]);
+    }
 }

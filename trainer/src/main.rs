@@ -13,6 +13,7 @@ mod import;
 mod infer;
 mod interrupt;
 mod plot;
+mod principal;
 mod ranges;
 mod sheet;
 mod train;
@@ -22,7 +23,10 @@ use std::process::ExitCode;
 use clap::{Parser, Subcommand};
 
 use commands::measure::{bench, bench_solvers, bench_train, eval, verify};
-use commands::model::{average, catalog, export, import as importing, info, train as training};
+use commands::model::{
+    average, catalog, export, gaussians, import as importing, info, train as training,
+};
+use commands::paint::{generate, inpaint, sketch, super_resolve, translate};
 use commands::paper::{atlas, figures};
 use commands::photos::{
     collide, explain, interpolate, invert, link, open, rank, visualise, why_not,
@@ -68,6 +72,16 @@ enum Command {
     WhyNot(why_not::Args),
     /// Look for a near-copy of one photo that has another photo's representation
     Collide(collide::Args),
+    /// Generate images of a class, each from a draw of the class's Gaussian
+    Generate(generate::Args),
+    /// Turn drawings into images of a class
+    Sketch(sketch::Args),
+    /// Turn photos of one class into another
+    Translate(translate::Args),
+    /// Sharpen small photos towards what the network sees in them
+    SuperResolve(super_resolve::Args),
+    /// Let a hole in photos grow again
+    Inpaint(inpaint::Args),
     /// Make every figure of the paper for two models and some photos
     Figures(figures::Args),
     /// Measure steps of projected gradient descent a second, by batch size
@@ -76,6 +90,8 @@ enum Command {
     BenchSolvers(bench_solvers::Args),
     /// Measure training: images a second by backend, batch and attack
     BenchTrain(Box<bench_train::Args>),
+    /// Describe images of each class from afar, which generated ones start from
+    Gaussians(gaussians::Args),
     /// Write the mean of several networks' weights
     Average(average::Args),
     /// Write a model for the page, and check that it survived
@@ -118,10 +134,16 @@ fn main() -> ExitCode {
         Command::Rank(args) => rank::run(&args),
         Command::WhyNot(args) => why_not::run(&args),
         Command::Collide(args) => collide::run(&args),
+        Command::Generate(args) => generate::run(&args),
+        Command::Sketch(args) => sketch::run(&args),
+        Command::Translate(args) => translate::run(&args),
+        Command::SuperResolve(args) => super_resolve::run(&args),
+        Command::Inpaint(args) => inpaint::run(&args),
         Command::Figures(args) => figures::run(&args),
         Command::Bench(args) => bench::run(&args),
         Command::BenchSolvers(args) => bench_solvers::run(&args),
         Command::BenchTrain(args) => bench_train::run(&args),
+        Command::Gaussians(args) => gaussians::run(&args),
         Command::Average(args) => average::run(&args),
         Command::Export(args) => export::run(&args),
         Command::Catalog(args) => catalog::run(&args),

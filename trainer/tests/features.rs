@@ -189,3 +189,58 @@ fn solvers_are_compared() {
         assert!(out.join(name).exists(), "{name}");
     }
 }
+
+#[test]
+fn one_classifier_paints() {
+    let folder = tempfile::tempdir().unwrap();
+    let out = |name: &str| folder.path().join(name).to_str().unwrap().to_owned();
+    let model = out("model.safetensors");
+    fs::copy(small(), &model).unwrap();
+    let photos = ["bird_owl", "cat_kitten"].map(|name| PathBuf::from(photo(name)));
+    let [owl, kitten] = [&photos[0], &photos[1]].map(|path| path.to_str().unwrap());
+    let info: Value = serde_json::from_str(&stdout(&["info", &model, "--json"])).unwrap();
+    let classes: Vec<&str> =
+        info["classes"].as_array().unwrap().iter().map(|class| class.as_str().unwrap()).collect();
+
+    // A class that is asked for becomes likelier, and is saved with how it came about.
+    let few = ["--steps", "15", "--eps", "4", "--step-size", "0.5", "--json"];
+    let made = |words: &[&str], name: &str| -> Vec<Value> {
+        let out = out(name);
+        let text = stdout(&[words, &["--out", &out], &few].concat());
+        let rows: Vec<Value> =
+            text.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+        for row in &rows {
+            assert!(Path::new(row["image"].as_str().unwrap()).exists());
+            assert!(row["after"].as_f64() > row["before"].as_f64(), "{name}: {row}");
+            assert_eq!(row["steps"], 15);
+        }
+        rows
+    };
+    let class = ["--class", classes[1]];
+    let drawn =
+        made(&[&["sketch", &model, owl, kitten, "--animate"], &class[..]].concat(), "drawn");
+    assert_eq!((drawn.len(), drawn[0]["class"].as_str()), (2, Some(classes[1])));
+    assert!(Path::new(&out("drawn")).join("cat_kitten.gif").exists());
+    made(&[&["translate", &model, owl], &class[..]].concat(), "translated");
+    made(&["super-resolve", &model, owl, "--shrink", "4"], "sharpened");
+    made(&["inpaint", &model, owl, kitten, "--hole", "0,0,0.5,1"], "filled");
+
+    // Generated images start from draws of what a set of images looks like.
+    let missing = stderr(&["generate", &model, "--out", &out("generated")]);
+    assert!(missing.contains("robust-reps gaussians"), "{missing}");
+    let images = folder.path().join("images");
+    for (i, class) in classes.iter().enumerate() {
+        fs::create_dir_all(images.join(class)).unwrap();
+        fs::copy(&photos[i % 2], images.join(class).join("photo.jpg")).unwrap();
+    }
+    stdout(&["gaussians", &model, images.to_str().unwrap()]);
+    let two = format!("{},{}", classes[0], classes[1]);
+    let generated = made(&["generate", &model, "--classes", &two, "--count", "2"], "generated");
+    assert_eq!(generated.len(), 4);
+
+    let error = stderr(&["sketch", &model, owl, "--class", "unicorn", "--out", &out("never")]);
+    assert!(error.contains("unicorn") && error.contains(classes[0]), "{error}");
+    let error = stderr(&["inpaint", &model, owl, "--hole", "0.5,0,0.2,1", "--out", &out("never")]);
+    assert!(error.contains("left before right"), "{error}");
+    assert!(!Path::new(&out("never")).exists());
+}

@@ -28,6 +28,34 @@ impl Pixels {
         Some(Self { size, values: (0..3).flat_map(plane).collect() })
     }
 
+    /// The image at `size` pixels, values between its pixels' centres interpolated linearly, held to
+    /// [0, 1].
+    pub fn enlarged(&self, size: usize) -> Self {
+        let last = self.size.saturating_sub(1);
+        // The pixels before and after a place, and the share of the one after.
+        let around = |at: usize| {
+            let place = (at as f32 + 0.5) * self.size as f32 / size as f32 - 0.5;
+            let place = place.clamp(0.0, last as f32);
+            let before = (place as usize).min(last);
+            (before, (before + 1).min(last), place - before as f32)
+        };
+        let places: Vec<_> = (0..size).map(around).collect();
+        let mut values = Vec::with_capacity(3 * size * size);
+        for plane in self.values.chunks_exact((self.size * self.size).max(1)) {
+            let mix = |row: usize, &(left, right, share): &(usize, usize, f32)| {
+                let row = &plane[row * self.size..][..self.size];
+                row[left] * (1.0 - share) + row[right] * share
+            };
+            for &(above, below, share) in &places {
+                values.extend(places.iter().map(|across| {
+                    let value = mix(above, across) * (1.0 - share) + mix(below, across) * share;
+                    value.clamp(0.0, 1.0)
+                }));
+            }
+        }
+        Self { size, values }
+    }
+
     /// Side in pixels.
     pub fn size(&self) -> usize {
         self.size
@@ -72,5 +100,15 @@ mod tests {
         assert_eq!(pixels.to_rgb8(), rgb);
         assert_eq!(pixels.to_rgba8().len(), 64);
         assert!(Pixels::from_rgb8(5, &rgb).is_none());
+    }
+
+    #[test]
+    fn enlarging_interpolates_between_centres() {
+        let small = Pixels::new(2, [0.0, 1.0, 0.0, 1.0].repeat(3)).unwrap();
+        let large = small.enlarged(4);
+        assert_eq!(large.values()[..4], [0.0, 0.25, 0.75, 1.0]);
+        assert_eq!(large.values()[..4], large.values()[44..]);
+        assert_eq!(small.enlarged(2), small);
+        assert_eq!(Pixels::flat(1, [0.2, 0.4, 2.0]).enlarged(3), Pixels::flat(3, [0.2, 0.4, 1.0]));
     }
 }

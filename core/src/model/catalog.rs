@@ -28,6 +28,9 @@ pub struct CatalogEntry {
     /// Its atlas of features, `NAME.atlas.json`, where there is one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub atlas: Option<String>,
+    /// The Gaussians of its classes, `NAME.gaussians.json`, where there are some.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub gaussians: Option<String>,
 }
 
 /// The first model of a role.

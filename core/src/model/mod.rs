@@ -4,5 +4,6 @@ pub mod architecture;
 pub mod atlas;
 pub mod card;
 pub mod catalog;
+pub mod gaussians;
 #[cfg(feature = "weights")]
 pub mod weights;

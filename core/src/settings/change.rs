@@ -56,7 +56,12 @@ impl Goal {
 }
 
 /// The authors' l2 settings, brought from 224 pixels to `size`: lengths grow with the side.
-const fn authors(epsilon: f32, step_size: f32, steps: usize, size: usize) -> PgdSettings {
+pub(super) const fn authors(
+    epsilon: f32,
+    step_size: f32,
+    steps: usize,
+    size: usize,
+) -> PgdSettings {
     let share = size as f32 / AUTHORS_SIZE;
     PgdSettings::plain(Constraint::L2 { epsilon: epsilon * share }, step_size * share, steps)
 }

@@ -2,6 +2,7 @@
 
 pub mod change;
 mod crop;
+pub mod paint;
 pub mod path;
 
 use serde::{Deserialize, Serialize};

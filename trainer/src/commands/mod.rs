@@ -2,5 +2,6 @@
 
 pub mod measure;
 pub mod model;
+pub mod paint;
 pub mod paper;
 pub mod photos;

@@ -152,7 +152,7 @@ async fn rows(
     Ok(all)
 }
 
-fn labels(classes: &[usize], device: &Device) -> Tensor<1, Int> {
+pub(super) fn labels(classes: &[usize], device: &Device) -> Tensor<1, Int> {
     let classes: Vec<i32> = classes.iter().map(|&class| class as i32).collect();
     let count = classes.len();
     Tensor::from_data(TensorData::new(classes, [count]), device)

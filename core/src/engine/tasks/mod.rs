@@ -3,4 +3,5 @@
 pub mod change;
 pub mod explain;
 pub mod invert;
+pub mod paint;
 pub mod path;

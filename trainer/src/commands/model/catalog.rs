@@ -1,7 +1,7 @@
 //! `robust-reps catalog`.
 
 use std::fs;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use anyhow::{Context, Result, bail};
@@ -41,9 +41,8 @@ pub fn run(args: &Args) -> Result<ExitCode> {
                 bytes: bytes.len() as u64,
                 sha256: files::sha256(&bytes),
             },
-            atlas: Some(path.with_extension("atlas.json"))
-                .filter(|atlas| atlas.exists())
-                .and_then(|atlas| Some(atlas.file_name()?.to_string_lossy().into_owned())),
+            atlas: beside(path, "atlas.json"),
+            gaussians: beside(path, "gaussians.json"),
         });
     }
     let mut json = serde_json::to_string_pretty(&catalog)?;
@@ -51,4 +50,10 @@ pub fn run(args: &Args) -> Result<ExitCode> {
     files::write(&args.folder.join("index.json"), json.as_bytes())?;
     println!("{folder}/index.json lists {} models", catalog.len());
     Ok(ExitCode::SUCCESS)
+}
+
+/// The name of the file that lies beside a model's with this ending, if there is one.
+fn beside(model: &Path, ending: &str) -> Option<String> {
+    let path = model.with_extension(ending);
+    path.exists().then(|| path.file_name().map(|name| name.to_string_lossy().into_owned()))?
 }

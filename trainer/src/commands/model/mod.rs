@@ -3,6 +3,7 @@
 pub mod average;
 pub mod catalog;
 pub mod export;
+pub mod gaussians;
 pub mod import;
 pub mod info;
 pub mod train;

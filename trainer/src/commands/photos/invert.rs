@@ -1,6 +1,5 @@
 //! `robust-reps invert`.
 
-use std::collections::HashSet;
 use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
@@ -146,7 +145,7 @@ fn report(
     seconds: f64,
 ) -> Result<ExitCode> {
     let distances = relative_distances(model, inversions, originals);
-    let names = unique_names(&args.photos);
+    let names = files::unique_names(&args.photos);
     for (i, (inversion, original)) in inversions.iter().zip(originals).enumerate() {
         let image = args.out.join(format!("{}.inverted.png", names[i]));
         files::write(&image, &to_png(inversion)?)?;
@@ -177,29 +176,4 @@ fn report(
         );
     }
     Ok(ExitCode::SUCCESS)
-}
-
-/// File names without their ending, told apart by a number where two photos share one.
-fn unique_names(photos: &[PathBuf]) -> Vec<String> {
-    let mut taken = HashSet::new();
-    let unique = |photo: &PathBuf| {
-        let stem = photo.file_stem().unwrap_or_default().to_string_lossy().into_owned();
-        let candidates = (2..).map(|n| format!("{stem}-{n}"));
-        let name = std::iter::once(stem.clone()).chain(candidates).find(|n| !taken.contains(n));
-        let name = name.unwrap_or(stem);
-        taken.insert(name.clone());
-        name
-    };
-    photos.iter().map(unique).collect()
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn photos_of_the_same_name_do_not_overwrite_each_other() {
-        let photos = ["a/cat.jpg", "b/cat.png", "cat-2.jpg"].map(PathBuf::from);
-        assert_eq!(unique_names(&photos), ["cat", "cat-2", "cat-2-2"]);
-    }
 }

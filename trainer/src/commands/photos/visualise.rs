@@ -15,6 +15,7 @@ use robust_core::settings::change::{
 use robust_core::settings::{Constraint, Crop, PgdSettings};
 
 use crate::backend::{Backend, wait};
+use crate::commands::paint::region;
 use crate::files;
 use crate::ranges;
 
@@ -110,21 +111,7 @@ fn within<'a, O: Objective>(args: &Args, size: usize, pgd: Pgd<'a, O>) -> Result
     if args.region.is_empty() {
         return Ok(pgd);
     }
-    let &[left, top, right, bottom] = &args.region[..] else {
-        bail!("--region takes four numbers: left,top,right,bottom, not {}", args.region.len());
-    };
-    if !(0.0 <= left && left < right && right <= 1.0 && 0.0 <= top && top < bottom && bottom <= 1.0)
-    {
-        bail!(
-            "--region takes left,top,right,bottom from 0 to 1, left before right, top before bottom"
-        );
-    }
-    let inside = |at: usize, from: f32, to: f32| {
-        let share = (at as f32 + 0.5) / size as f32;
-        from <= share && share < to
-    };
-    let free = |i: usize| inside(i % size, left, right) && inside(i / size, top, bottom);
-    Ok(pgd.within(&(0..size * size).map(free).collect::<Vec<bool>>()))
+    Ok(pgd.within(&region(&args.region, size)?))
 }
 
 fn images<O: Objective>(pgd: &mut Pgd<'_, O>) -> Result<Vec<Pixels>> {

@@ -130,6 +130,11 @@ impl<'a, O: Objective> Pgd<'a, O> {
         self.done
     }
 
+    /// Steps in all.
+    pub fn steps(&self) -> usize {
+        self.settings.steps
+    }
+
     /// Whether all steps are done.
     pub fn is_done(&self) -> bool {
         self.done >= self.settings.steps
@@ -138,8 +143,7 @@ impl<'a, O: Objective> Pgd<'a, O> {
     /// Loss `[batch]` of `x` and the gradient of the batch's mean loss with respect to `x`.
     pub fn loss_and_gradient(model: &Model, objective: &O, x: Tensor<4>) -> (Tensor<1>, Tensor<4>) {
         let x = x.autodiff().require_grad();
-        let output = model.forward(x.clone(), objective.last_relu());
-        let loss = objective.loss(&output);
+        let loss = loss_of(model, objective, &x);
         let mut gradients = loss.clone().mean().backward();
         // No path from the image to the loss means a gradient of zero.
         let gradient = x.grad_remove(&mut gradients);
@@ -206,8 +210,7 @@ impl<'a, O: Objective> Pgd<'a, O> {
 
     /// Loss of each of the current images, `[batch]`.
     pub fn loss(&self) -> Tensor<1> {
-        let output = self.model.forward(self.x.clone(), self.objective.last_relu());
-        self.objective.loss(&output)
+        loss_of(self.model, &self.objective, &self.x)
     }
 
     /// The current images, or the best ones so far where the settings say so.
@@ -259,6 +262,15 @@ impl<'a, O: Objective> Pgd<'a, O> {
             self.step();
         }
         Ok(())
+    }
+}
+
+/// All terms of the loss of every image, `[batch]`.
+fn loss_of<O: Objective>(model: &Model, objective: &O, x: &Tensor<4>) -> Tensor<1> {
+    let loss = objective.loss(&model.forward(x.clone(), objective.last_relu()));
+    match objective.of_images(x) {
+        Some(term) => loss + term,
+        None => loss,
     }
 }
 

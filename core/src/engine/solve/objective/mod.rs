@@ -1,7 +1,11 @@
 //! What an image is changed towards. Each objective gives one loss an image.
 
+mod keep;
+
 use burn::tensor::activation::log_softmax;
 use burn::tensor::{Device, Int, Tensor, TensorData};
+
+pub use keep::Keep;
 
 use crate::engine::network::{LastRelu, Output};
 
@@ -18,6 +22,12 @@ pub enum Direction {
 pub trait Objective {
     /// The loss of every image of the batch, `[batch]`.
     fn loss(&self, output: &Output) -> Tensor<1>;
+
+    /// A term of the images themselves, `[batch, 3, height, width]`, that is added to their losses,
+    /// `[batch]`.
+    fn of_images(&self, _x: &Tensor<4>) -> Option<Tensor<1>> {
+        None
+    }
 
     /// Whether the loss should fall or rise.
     fn direction(&self) -> Direction;
@@ -36,6 +46,10 @@ pub trait Objective {
 impl<O: Objective + ?Sized> Objective for Box<O> {
     fn loss(&self, output: &Output) -> Tensor<1> {
         (**self).loss(output)
+    }
+
+    fn of_images(&self, x: &Tensor<4>) -> Option<Tensor<1>> {
+        (**self).of_images(x)
     }
 
     fn direction(&self) -> Direction {
