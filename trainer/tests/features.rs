@@ -233,7 +233,8 @@ fn one_classifier_paints() {
         fs::create_dir_all(images.join(class)).unwrap();
         fs::copy(&photos[i % 2], images.join(class).join("photo.jpg")).unwrap();
     }
-    stdout(&["gaussians", &model, images.to_str().unwrap()]);
+    let coarse = ["--side", "4", "--rank", "4"];
+    stdout(&[&["gaussians", &model, images.to_str().unwrap()], &coarse[..]].concat());
     let two = format!("{},{}", classes[0], classes[1]);
     let generated = made(&["generate", &model, "--classes", &two, "--count", "2"], "generated");
     assert_eq!(generated.len(), 4);
