@@ -3,8 +3,9 @@
 //! Tensor names are torchvision's. Large tensors may be f16 or i8; in memory all are f32. An i8
 //! tensor `NAME` comes with `NAME.scale`, f32, one for each output channel, by which its numbers are
 //! multiplied. The only metadata entry is [`METADATA_KEY`]: the card as JSON with the format's
-//! version.
+//! version and, in files that are not older than it, a checksum of all.
 
+mod checksum;
 mod fold;
 mod mean;
 mod read;
@@ -60,6 +61,9 @@ pub enum WeightsError {
         "this is not a complete safetensors file ({0}). Is it the file that was meant, and was its download complete?"
     )]
     NotSafetensors(String),
+    /// Bits have changed since it was written.
+    #[error("the model file is damaged: its checksum does not fit. Copy or download it again")]
+    Damaged,
     /// Safetensors, but of another program.
     #[error(
         "this safetensors file holds no Robust Reps model: its metadata has no \"{METADATA_KEY}\" entry. \

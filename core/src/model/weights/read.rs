@@ -5,13 +5,15 @@ use safetensors::SafeTensors;
 use safetensors::tensor::{Dtype, Metadata, TensorView};
 use serde::Deserialize;
 
+use super::checksum::{BLANK, checksum};
 use super::{Array, FORMAT_VERSION, METADATA_KEY, Weights, WeightsError, scale_name};
 use crate::model::card::Card;
 
-/// Only the version, so that a newer file is told apart from a damaged one.
+/// What is read first, so that a newer file is told apart from a damaged one.
 #[derive(Deserialize)]
 struct Version {
     version: u32,
+    checksum: Option<String>,
 }
 
 impl Weights {
@@ -38,15 +40,34 @@ impl Weights {
                 multiply(name, array, &scales)?;
             }
         }
+        // After all that can be said in more detail.
+        check_whole(&metadata, &file)?;
         Self::new(card, tensors)
     }
 }
 
-fn read_card(metadata: &Metadata) -> Result<Card, WeightsError> {
+fn description(metadata: &Metadata) -> Result<&str, WeightsError> {
     let entry = metadata.metadata().as_ref().and_then(|map| map.get(METADATA_KEY));
-    let json = entry.ok_or(WeightsError::Foreign)?;
+    entry.map(String::as_str).ok_or(WeightsError::Foreign)
+}
+
+/// Compares the checksum, where the file has one.
+fn check_whole(metadata: &Metadata, file: &SafeTensors<'_>) -> Result<(), WeightsError> {
+    let json = description(metadata)?;
+    let Ok(Version { checksum: Some(expected), .. }) = serde_json::from_str(json) else {
+        return Ok(());
+    };
+    let tensors = file.tensors();
+    let mut bodies: Vec<(&str, &[u8])> =
+        tensors.iter().map(|(name, view)| (name.as_str(), view.data())).collect();
+    let found = checksum(&json.replacen(&expected, BLANK, 1), &mut bodies);
+    if found == expected { Ok(()) } else { Err(WeightsError::Damaged) }
+}
+
+fn read_card(metadata: &Metadata) -> Result<Card, WeightsError> {
+    let json = description(metadata)?;
     let bad = |error: serde_json::Error| WeightsError::BadCard(error.to_string());
-    let Version { version } = serde_json::from_str(json).map_err(bad)?;
+    let Version { version, .. } = serde_json::from_str(json).map_err(bad)?;
     if version > FORMAT_VERSION {
         return Err(WeightsError::Newer(version));
     }

@@ -155,3 +155,23 @@ fn the_mean_lies_between_and_unlike_networks_have_none() {
     let shifted = Card { mean: [0.4; 3], ..card };
     assert!(one.mean(&[Weights::new(shifted, tensors).unwrap()]).is_err());
 }
+
+#[test]
+fn no_flipped_bit_is_taken_for_a_weight() {
+    let good = file(Precision::F32);
+    let at = good.windows(11).position(|part| part == b"\\\"checksum\\").unwrap();
+    // But for the word that announces the checksum: without it, a file is one from before it.
+    let word = at..at + 12;
+    for at in (0..good.len()).filter(|at| !word.contains(at)) {
+        let mut bytes = good.clone();
+        bytes[at] ^= 1 << (at % 8);
+        assert!(Weights::from_bytes(&bytes).is_err(), "byte {at} of {} was changed", good.len());
+    }
+}
+
+#[test]
+fn a_file_from_before_the_checksum_still_reads() {
+    let older = include_bytes!("../../../../static/check/cifar-basic.safetensors");
+    assert!(!older.windows(8).any(|part| part == b"checksum"));
+    Weights::from_bytes(older).unwrap();
+}

@@ -4,6 +4,7 @@ use half::f16;
 use safetensors::tensor::{Dtype, TensorView};
 use serde::Serialize;
 
+use super::checksum::{BLANK, checksum};
 use super::{Array, FORMAT_VERSION, METADATA_KEY, Weights, WeightsError, scale_name};
 use crate::model::card::Card;
 
@@ -22,6 +23,8 @@ pub enum Precision {
 
 #[derive(Serialize)]
 struct Versioned<'a> {
+    /// First, so that it is found without a parser.
+    checksum: &'a str,
     version: u32,
     #[serde(flatten)]
     card: &'a Card,
@@ -60,9 +63,12 @@ impl Weights {
             .collect::<Result<Vec<_>, _>>()?;
         // Programs that know no 8-bit tensors can read all other files.
         let version = if precision == Precision::I8 { FORMAT_VERSION } else { 1 };
-        let card = Versioned { version, card: self.card() };
+        let card = Versioned { checksum: BLANK, version, card: self.card() };
         let json = serde_json::to_string(&card)
             .map_err(|error| WeightsError::BadCard(error.to_string()))?;
+        let mut bodies: Vec<(&str, &[u8])> =
+            encoded.iter().map(|(name, _, _, bytes)| (name.as_str(), bytes.as_slice())).collect();
+        let json = json.replacen(BLANK, &checksum(&json, &mut bodies), 1);
         let metadata = HashMap::from([(METADATA_KEY.to_owned(), json)]);
         safetensors::serialize(views, Some(metadata)).map_err(broken)
     }
