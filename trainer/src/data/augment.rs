@@ -8,6 +8,9 @@ use serde::{Deserialize, Serialize};
 
 use crate::ranges;
 
+/// Longest side of a part that is cut out, in its shortest.
+const WIDEST: f32 = 4.0 / 3.0;
+
 /// What is changed, and how much.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize, clap::Args)]
 pub struct Augment {
@@ -24,6 +27,10 @@ pub struct Augment {
     /// Change brightness, contrast and saturation by up to this share
     #[arg(long = "colour", default_value_t = 0.0, value_parser = ranges::share)]
     pub colour: f32,
+    /// Chance that a rectangle of 2 to 33 % of an image's area is filled with noise
+    #[arg(long = "erase", default_value_t = 0.0, value_parser = ranges::share)]
+    #[serde(default)]
+    pub erase: f32,
 }
 
 /// What checkpoints of before `crop` mean.
@@ -38,6 +45,14 @@ fn share_of_area(text: &str) -> Result<f32, String> {
 }
 
 impl Augment {
+    /// The side, in pixels, beyond which an image shows no more in any part that is cut out of it and brought to
+    /// `size` pixels.
+    pub fn useful_side(&self, size: usize) -> usize {
+        // A part of nearly everything cannot be wide: its longer side ends at the image's.
+        let widest = WIDEST.min(1.0 / self.crop);
+        (size as f32 * (widest / self.crop).sqrt()).round() as usize
+    }
+
     /// `image` brought to `size` pixels and changed as `rng` draws.
     pub fn apply(&self, image: &RgbImage, size: u32, rng: &mut ChaCha8Rng) -> RgbImage {
         let cut = (self.crop < 1.0).then(|| cut_out(image, self.crop, rng));
@@ -61,21 +76,49 @@ impl Augment {
             let (brightness, contrast, saturation) = (factor(), factor(), factor());
             recolour(&mut image, brightness, contrast, saturation);
         }
+        if self.erase > 0.0 && rng.random::<f32>() < self.erase {
+            erase(&mut image, rng);
+        }
         image
+    }
+}
+
+/// A rectangle of `image` filled with noise (Zhong et al. 2017, whose ranges of area and sides these are).
+fn erase(image: &mut RgbImage, rng: &mut ChaCha8Rng) {
+    let area = rng.random_range(0.02..=0.33);
+    let hole = part(image, area, 10.0 / 3.0, rng);
+    for y in hole.y..hole.y + hole.height {
+        for x in hole.x..hole.x + hole.width {
+            image.put_pixel(x, y, Rgb(rng.random()));
+        }
     }
 }
 
 /// A part of `image` with at least the share `least` of its area and sides up to 4:3 either way, at a random place.
 fn cut_out(image: &RgbImage, least: f32, rng: &mut ChaCha8Rng) -> RgbImage {
     let area = rng.random_range(least..=1.0);
-    let widest = (4.0f32 / 3.0).min(1.0 / area).ln();
+    let Part { x, y, width, height } = part(image, area, WIDEST, rng);
+    imageops::crop_imm(image, x, y, width, height).to_image()
+}
+
+/// A rectangle of an image, in pixels.
+struct Part {
+    x: u32,
+    y: u32,
+    width: u32,
+    height: u32,
+}
+
+/// One with the share `area` of all pixels and sides up to `widest` to 1 either way, at a random place.
+fn part(image: &RgbImage, area: f32, widest: f32, rng: &mut ChaCha8Rng) -> Part {
+    let widest = widest.min(1.0 / area).ln();
     let stretch = rng.random_range(-widest..=widest).exp().sqrt();
     let side = |length: u32, share: f32| ((length as f32 * share).round() as u32).clamp(1, length);
     let width = side(image.width(), area.sqrt() * stretch);
     let height = side(image.height(), area.sqrt() / stretch);
     let x = rng.random_range(0..=image.width() - width);
     let y = rng.random_range(0..=image.height() - height);
-    imageops::crop_imm(image, x, y, width, height).to_image()
+    Part { x, y, width, height }
 }
 
 /// The image moved, its edge filled with its mirror image.
@@ -139,13 +182,38 @@ mod tests {
     }
 
     #[test]
+    fn a_hole_is_one_rectangle_of_the_asked_size() {
+        let mut rng = ChaCha8Rng::seed_from_u64(2);
+        for _ in 0..100 {
+            let mut image = RgbImage::from_pixel(40, 40, Rgb([255, 0, 255]));
+            erase(&mut image, &mut rng);
+            let noisy = |&(_, _, pixel): &(u32, u32, &Rgb<u8>)| pixel.0 != [255, 0, 255];
+            let hole: Vec<_> = image.enumerate_pixels().filter(noisy).collect();
+            let side =
+                |values: Vec<u32>| values.iter().max().unwrap() - values.iter().min().unwrap() + 1;
+            let width = side(hole.iter().map(|pixel| pixel.0).collect());
+            let height = side(hole.iter().map(|pixel| pixel.1).collect());
+            assert_eq!(hole.len() as u32, width * height);
+            assert!((0.01..0.35).contains(&(hole.len() as f32 / 1600.0)), "{width}x{height}");
+        }
+    }
+
+    /// The smallest part has as many pixels on its shorter side as the image that is made of it.
+    #[test]
+    fn a_useful_side_is_no_longer_than_the_smallest_part_needs() {
+        let augment = |crop| Augment { crop, shift: 0.0, no_flip: true, colour: 0.0, erase: 0.0 };
+        assert_eq!(augment(1.0 / 3.0).useful_side(64), 128);
+        assert_eq!(augment(1.0).useful_side(64), 64);
+    }
+
+    #[test]
     fn the_same_draw_makes_the_same_image() {
         let image = RgbImage::from_fn(16, 16, |x, y| Rgb([x as u8 * 9, y as u8 * 9, 77]));
-        let augment = Augment { crop: 0.5, shift: 0.25, no_flip: false, colour: 0.4 };
+        let augment = Augment { crop: 0.5, shift: 0.25, no_flip: false, colour: 0.4, erase: 0.5 };
         let draw = |seed| augment.apply(&image, 16, &mut ChaCha8Rng::seed_from_u64(seed));
         assert_eq!(draw(1), draw(1));
         assert!((2..9).any(|seed| draw(seed) != draw(1)));
-        let none = Augment { crop: 1.0, shift: 0.0, no_flip: true, colour: 0.0 };
+        let none = Augment { crop: 1.0, shift: 0.0, no_flip: true, colour: 0.0, erase: 0.0 };
         let same = none.apply(&image, 16, &mut ChaCha8Rng::seed_from_u64(1));
         assert_eq!(same, image);
         assert_eq!(none.apply(&image, 8, &mut ChaCha8Rng::seed_from_u64(1)).width(), 8);

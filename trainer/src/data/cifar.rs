@@ -4,6 +4,8 @@ use anyhow::{Context, Result, bail};
 use image::RgbImage;
 use image::imageops::{FilterType, resize};
 
+use super::Side;
+
 const SIDE: usize = 32;
 const RECORD: usize = 1 + 3 * SIDE * SIDE;
 
@@ -26,13 +28,14 @@ pub fn labels(file: &[u8]) -> Result<Vec<&'static str>> {
     classes.context("a label above 9: this is not CIFAR-10's binary version")
 }
 
-/// One image, brought to `size` pixels.
-pub fn decode(file: &[u8], index: usize, size: u32) -> Result<RgbImage> {
+/// One image, brought to `side`.
+pub fn decode(file: &[u8], index: usize, side: Side) -> Result<RgbImage> {
     let record = file.chunks_exact(RECORD).nth(index).context("past the end of the file")?;
     let plane = SIDE * SIDE;
     let interleaved = (0..plane).flat_map(|i| (0..3).map(move |c| record[1 + c * plane + i]));
     let image = RgbImage::from_raw(SIDE as u32, SIDE as u32, interleaved.collect())
         .context("an image of another size")?;
+    let size = side.of(SIDE as u32);
     Ok(if size as usize == SIDE {
         image
     } else {
@@ -50,7 +53,7 @@ mod tests {
         file[RECORD] = 3;
         file[RECORD + 1] = 200; // red, first pixel of the second image
         assert_eq!(labels(&file).unwrap(), ["horse", "cat"]);
-        assert_eq!(decode(&file, 1, 32).unwrap().get_pixel(0, 0).0, [200, 7, 7]);
+        assert_eq!(decode(&file, 1, Side::Exactly(32)).unwrap().get_pixel(0, 0).0, [200, 7, 7]);
         assert!(labels(&file[1..]).is_err());
         assert!(labels(&[99; RECORD]).is_err());
     }

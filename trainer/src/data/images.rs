@@ -8,10 +8,14 @@ use anyhow::Result;
 use image::RgbImage;
 use rayon::prelude::*;
 
+use super::Side;
 use super::source::File;
 
 /// Most images that are named one by one when they cannot be read.
 const NAMED: usize = 20;
+
+/// Images that are decoded at most to see how much memory all would take.
+const WEIGHED: usize = 256;
 
 /// The images of a set.
 pub enum Images {
@@ -20,8 +24,8 @@ pub enum Images {
     /// Decoded again whenever one is drawn.
     Files {
         files: Vec<File>,
-        /// Side that they are brought to, in pixels.
-        size: u32,
+        /// What they are brought to.
+        side: Side,
         skipped: Skipped,
     },
 }
@@ -56,10 +60,10 @@ impl Skipped {
 
 impl Images {
     /// Decodes all files, on all cores: the readable ones, in order, with their indices.
-    pub fn decode(files: &[File], size: u32) -> (Vec<RgbImage>, Vec<usize>, Skipped) {
+    pub fn decode(files: &[File], side: Side) -> (Vec<RgbImage>, Vec<usize>, Skipped) {
         let skipped = Skipped::default();
         let decoded: Vec<Result<RgbImage>> =
-            files.par_iter().map(|file| file.decode(size)).collect();
+            files.par_iter().map(|file| file.decode(side)).collect();
         let (mut images, mut indices) = (Vec::new(), Vec::new());
         for (index, image) in decoded.into_iter().enumerate() {
             match image {
@@ -71,6 +75,18 @@ impl Images {
             }
         }
         (images, indices, skipped)
+    }
+
+    /// Bytes that all files will take once they are decoded, by what some at equal distances take.
+    pub fn expected_bytes(files: &[File], side: Side) -> u64 {
+        let apart = files.len().div_ceil(WEIGHED).max(1);
+        let weighed: Vec<u64> = files
+            .par_iter()
+            .step_by(apart)
+            .filter_map(|file| file.decode(side).ok())
+            .map(|image| image.as_raw().len() as u64)
+            .collect();
+        weighed.iter().sum::<u64>() * files.len() as u64 / weighed.len().max(1) as u64
     }
 
     /// Number of images.
@@ -85,7 +101,7 @@ impl Images {
     pub fn is_readable(&self, index: usize) -> bool {
         match self {
             Self::Decoded(_) => true,
-            Self::Files { files, size, .. } => files[index].decode(*size).is_ok(),
+            Self::Files { files, side, .. } => files[index].decode(*side).is_ok(),
         }
     }
 
@@ -95,17 +111,17 @@ impl Images {
     pub fn get(&self, index: usize) -> Cow<'_, RgbImage> {
         match self {
             Self::Decoded(images) => Cow::Borrowed(&images[index]),
-            Self::Files { files, size, skipped } => {
+            Self::Files { files, side, skipped } => {
                 let same = |file: &&File| file.class == files[index].class;
                 let others = files[index..].iter().chain(&files[..index]).filter(same);
                 for file in others {
-                    match file.decode(*size) {
+                    match file.decode(*side) {
                         Ok(image) => return Cow::Owned(image),
                         Err(error) => skipped.add(file, &error),
                     }
                 }
                 skipped.lost.get_or_init(|| files[index].class.clone());
-                Cow::Owned(RgbImage::new(*size, *size))
+                Cow::Owned(RgbImage::new(side.longest(), side.longest()))
             }
         }
     }

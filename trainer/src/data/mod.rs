@@ -5,6 +5,8 @@ mod batches;
 mod cifar;
 mod classmap;
 mod images;
+mod leave_out;
+mod side;
 mod source;
 
 use std::borrow::Cow;
@@ -20,8 +22,10 @@ pub use augment::Augment;
 pub use batches::{Batch, Batches, Order, planes};
 pub use cifar::is_class as is_cifar10_class;
 pub use classmap::ClassMap;
+pub use side::Side;
 
 use images::{Images, Skipped};
+use leave_out::leave_out;
 use source::{File, list};
 
 /// Memory for decoded images unless another limit is asked for, in bytes.
@@ -48,8 +52,10 @@ const UNREADABLE: f64 = 0.1;
 pub struct Request<'a> {
     /// Folders of class folders, zip files of the same, or CIFAR-10's binary files.
     pub paths: &'a [PathBuf],
-    /// Side of the square that images are brought to, in pixels.
-    pub size: usize,
+    /// The square that images are brought to.
+    pub side: Side,
+    /// Lists of images that are left out.
+    pub leave_out: &'a [PathBuf],
     /// Joins ImageNet's classes to fewer.
     pub map: Option<ClassMap>,
     /// The classes that must come out, where another set has fixed them.
@@ -64,12 +70,14 @@ impl Dataset {
     ///
     /// # Errors
     ///
-    /// Where nothing is found, a class is empty, or the classes are not those of the request.
+    /// Where nothing is found, a class is empty, the classes are not those of the request, or a list of what to leave
+    /// out names none of the images.
     pub fn read(request: &Request<'_>) -> Result<Self> {
         let mut files = Vec::new();
         for path in request.paths {
             files.extend(list(path)?);
         }
+        leave_out(&mut files, request.leave_out)?;
         if let Some(map) = request.map {
             files.retain_mut(|file| match map.class_of(&file.class) {
                 Some(class) => {
@@ -93,16 +101,15 @@ impl Dataset {
             .map(|file| classes.iter().position(|class| *class == file.class).unwrap_or_default())
             .collect();
         let sum = fingerprint(&files);
-        let size = request.size as u32;
-        let bytes = files.len() as u64 * u64::from(size) * u64::from(size) * 3;
-        if bytes > request.memory {
+        let side = request.side;
+        if Images::expected_bytes(&files, side) > request.memory {
             let skipped = Skipped::default();
-            let images = Images::Files { files, size, skipped };
+            let images = Images::Files { files, side, skipped };
             let set = Self { classes, images, labels, files: sum };
             set.check(&named)?;
             return Ok(set);
         }
-        let (images, readable, skipped) = Images::decode(&files, size);
+        let (images, readable, skipped) = Images::decode(&files, side);
         enough(skipped.count(), files.len())?;
         if skipped.count() > 0 {
             let (count, all) = (skipped.count(), files.len());
@@ -301,7 +308,31 @@ fn classes(files: &[File], given: Option<&[String]>, named: &str) -> Result<Vec<
 
 #[cfg(test)]
 mod tests {
+    use std::fs;
+
     use super::*;
+
+    #[test]
+    fn small_images_stay_small_and_large_ones_become_as_large_as_asked() {
+        let folder = tempfile::tempdir().unwrap();
+        fs::create_dir(folder.path().join("cat")).unwrap();
+        for (name, side) in [("a.png", 8), ("b.png", 16), ("c.png", 40)] {
+            RgbImage::new(side, side).save(folder.path().join("cat").join(name)).unwrap();
+        }
+        let paths = [folder.path().to_path_buf()];
+        let widths = |side, memory| {
+            let request =
+                Request { paths: &paths, side, leave_out: &[], map: None, classes: None, memory };
+            let set = Dataset::read(&request).unwrap();
+            let widths: Vec<u32> = (0..3).map(|index| set.image(index).width()).collect();
+            (widths, set.is_lazy())
+        };
+        // What they take: 8, 16 and 24 pixels squared, of three bytes.
+        let bytes = 3 * (64 + 256 + 576);
+        assert_eq!(widths(Side::AtMost(24), bytes), (vec![8, 16, 24], false));
+        assert_eq!(widths(Side::AtMost(24), bytes - 1), (vec![8, 16, 24], true));
+        assert_eq!(widths(Side::Exactly(24), MEMORY), (vec![24; 3], false));
+    }
 
     #[test]
     fn labels_follow_the_order_of_the_same_classes_only() {

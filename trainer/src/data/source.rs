@@ -11,7 +11,7 @@ use robust_core::image::photo::Photo;
 use robust_core::settings::Crop;
 use zip::ZipArchive;
 
-use super::cifar;
+use super::{Side, cifar};
 
 /// Most bytes of an image file in a zip file, which can be made of next to none.
 const LARGEST: u64 = 64 << 20;
@@ -58,13 +58,22 @@ impl File {
         }
     }
 
-    /// The middle square at `size` pixels.
-    pub fn decode(&self, size: u32) -> Result<RgbImage> {
+    /// Its class and file, as a list names it: `CLASS/image.jpg`.
+    pub fn listed(&self) -> String {
+        let name = self.name();
+        let file = Path::new(&name).file_name().unwrap_or_default();
+        format!("{}/{}", self.class, file.to_string_lossy())
+    }
+
+    /// The middle square, brought to `side`.
+    pub fn decode(&self, side: Side) -> Result<RgbImage> {
         let photo = match &self.place {
             Place::Disk(path) => Photo::decode(&fs::read(path)?, [255; 3])?,
             Place::Zip { bytes, .. } => Photo::decode(bytes, [255; 3])?,
-            Place::Cifar { file, index, .. } => return cifar::decode(file, *index, size),
+            Place::Cifar { file, index, .. } => return cifar::decode(file, *index, side),
         };
+        let (width, height) = photo.dimensions();
+        let size = side.of(width.min(height));
         let rgb = photo.square(Crop::Centre, size as usize).to_rgb8();
         RgbImage::from_raw(size, size, rgb).context("an image of another size")
     }

@@ -25,7 +25,7 @@ pub struct TrainConfig {
     /// Layers before the first block
     #[arg(long, default_value = "small")]
     pub stem: Stem,
-    /// Side in pixels that images are kept at and the network is made for
+    /// Side in pixels of the images that the network is made for; smaller ones are enlarged
     #[arg(long, default_value_t = 64)]
     pub size: usize,
     /// Sides in pixels to train at, one after another for equal shares of the steps; epsilon
@@ -105,8 +105,12 @@ pub enum Norm {
 }
 
 /// Settings of known runs as flags; flags given beside `--preset` win.
-const PRESETS: [(&str, &str); 3] = [
+const PRESETS: [(&str, &str); 4] = [
     ("restricted9-64", "--sizes 40,48,64"),
+    (
+        "restricted9-128",
+        "--network resnet18 --stem imagenet --size 128 --sizes 64,96,128 --eps 2 --crop 0.35 --shift 0 --colour 0.2",
+    ),
     (
         "restricted-imagenet",
         "--network resnet50 --stem imagenet --size 224 --classes restricted-imagenet --epochs 110 \
@@ -210,6 +214,13 @@ impl TrainConfig {
         Some(PgdSettings::plain(constraint, step_size, self.attack_steps))
     }
 
+    /// The longest side, in pixels, of which an image's parts at any of the sizes show something.
+    pub fn largest_side(&self) -> usize {
+        let sizes = if self.sizes.is_empty() { &[self.size][..] } else { &self.sizes };
+        let largest = sizes.iter().copied().max().unwrap_or(self.size);
+        self.augment.useful_side(largest)
+    }
+
     /// The side to train at after `share` of all steps.
     pub fn size_at(&self, share: f64) -> usize {
         let last = self.sizes.len().saturating_sub(1);
@@ -241,18 +252,20 @@ impl TrainConfig {
 
     /// The recipe in words, for the model's card.
     pub fn recipe(&self) -> String {
-        let Augment { crop, shift, no_flip, colour } = self.augment;
+        let Augment { crop, shift, no_flip, colour, erase } = self.augment;
         let crop = if crop < 1.0 {
             format!("cut to {crop} of their area or more, ")
         } else {
             String::new()
         };
+        let erased =
+            if erase > 0.0 { format!(", parts erased in {erase} of them") } else { String::new() };
         let sizes = if self.sizes.is_empty() { &[self.size][..] } else { &self.sizes };
         let sizes: Vec<String> = sizes.iter().map(usize::to_string).collect();
         let schedule = self.schedule.to_possible_value();
         format!(
             "{} epochs, batch {}, SGD {}, weight decay {}, {} to {}, label smoothing {}, balance {}, images at {} \
-             pixels, {crop}shifted by {shift}{}, colours changed by {colour}, averaged weights ({}), seed {}",
+             pixels, {crop}shifted by {shift}{}, colours changed by {colour}{erased}, averaged weights ({}), seed {}",
             self.epochs,
             self.batch,
             self.momentum,

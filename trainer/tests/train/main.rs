@@ -81,6 +81,25 @@ fn a_killed_run_goes_on_to_the_same_bits() {
 }
 
 #[test]
+fn what_a_list_names_is_left_out() {
+    let stage = Stage::new(12);
+    let (list, out) = (stage.path("list.txt"), stage.path("out"));
+    let words = stage.train(&out, &["--epochs", "1", "--leave-out", &list]);
+    fs::write(&list, "top/000.png\nelsewhere/bottom/011.png\ntop/of-another-set.png\n").unwrap();
+    let output = run(&strs(&words));
+    let told = String::from_utf8_lossy(&output.stderr);
+    assert!(output.status.success(), "{told}");
+    assert!(told.contains("2 images left out, of the 3"), "{told}");
+    assert!(told.contains("34 training images of 3 classes, 30 held out"), "{told}");
+
+    fs::write(&list, "top/of-another-set.png\n").unwrap();
+    let output = run(&strs(&words));
+    assert!(!output.status.success());
+    let told = String::from_utf8_lossy(&output.stderr);
+    assert!(told.contains("names none of the images") && told.contains("bottom/000.png"), "{told}");
+}
+
+#[test]
 fn the_number_of_threads_changes_no_bit() {
     let stage = Stage::new(12);
     let model = |threads: &str, replicas: &str| {

@@ -15,7 +15,7 @@ use serde::Serialize;
 
 use crate::accuracy::{Attack, balanced_draw, measure};
 use crate::backend::{Backend, wait};
-use crate::data::{ClassMap, Dataset, MEMORY, Request};
+use crate::data::{ClassMap, Dataset, MEMORY, Request, Side};
 use crate::files;
 use crate::ranges;
 
@@ -95,7 +95,8 @@ pub fn run(args: &Args) -> Result<ExitCode> {
     let card = weights.card();
     let request = Request {
         paths: &args.data,
-        size: card.input_size,
+        side: Side::Exactly(card.input_size),
+        leave_out: &[],
         map: args.classes,
         classes: Some(&card.classes),
         memory: MEMORY,

@@ -9,7 +9,7 @@ use std::time::Duration;
 use anyhow::Result;
 
 use crate::backend::Backend;
-use crate::data::{Dataset, Request};
+use crate::data::{Dataset, Request, Side};
 use crate::files;
 use crate::ranges;
 use crate::train::{Job, TrainConfig, train};
@@ -22,13 +22,16 @@ pub struct Args {
     /// several are joined
     #[arg(required = true)]
     data: Vec<PathBuf>,
+    /// Training images to leave out: files that name one a line by the end of its path, CLASS/image.jpg
+    #[arg(long)]
+    leave_out: Vec<PathBuf>,
     /// Held-out images, in the same forms
     #[arg(long, required = true, num_args = 1..)]
     val: Vec<PathBuf>,
     /// Folder for the model, its checkpoint and its metrics
     #[arg(long)]
     out: PathBuf,
-    /// Settings to start from: restricted9-64, restricted-imagenet (the paper's) or cifar10
+    /// Settings to start from: restricted9-64, restricted9-128, restricted-imagenet (the paper's) or cifar10
     #[arg(long)]
     preset: Option<String>,
     #[command(flatten)]
@@ -69,7 +72,8 @@ pub fn run(args: &Args) -> Result<ExitCode> {
     let init = args.init.as_deref().map(files::read_weights).transpose()?;
     let request = Request {
         paths: &args.data,
-        size: config.size,
+        side: Side::AtMost(config.largest_side()),
+        leave_out: &args.leave_out,
         map: config.classes,
         classes: None,
         memory: args.memory,
@@ -85,8 +89,13 @@ pub fn run(args: &Args) -> Result<ExitCode> {
             );
         }
     }
-    let held_out =
-        Dataset::read(&Request { paths: &args.val, classes: Some(&train_set.classes), ..request })?;
+    let held_out = Dataset::read(&Request {
+        paths: &args.val,
+        side: Side::Exactly(config.size),
+        leave_out: &[],
+        classes: Some(&train_set.classes),
+        ..request
+    })?;
     eprintln!(
         "{} training images of {} classes, {} held out",
         train_set.len(),

@@ -16,7 +16,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::accuracy::balanced_draw;
 use crate::backend::Backend;
-use crate::data::{Dataset, MEMORY, Request};
+use crate::data::{Dataset, MEMORY, Request, Side};
 use crate::files;
 use crate::ranges;
 use tasks::{Outcome, Task};
@@ -128,7 +128,8 @@ fn photos(args: &Args, model: &Model) -> Result<Vec<Pixels>> {
     let card = model.card();
     let request = Request {
         paths: &args.photos,
-        size: card.input_size,
+        side: Side::Exactly(card.input_size),
+        leave_out: &[],
         map: None,
         classes: None,
         memory: MEMORY,

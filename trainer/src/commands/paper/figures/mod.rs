@@ -16,7 +16,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use crate::backend::Backend;
-use crate::data::{Dataset, MEMORY, Request};
+use crate::data::{Dataset, MEMORY, Request, Side};
 use crate::files;
 use crate::interrupt::Interrupt;
 use crate::ranges;
@@ -137,7 +137,8 @@ pub fn run(args: &Args) -> Result<ExitCode> {
     let card = robust.card();
     let request = Request {
         paths: &args.data,
-        size: card.input_size,
+        side: Side::Exactly(card.input_size),
+        leave_out: &[],
         map: None,
         classes: None,
         memory: MEMORY,
