@@ -15,7 +15,7 @@ use robust_core::settings::change::attack_settings;
 use crate::data::{Dataset, planes};
 
 /// Images a batch.
-const BATCH: usize = 64;
+pub const BATCH: usize = 64;
 
 /// An attack on every image.
 #[derive(Clone, Copy, Debug)]
@@ -126,7 +126,8 @@ fn batch(model: &Model, set: &Dataset, images: &[usize]) -> Result<(Tensor<4>, T
     Ok((Tensor::from_data(x, model.device()), Tensor::from_data(labels, model.device())))
 }
 
-fn predict(model: &Model, x: Tensor<4>) -> Vec<usize> {
+/// The label that the network gives each image of `[batch, 3, height, width]`.
+pub fn predict(model: &Model, x: Tensor<4>) -> Vec<usize> {
     let logits = model.forward(x, LastRelu::True).logits;
     let predicted = logits.argmax(1).squeeze_dim::<1>(1).into_data();
     predicted.iter::<i64>().map(|label| label as usize).collect()

@@ -69,10 +69,18 @@ pub struct TrainConfig {
     /// Radius of the adversary's ball, at the full size
     #[arg(long, default_value_t = 1.0, value_parser = ranges::length)]
     pub eps: f32,
+    /// Radius at the first step, from which it grows evenly to --eps at the last one; step sizes follow
+    #[arg(long, value_parser = ranges::length)]
+    #[serde(default)]
+    pub eps_from: Option<f32>,
     /// The adversary's steps; 0 trains a standard network
     #[arg(long, default_value_t = 1, value_parser = ranges::steps_or_zero)]
     pub attack_steps: usize,
-    /// Length of an adversary's step [default: 1.25 eps for one step, else 2.5 eps / steps]
+    /// The adversary's steps in the last fifth of the run, where they are others
+    #[arg(long, value_parser = ranges::steps)]
+    #[serde(default)]
+    pub late_attack_steps: Option<usize>,
+    /// Length of an adversary's step at --eps [default: 1.25 eps for one step, else 2.5 eps / steps]
     #[arg(long, value_parser = ranges::length)]
     pub attack_step_size: Option<f32>,
     /// 0: every image once an epoch; 1: all classes equally often; in between: in between
@@ -103,6 +111,9 @@ pub enum Norm {
     /// Largest change of one value
     Linf,
 }
+
+/// Share of a run after which it is late.
+const LATE: f64 = 0.8;
 
 /// Settings of known runs as flags; flags given beside `--preset` win.
 const PRESETS: [(&str, &str); 4] = [
@@ -162,6 +173,11 @@ impl TrainConfig {
         if self.widths.iter().any(|width| !(1..=4096).contains(width)) {
             bail!("--widths must be from 1 to 4096 channels");
         }
+        if self.attack_steps == 0 && (self.eps_from.is_some() || self.late_attack_steps.is_some()) {
+            bail!(
+                "--attack-steps 0 has no adversary that --eps-from or --late-attack-steps could change"
+            );
+        }
         if self.sizes.iter().chain([&self.size]).any(|size| !(8..=1024).contains(size)) {
             bail!("--size and --sizes must be from 8 to 1024 pixels");
         }
@@ -191,8 +207,8 @@ impl TrainConfig {
         Ok(network)
     }
 
-    /// The adversary for images of `size` pixels; none for a standard network.
-    pub fn attack(&self, size: usize) -> Option<PgdSettings> {
+    /// The adversary for images of `size` pixels after `done` of all steps, a share; none for a standard network.
+    pub fn attack(&self, size: usize, done: f64) -> Option<PgdSettings> {
         if self.attack_steps == 0 {
             return None;
         }
@@ -201,7 +217,13 @@ impl TrainConfig {
             Norm::L2 => size as f32 / self.size as f32,
             Norm::Linf => 1.0,
         };
-        let usual = match self.attack_steps {
+        let from = self.eps_from.unwrap_or(self.eps) / self.eps;
+        let share = share * (from + (1.0 - from) * done as f32);
+        let attack_steps = match self.late_attack_steps {
+            Some(steps) if done >= LATE => steps,
+            _ => self.attack_steps,
+        };
+        let usual = match attack_steps {
             1 => 1.25 * self.eps,
             steps => 2.5 * self.eps / steps as f32,
         };
@@ -211,7 +233,7 @@ impl TrainConfig {
             Norm::L2 => Constraint::L2 { epsilon },
             Norm::Linf => Constraint::Linf { epsilon },
         };
-        Some(PgdSettings::plain(constraint, step_size, self.attack_steps))
+        Some(PgdSettings::plain(constraint, step_size, attack_steps))
     }
 
     /// The longest side, in pixels, of which an image's parts at any of the sizes show something.
@@ -233,20 +255,25 @@ impl TrainConfig {
         Order { seed: self.seed, batch: self.batch, balance: self.balance }
     }
 
-    /// The adversary in words, for the model's card.
+    /// The adversary in words, for the model's card; the first and the last one where it changes.
     pub fn adversary(&self) -> String {
-        match self.attack(self.size) {
-            None => "none".into(),
-            Some(PgdSettings { constraint, step_size, steps, .. }) => {
-                let (norm, epsilon) = match constraint {
-                    Constraint::L2 { epsilon } => ("l2", epsilon),
-                    Constraint::Linf { epsilon } => ("linf", epsilon),
-                    Constraint::Box => ("box", 0.0),
-                };
-                format!(
-                    "{norm}, epsilon {epsilon}, {steps} steps of {step_size} from a random start"
-                )
+        let of = |done| {
+            let PgdSettings { constraint, step_size, steps, .. } = self.attack(self.size, done)?;
+            let (norm, epsilon) = match constraint {
+                Constraint::L2 { epsilon } => ("l2", epsilon),
+                Constraint::Linf { epsilon } => ("linf", epsilon),
+                Constraint::Box => ("box", 0.0),
+            };
+            Some(format!(
+                "{norm}, epsilon {epsilon}, {steps} steps of {step_size} from a random start"
+            ))
+        };
+        match (of(0.0), of(1.0)) {
+            (Some(first), Some(last)) if first != last => {
+                format!("at first {first}, at last {last}")
             }
+            (Some(adversary), _) => adversary,
+            (None, _) => "none".into(),
         }
     }
 
@@ -279,5 +306,49 @@ impl TrainConfig {
             self.average,
             self.seed
         )
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[derive(clap::Parser)]
+    struct Flags {
+        #[command(flatten)]
+        config: TrainConfig,
+    }
+
+    fn config(flags: &str) -> TrainConfig {
+        <Flags as clap::Parser>::parse_from(format!("_ {flags}").split_whitespace()).config
+    }
+
+    #[test]
+    fn a_radius_grows_and_steps_become_more() {
+        let config = config("--size 64 --eps 2 --eps-from 1 --late-attack-steps 2");
+        let attack = |size, done| {
+            let PgdSettings { constraint, step_size, steps, .. } =
+                config.attack(size, done).unwrap();
+            let Constraint::L2 { epsilon } = constraint else { panic!("another norm") };
+            (epsilon, step_size, steps)
+        };
+        assert_eq!(attack(64, 0.0), (1.0, 1.25, 1));
+        assert_eq!(attack(64, 0.5), (1.5, 1.875, 1));
+        assert_eq!(attack(64, 1.0), (2.0, 2.5, 2));
+        // Half the side, half the radius.
+        assert_eq!(attack(32, 0.5), (0.75, 0.9375, 1));
+        assert_eq!(
+            config.adversary(),
+            "at first l2, epsilon 1, 1 steps of 1.25 from a random start, at last l2, epsilon 2, 2 steps of 2.5 from a \
+             random start"
+        );
+    }
+
+    #[test]
+    fn what_changes_an_adversary_needs_one() {
+        assert!(config("--eps-from 0.5").check().is_ok());
+        for flags in ["--attack-steps 0 --eps-from 1", "--attack-steps 0 --late-attack-steps 2"] {
+            assert!(config(flags).check().is_err(), "{flags}");
+        }
     }
 }

@@ -107,7 +107,16 @@ pub fn train(job: &Job<'_>) -> Result<Option<PathBuf>> {
             let epochs = at.epoch as f64 + at.batch as f64 / per_epoch as f64;
             let lr = config.lr * config.schedule.factor(epochs, config.epochs, &config.milestones);
             let seed = config.seed.wrapping_mul(0x9e37_79b9_7f4a_7c15) ^ (at.step + 1);
-            look.add(learner.step(batch, config.attack(size), lr, config, seed), config.batch);
+            look.add(
+                learner.step(
+                    batch,
+                    config.attack(size, at.step as f64 / steps as f64),
+                    lr,
+                    config,
+                    seed,
+                ),
+                config.batch,
+            );
             at.batch += 1;
             at.step += 1;
             at.seconds = before.seconds + started.elapsed().as_secs_f64();

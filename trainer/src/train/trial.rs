@@ -52,7 +52,7 @@ impl<'a> Trial<'a> {
                 let Some(batch) = batches.next() else { break };
                 waited += waiting.elapsed();
                 self.step += 1;
-                let attack = config.attack(config.size);
+                let attack = config.attack(config.size, 0.0);
                 let measured = self.learner.step(batch, attack, 1e-3, config, self.step);
                 // Reading the loss waits for the step but for its update.
                 let _ = measured.loss.into_data();

@@ -100,6 +100,37 @@ fn what_a_list_names_is_left_out() {
 }
 
 #[test]
+fn a_judge_says_what_it_recognises() {
+    let stage = Stage::new(48);
+    let train = |name: &str, more: &[&str]| {
+        let out = stage.path(name);
+        succeed(&strs(&stage.train(&out, &[&["--epochs", "6"], more].concat())));
+        format!("{out}/model.safetensors")
+    };
+    let model = train("robust", &["--eps", "0.5", "--eps-from", "0.2", "--late-attack-steps", "2"]);
+    let judge = train("judge", &["--attack-steps", "0", "--seed", "1"]);
+    let val = stage.path("val");
+    let judged = |judge: &str| {
+        let more = ["--eps", "0.5", "--attack-steps", "1", "--invert", "6", "--invert-steps", "2"];
+        run(&[&["eval", &model, &val, "--judge", judge, "--json"], &more[..]].concat())
+    };
+    let output = judged(&judge);
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    let report: Value = serde_json::from_slice(&output.stdout).unwrap();
+    let recognised = &report["inversion"]["recognised"];
+    // The same draw, classified by the judge.
+    let more = ["--limit", "6", "--invert", "0", "--attack-steps", "1", "--eps", "1", "--json"];
+    let of_judge = succeed(&[&["eval", &judge, &val], &more[..]].concat());
+    let of_judge: Value = serde_json::from_str(&of_judge).unwrap();
+    assert_eq!(recognised["photos"], of_judge["clean"], "{recognised}");
+    // Noise that took two steps is no photo yet.
+    assert!(recognised["inversions"].as_f64() < recognised["photos"].as_f64(), "{recognised}");
+    let output = judged(&model);
+    assert!(!output.status.success());
+    assert!(String::from_utf8_lossy(&output.stderr).contains("standard network"));
+}
+
+#[test]
 fn the_number_of_threads_changes_no_bit() {
     let stage = Stage::new(12);
     let model = |threads: &str, replicas: &str| {

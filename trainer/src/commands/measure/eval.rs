@@ -13,6 +13,7 @@ use robust_core::model::weights::{Precision, Weights};
 use robust_core::settings::InvertSettings;
 use serde::Serialize;
 
+use super::judge::{Judge, Recognised};
 use crate::accuracy::{Attack, balanced_draw, measure};
 use crate::backend::{Backend, wait};
 use crate::data::{ClassMap, Dataset, MEMORY, Request, Side};
@@ -45,6 +46,10 @@ pub struct Args {
     /// Steps of an inversion
     #[arg(long, default_value_t = 200, value_parser = ranges::steps)]
     invert_steps: usize,
+    /// Standard network of another architecture or seed, trained on the same images and used for nothing else: the share of
+    /// inversions that it assigns to their photo's class
+    #[arg(long)]
+    judge: Option<PathBuf>,
     /// Seed of the draw and of every start
     #[arg(long, default_value_t = 0)]
     seed: u64,
@@ -87,12 +92,19 @@ struct Inversion {
     #[serde(flatten)]
     mean: Quality,
     matched: f32,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    recognised: Option<Recognised>,
 }
 
 pub fn run(args: &Args) -> Result<ExitCode> {
     let weights = files::read_weights(&args.model)?;
     let model = files::usable(Model::new(&weights, &args.backend.device()?), &args.model)?;
     let card = weights.card();
+    let judge =
+        args.judge.as_deref().map(|path| Judge::read(path, card, model.device())).transpose()?;
+    if judge.is_some() && args.invert == 0 {
+        bail!("--judge looks at inversions, and --invert 0 makes none");
+    }
     let request = Request {
         paths: &args.data,
         side: Side::Exactly(card.input_size),
@@ -114,7 +126,7 @@ pub fn run(args: &Args) -> Result<ExitCode> {
             robust.push(Robust { eps, steps, accuracy });
         }
     }
-    let inversion = inversions(args, &model, &set)?;
+    let inversion = inversions(args, &model, &set, judge.as_ref())?;
     if let Some(note) = set.left_out() {
         eprintln!("{note}");
     }
@@ -139,7 +151,12 @@ pub fn run(args: &Args) -> Result<ExitCode> {
 }
 
 /// Inverts a class-balanced draw from noise and judges the results.
-fn inversions(args: &Args, model: &Model, set: &Dataset) -> Result<Option<Inversion>> {
+fn inversions(
+    args: &Args,
+    model: &Model,
+    set: &Dataset,
+    judge: Option<&Judge>,
+) -> Result<Option<Inversion>> {
     if args.invert == 0 {
         return Ok(None);
     }
@@ -177,11 +194,15 @@ fn inversions(args: &Args, model: &Model, set: &Dataset) -> Result<Option<Invers
         .zip(distances)
         .map(|((result, original), distance)| Quality::of(result, original, distance))
         .collect();
+    let labels: Vec<usize> = drawn.iter().map(|&i| set.labels()[i]).collect();
+    let recognised =
+        judge.map(|judge| judge.recognised(&results, &originals, &labels)).transpose()?;
     Ok(Some(Inversion {
         images: originals.len(),
         steps: args.invert_steps,
         mean: Quality::mean(&qualities),
         matched: matched(&results, &originals),
+        recognised,
     }))
 }
 
@@ -203,6 +224,11 @@ fn write(args: &Args, weights: &Weights, report: &Report) -> Result<()> {
             .push(accuracy(format!("{of}: matched with their photo"), inversion.matched));
         let correlation = inversion.mean.coarse_correlation;
         card.accuracies.push(accuracy(format!("{of}: coarse correlation"), correlation));
+        if let Some(Recognised { judge, inversions, photos }) = &inversion.recognised {
+            let by = format!("recognised by \"{judge}\"");
+            card.accuracies.push(accuracy(format!("{of}: {by}"), *inversions));
+            card.accuracies.push(accuracy(format!("their photos: {by}"), *photos));
+        }
     }
     let tensors = weights.tensors().map(|(name, array)| (name.to_owned(), array.clone())).collect();
     // Numbers that were rounded to 16 bits once are exact in 32.
@@ -229,7 +255,7 @@ fn print(report: &Report) {
         let counts: Vec<String> = row.iter().map(|count| format!("{count:>5}")).collect();
         println!("{class:<width$} {share:>7} {}", counts.join(""));
     }
-    if let Some(Inversion { images, steps, mean, matched }) = &report.inversion {
+    if let Some(Inversion { images, steps, mean, matched, recognised }) = &report.inversion {
         println!(
             "\n{images} inversions of {steps} steps: distance {:.3}, coarse correlation {:.2}, psnr \
              {:.1} dB, ssim {:.2}, matched {:.0} %",
@@ -239,5 +265,12 @@ fn print(report: &Report) {
             mean.ssim,
             100.0 * matched
         );
+        if let Some(Recognised { judge, inversions, photos }) = recognised {
+            println!(
+                "recognised by {judge}: {:.0} %, the photos themselves {:.0} %",
+                100.0 * inversions,
+                100.0 * photos
+            );
+        }
     }
 }
