@@ -7,7 +7,7 @@ use anyhow::{Result, ensure};
 use image::imageops::{self, FilterType};
 use robust_core::model::gaussians::{Gaussian, Gaussians};
 
-use crate::data::{Dataset, MEMORY, Request, planes};
+use crate::data::{Dataset, MEMORY, Request, Side, planes};
 use crate::files;
 use crate::principal::principal;
 
@@ -31,7 +31,8 @@ pub fn run(args: &Args) -> Result<ExitCode> {
     let card = files::read_weights(&args.model)?.card().clone();
     let request = Request {
         paths: &args.data,
-        size: card.input_size,
+        side: Side::Exactly(card.input_size),
+        leave_out: &[],
         map: None,
         classes: Some(&card.classes),
         memory: MEMORY,
