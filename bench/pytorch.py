@@ -6,7 +6,8 @@ with respect to the image, a normalised step, l2 projection.
 
 With --program both are measured in turns, in one run, and their ratio is printed. With --train it is the
 training step of `robust-reps bench-train` instead: a one-step l2 attack in evaluation mode without gradients of
-parameters, then SGD with momentum on what it made.
+parameters, then SGD with momentum on what it made. With --precision bf16 both compute that in bf16: PyTorch by
+autocast, channels-last.
 """
 
 import argparse
@@ -145,9 +146,17 @@ class Trained(torch.nn.Module):
         return self.head(x.mean((2, 3)))
 
 
-def images_trained_a_second(batch, attack, seconds, size=64):
+def images_trained_a_second(batch, attack, seconds, precision, size=64):
     torch.manual_seed(0)
-    network = Trained()
+    half = precision == "bf16"
+    layout = torch.channels_last if half else torch.contiguous_format
+    network = Trained().to(memory_format=layout)
+
+    def loss(x, labels, smoothing=0.0):
+        with torch.autocast("cpu", torch.bfloat16, enabled=half):
+            logits = network(x.contiguous(memory_format=layout))
+        return F.cross_entropy(logits.float(), labels, label_smoothing=smoothing)
+
     optimiser = torch.optim.SGD(network.parameters(), 1e-3, momentum=0.9, weight_decay=5e-4)
     done, started = -1, time.time()
     while done < 1 or time.time() - started < seconds:
@@ -156,14 +165,14 @@ def images_trained_a_second(batch, attack, seconds, size=64):
             network.eval().requires_grad_(False)
             noise = torch.randn_like(x)
             start = (x + 0.5 * noise / noise.flatten(1).norm(dim=1).view(-1, 1, 1, 1)).requires_grad_()
-            (gradient,) = torch.autograd.grad(F.cross_entropy(network(start), labels), start)
+            (gradient,) = torch.autograd.grad(loss(start, labels), start)
             change = start.detach() + 1.25 * gradient / (gradient.flatten(1).norm(dim=1).view(-1, 1, 1, 1) + 1e-10) - x
             reach = change.flatten(1).norm(dim=1).view(-1, 1, 1, 1).clamp(min=1)
             x = (x + change / reach).clamp(0, 1)
             network.requires_grad_(True)
         network.train()
         optimiser.zero_grad()
-        F.cross_entropy(network(x), labels, label_smoothing=0.05).backward()
+        loss(x, labels, 0.05).backward()
         optimiser.step()
         done += 1
         if done == 0:
@@ -171,9 +180,11 @@ def images_trained_a_second(batch, attack, seconds, size=64):
     return batch * done / (time.time() - started)
 
 
-def ours_trained(program, batch, attack, seconds):
+def ours_trained(program, batch, attack, seconds, precision):
     command = [program, "bench-train", "--batches", str(batch), "--attacks", str(attack), "--backend", "cpu"]
-    command += ["--seconds", str(seconds), "--json", "--replicas", str(torch.get_num_threads())]
+    # In bf16 one copy of the network keeps all cores busy.
+    replicas = 1 if precision == "bf16" else torch.get_num_threads()
+    command += ["--seconds", str(seconds), "--json", "--precision", precision, "--replicas", str(replicas)]
     output = subprocess.run(command, check=True, capture_output=True).stdout
     return json.loads(output.splitlines()[-1])["images_per_second"]
 
@@ -202,6 +213,7 @@ def main():
     parser.add_argument("model")
     parser.add_argument("--program", help="robust-reps, to be measured in turns with PyTorch")
     parser.add_argument("--train", action="store_true", help="measure training steps")
+    parser.add_argument("--precision", choices=("f32", "bf16"), default="f32", help="of training steps")
     parser.add_argument("--threads", type=int, default=1)
     parser.add_argument("--seconds", type=float, default=5)
     parser.add_argument("--rounds", type=int, default=3)
@@ -213,10 +225,10 @@ def main():
     if options.train:
         for attack in (0, 1):
             compare(
-                f"training, batch 128, {attack} attack step(s), images a second",
+                f"training in {options.precision}, batch 128, {attack} attack step(s), images a second",
                 options.rounds,
-                lambda: images_trained_a_second(128, attack, seconds),
-                program and (lambda: ours_trained(program, 128, attack, seconds)),
+                lambda: images_trained_a_second(128, attack, seconds, options.precision),
+                program and (lambda: ours_trained(program, 128, attack, seconds, options.precision)),
             )
         return
     network = Network(*read(options.model))

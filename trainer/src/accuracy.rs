@@ -119,7 +119,7 @@ pub fn measure(
 fn batch(model: &Model, set: &Dataset, images: &[usize]) -> Result<(Tensor<4>, Tensor<1, Int>)> {
     let first = images.first().context("no image to measure")?;
     let size = set.image(*first).width() as usize;
-    let values: Vec<f32> = images.iter().flat_map(|&i| planes(&set.image(i))).collect();
+    let values: Vec<f32> = images.iter().flat_map(|&i| planes(set.image(i).as_raw())).collect();
     let labels: Vec<i32> = images.iter().map(|&i| set.labels()[i] as i32).collect();
     let x = TensorData::new(values, [images.len(), 3, size, size]);
     let labels = TensorData::new(labels, [images.len()]);

@@ -45,6 +45,11 @@ impl Backend {
         Self::value_variants().iter().copied().filter(there).collect()
     }
 
+    /// Whether the processor computes.
+    pub fn is_processor(self) -> bool {
+        matches!(self, Backend::Cpu)
+    }
+
     /// Backend and threads, for a model's card.
     pub fn describe(self) -> String {
         match self {

@@ -6,6 +6,7 @@ mod output;
 
 mod accuracy;
 mod backend;
+mod bf16;
 mod commands;
 mod data;
 mod files;

@@ -6,6 +6,7 @@ use std::sync::mpsc::{Receiver, sync_channel};
 use std::thread;
 
 use anyhow::{Context, Result};
+use image::RgbImage;
 use rand::seq::SliceRandom;
 use rand::{Rng, SeedableRng};
 use rand_chacha::ChaCha8Rng;
@@ -18,12 +19,21 @@ const AHEAD: usize = 3;
 
 /// Images and labels, ready to go to a device.
 pub struct Batch {
-    /// `[batch, 3, size, size]` in [0, 1].
-    pub values: Vec<f32>,
-    /// One a image.
-    pub labels: Vec<i32>,
+    /// `[batch, size, size, 3]`.
+    pub bytes: Vec<u8>,
+    /// One an image.
+    pub labels: Vec<usize>,
     /// Side of the images.
     pub size: usize,
+}
+
+impl Batch {
+    /// `[batch, 3, size, size]` in [0, 1].
+    pub fn planes(&self) -> Vec<f32> {
+        let image = 3 * self.size * self.size;
+        let images: Vec<Vec<f32>> = self.bytes.par_chunks(image).map(planes).collect();
+        images.concat()
+    }
 }
 
 /// Which images are drawn, in which order.
@@ -125,22 +135,21 @@ fn batch(
     seed: u64,
     step: u64,
 ) -> Batch {
-    let planes: Vec<Vec<f32>> = indices
+    let images: Vec<RgbImage> = indices
         .par_iter()
         .enumerate()
         .map(|(place, &index)| {
             // A stream of its own for every image of every step.
             let mut rng = ChaCha8Rng::seed_from_u64(seed ^ 0xa5a5_5a5a);
             rng.set_stream((step << 20) | place as u64);
-            planes(&augment.apply(&set.image(index), size as u32, &mut rng))
+            augment.apply(&set.image(index), size as u32, &mut rng)
         })
         .collect();
-    let labels = indices.iter().map(|&index| set.labels()[index] as i32).collect();
-    Batch { values: planes.concat(), labels, size }
+    let bytes = images.iter().flat_map(|image| image.as_raw()).copied().collect();
+    Batch { bytes, labels: indices.iter().map(|&index| set.labels()[index]).collect(), size }
 }
 
-/// An image as planes in [0, 1].
-pub fn planes(image: &image::RgbImage) -> Vec<f32> {
-    let raw = image.as_raw();
+/// An image's bytes, `[height, width, 3]`, as planes in [0, 1].
+pub fn planes(raw: &[u8]) -> Vec<f32> {
     (0..3).flat_map(|c| raw.iter().skip(c).step_by(3).map(|&v| f32::from(v) / 255.0)).collect()
 }

@@ -3,15 +3,12 @@
 use std::path::Path;
 
 use anyhow::{Context, Result, bail};
-use burn::module::Module;
-use burn::store::ModuleRecord;
-use burn::tensor::Bytes;
 use robust_core::model::card::Card;
 use serde::{Deserialize, Serialize};
 use serde_bytes::ByteBuf;
 
 use super::config::TrainConfig;
-use super::learner::Learner;
+use super::learner::{Learner, Saved};
 use crate::data::Fingerprint;
 use crate::files;
 
@@ -61,15 +58,15 @@ pub fn save(
     data: Fingerprint,
     position: Position,
 ) -> Result<()> {
-    let bytes = |bytes: Bytes| ByteBuf::from(bytes.to_vec());
+    let Saved { network, average, optimiser } = learner.save()?;
     let content = Checkpoint {
         version: VERSION,
         position,
         config: serde_json::to_string(&Remembered { config: config.clone(), data: Some(data) })?,
         card: serde_json::to_string(learner.card())?,
-        network: bytes(learner.network.valid().into_record().into_bytes()?),
-        average: bytes(learner.average.clone().into_record().into_bytes()?),
-        optimiser: bytes(learner.optimiser.into_bytes()?),
+        network: network.into(),
+        average: average.into(),
+        optimiser: optimiser.into(),
     };
     let mut file = postcard::to_allocvec(&content)?;
     file.extend(crc32fast::hash(&file).to_le_bytes());
@@ -101,6 +98,14 @@ impl Checkpoint {
             serde_json::from_str(&content.config).with_context(damaged)?;
         // Paths and time limits may differ; what decides the numbers may not.
         let now: TrainConfig = serde_json::from_str(&serde_json::to_string(config)?)?;
+        if then.precision != now.precision {
+            bail!(
+                "{} is of a run in {then}: go on with --precision {then} (here it would be in {now})",
+                path.display(),
+                then = then.precision.name(),
+                now = now.precision.name(),
+            );
+        }
         if then != now {
             bail!(
                 "{} was made with other settings: resume with the same flags, or leave out \
@@ -125,14 +130,9 @@ impl Checkpoint {
 
     /// Puts everything into `learner`, which was made for the same network; where the run stood.
     pub fn restore(self, learner: &mut Learner) -> Result<Position> {
-        let bytes = |bytes: ByteBuf| Bytes::from_bytes_vec(bytes.into_vec());
-        let network = learner.network.valid();
-        let network = network.load_record(ModuleRecord::from_bytes(bytes(self.network))?);
-        learner.network = network.train();
-        let average = ModuleRecord::from_bytes(bytes(self.average))?;
-        learner.average = learner.average.clone().load_record(average);
-        let optimiser = learner.optimiser.clone();
-        learner.optimiser = optimiser.from_bytes(bytes(self.optimiser))?;
+        let [network, average, optimiser] =
+            [self.network, self.average, self.optimiser].map(ByteBuf::into_vec);
+        learner.restore(Saved { network, average, optimiser })?;
         Ok(self.position)
     }
 }

@@ -9,6 +9,7 @@ use robust_core::model::architecture::{ResNetConfig, Stem};
 use robust_core::settings::{Constraint, PgdSettings};
 use serde::{Deserialize, Serialize};
 
+use super::precision::Precision;
 use super::schedule::Schedule;
 use crate::data::{Augment, ClassMap, Order};
 use crate::ranges;
@@ -93,6 +94,10 @@ pub struct TrainConfig {
     #[arg(long, default_value_t = 1)]
     #[serde(default = "one")]
     pub replicas: usize,
+    /// What products are computed in; in bf16, weights and sums are f32 all the same
+    #[arg(long, default_value = "auto")]
+    #[serde(default)]
+    pub precision: Precision,
     /// Seed of weights, order, augmentation and attack
     #[arg(long, default_value_t = 0)]
     pub seed: u64,
@@ -292,7 +297,7 @@ impl TrainConfig {
         let schedule = self.schedule.to_possible_value();
         format!(
             "{} epochs, batch {}, SGD {}, weight decay {}, {} to {}, label smoothing {}, balance {}, images at {} \
-             pixels, {crop}shifted by {shift}{}, colours changed by {colour}{erased}, averaged weights ({}), seed {}",
+             pixels, {crop}shifted by {shift}{}, colours changed by {colour}{erased}, averaged weights ({}), seed {}{}",
             self.epochs,
             self.batch,
             self.momentum,
@@ -304,7 +309,8 @@ impl TrainConfig {
             sizes.join(" then "),
             if no_flip { "" } else { ", mirrored at random" },
             self.average,
-            self.seed
+            self.seed,
+            if self.precision == Precision::Bf16 { ", products in bf16" } else { "" }
         )
     }
 }

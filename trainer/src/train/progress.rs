@@ -10,6 +10,7 @@ use anyhow::{Context, Result};
 use indicatif::{ProgressBar, ProgressStyle};
 use serde::{Deserialize, Serialize};
 
+use super::precision::Precision;
 use crate::files;
 use crate::plot::{self, Line};
 
@@ -44,11 +45,12 @@ pub struct Progress {
     metrics: PathBuf,
     /// Whether a file could not be written, which is said once.
     failed: Cell<bool>,
+    precision: Precision,
 }
 
 impl Progress {
     /// Goes on with the metrics of an earlier part of the run, up to `step`.
-    pub fn open(folder: &Path, step: u64, steps: u64) -> Result<Self> {
+    pub fn open(folder: &Path, step: u64, steps: u64, precision: Precision) -> Result<Self> {
         let metrics = folder.join("metrics.jsonl");
         let mut text = String::new();
         // Rows after the checkpoint will come again.
@@ -63,18 +65,19 @@ impl Progress {
             bar.reset_eta();
             style.map_or(bar.clone(), |style| bar.with_style(style))
         });
-        Ok(Self { bar, metrics, failed: Cell::new(false) })
+        Ok(Self { bar, metrics, failed: Cell::new(false), precision })
     }
 
     /// Tells of a row, everywhere. A file that cannot be written is named, and is no reason to lose
     /// the run.
     pub fn tell(&self, row: &Row) {
         let mut text = format!(
-            "epoch {:.2}  loss {:.3}  train {:.1} %  {:.0} images/s",
+            "epoch {:.2}  loss {:.3}  train {:.1} %  {:.0} images/s in {}",
             row.epoch,
             row.loss,
             100.0 * row.train_accuracy,
-            row.images_per_second
+            row.images_per_second,
+            self.precision.name()
         );
         if let (Some(clean), Some(robust)) = (row.clean, row.robust) {
             text += &format!("  clean {:.1} %  robust {:.1} %", 100.0 * clean, 100.0 * robust);

@@ -85,7 +85,7 @@ pub fn train(job: &Job<'_>) -> Result<Option<PathBuf>> {
         bail!("--batch {} is more than the {} training images", config.batch, job.train.len());
     }
     let steps = (per_epoch * config.epochs) as u64;
-    let progress = Progress::open(job.out, at.step, steps)?;
+    let progress = Progress::open(job.out, at.step, steps, config.precision)?;
     let mut saved_at = Instant::now();
     let mut look = Look::new();
     let mut ending = None;
@@ -144,7 +144,7 @@ pub fn train(job: &Job<'_>) -> Result<Option<PathBuf>> {
             let lr = config.lr
                 * config.schedule.factor(at.epoch as f64, config.epochs, &config.milestones);
             let mut row = look.row(at, per_epoch, lr, job.out)?;
-            let (clean, robust) = watch(job, &learner, &card)?;
+            let (clean, robust) = watch(job, &learner)?;
             (row.clean, row.robust) = (Some(clean), Some(robust));
             progress.tell(&row);
             look = Look::new();
@@ -164,7 +164,7 @@ pub fn train(job: &Job<'_>) -> Result<Option<PathBuf>> {
     }
     let model = job.out.join("model.safetensors");
     let cost = format!("{:.0} minutes on {}", at.seconds / 60.0, job.hardware);
-    let weights = learner.average.weights(described(card, job, cost))?;
+    let weights = learner.average(described(card, job, cost))?;
     files::write(&model, &weights.to_bytes(Precision::F32)?)?;
     Ok(Some(model))
 }
@@ -227,8 +227,8 @@ impl Look {
 }
 
 /// Clean and robust accuracy of the averaged weights on some held-out images.
-fn watch(job: &Job<'_>, learner: &Learner, card: &Card) -> Result<(f32, f32)> {
-    let model = Model::new(&learner.average.weights(card.clone())?, &job.devices[0]);
+fn watch(job: &Job<'_>, learner: &Learner) -> Result<(f32, f32)> {
+    let model = Model::new(&learner.average(learner.card().clone())?, &job.devices[0]);
     let images = accuracy::balanced_draw(&job.held_out, job.watch, job.config.seed);
     let clean = accuracy::measure(&model, &job.held_out, &images, None)?;
     let watched = Attack::standard(job.config.eps, WATCH_STEPS, job.config.seed);

@@ -11,6 +11,7 @@ use robust_core::model::card::{Card, Provenance, Role};
 use super::config::TrainConfig;
 use super::learner::Learner;
 use crate::backend;
+use crate::bf16::Tally;
 use crate::data::{Batches, Dataset};
 
 /// A run on a data set, without metrics and checkpoints.
@@ -31,6 +32,11 @@ impl<'a> Trial<'a> {
     pub fn new(config: &'a TrainConfig, set: &'a Arc<Dataset>, devices: &[Device]) -> Result<Self> {
         let learner = fresh(config, set, devices)?;
         Ok(Self { config, set, learner, devices: devices.to_vec(), step: 0 })
+    }
+
+    /// What was multiplied since the last call, where that is counted.
+    pub fn tally(&self) -> Option<Tally> {
+        self.learner.tally()
     }
 
     /// Does at most `count` steps in at most `time`, all of them finished: how many images that

@@ -25,17 +25,24 @@ fn evaluate(stage: &Stage, model: &str) -> Value {
 #[test]
 fn a_tiny_set_is_learnt_with_and_without_an_adversary() {
     let stage = Stage::new(48);
-    for (attack, role) in [("2", "robust"), ("0", "standard")] {
-        let out = stage.path(role);
-        let words = stage.train(&out, &["--epochs", "6", "--eps", "0.5", "--attack-steps", attack]);
+    let kinds = [("2", "robust"), ("0", "standard")];
+    for ((attack, role), precision) in
+        kinds.into_iter().flat_map(|kind| ["f32", "bf16"].map(|p| (kind, p)))
+    {
+        let out = stage.path(&format!("{role}-{precision}"));
+        let flags =
+            ["--epochs", "6", "--eps", "0.5", "--attack-steps", attack, "--precision", precision];
+        let words = stage.train(&out, &flags);
         succeed(&strs(&words));
         let model = format!("{out}/model.safetensors");
         let report = evaluate(&stage, &model);
-        assert!(report["clean"].as_f64().unwrap() > 0.9, "{role}: {report}");
+        assert!(report["clean"].as_f64().unwrap() > 0.9, "{role} in {precision}: {report}");
         assert!(report["robust"][0]["accuracy"].as_f64() <= report["clean"].as_f64());
         assert!(report["inversion"]["matched"].is_number());
         let card: Value = serde_json::from_str(&succeed(&["info", &model, "--json"])).unwrap();
         assert_eq!(card["role"], role);
+        let recipe = card["training"]["recipe"].as_str().unwrap();
+        assert_eq!(recipe.contains("bf16"), precision == "bf16", "{recipe}");
         assert_eq!(card["classes"][1], "middle");
         assert!(fs::read_to_string(format!("{out}/curves.svg")).unwrap().contains("polyline"));
 
@@ -48,8 +55,17 @@ fn a_tiny_set_is_learnt_with_and_without_an_adversary() {
 
 #[test]
 fn a_killed_run_goes_on_to_the_same_bits() {
+    killed_and_resumed("f32");
+}
+
+#[test]
+fn a_killed_run_in_bf16_goes_on_to_the_same_bits() {
+    killed_and_resumed("bf16");
+}
+
+fn killed_and_resumed(precision: &str) {
     let stage = Stage::new(24);
-    let flags = ["--epochs", "4", "--save-every", "0"];
+    let flags = ["--epochs", "4", "--save-every", "0", "--precision", precision];
     let whole = stage.path("whole");
     succeed(&strs(&stage.train(&whole, &flags)));
 
@@ -78,6 +94,23 @@ fn a_killed_run_goes_on_to_the_same_bits() {
     let output = run(&strs(&stage.train(&parts, &other)));
     assert!(!output.status.success());
     assert!(String::from_utf8_lossy(&output.stderr).contains("other settings"));
+
+    let other = if precision == "f32" { "bf16" } else { "f32" };
+    let output = run(&strs(&stage.train(&parts, &["--resume", "--precision", other])));
+    let errors = String::from_utf8_lossy(&output.stderr);
+    assert!(
+        !output.status.success() && errors.contains(&format!("--precision {precision}")),
+        "{errors}"
+    );
+}
+
+#[test]
+fn bf16_is_for_one_network_on_the_processor() {
+    let stage = Stage::new(12);
+    let out = stage.path("out");
+    let output = run(&strs(&stage.train(&out, &["--precision", "bf16", "--replicas", "2"])));
+    let errors = String::from_utf8_lossy(&output.stderr);
+    assert!(!output.status.success() && errors.contains("leave out --replicas"), "{errors}");
 }
 
 #[test]
@@ -133,16 +166,18 @@ fn a_judge_says_what_it_recognises() {
 #[test]
 fn the_number_of_threads_changes_no_bit() {
     let stage = Stage::new(12);
-    let model = |threads: &str, replicas: &str| {
-        let out = stage.path(&format!("{threads}-{replicas}"));
-        let more = ["--epochs", "2", "--about-hardware", "a machine", "--replicas", replicas];
+    let model = |threads: &str, replicas: &str, precision: &str| {
+        let out = stage.path(&format!("{threads}-{replicas}-{precision}"));
+        let of = ["--replicas", replicas, "--precision", precision];
+        let more = [&["--epochs", "2", "--about-hardware", "a machine"], &of[..]].concat();
         let words = stage.train(&out, &more);
         let done = program(&strs(&words)).env("RAYON_NUM_THREADS", threads).output().unwrap();
         assert!(done.status.success(), "{}", String::from_utf8_lossy(&done.stderr));
         fs::read(Path::new(&out).join("model.safetensors")).unwrap()
     };
-    for replicas in ["1", "3"] {
-        assert!(model("1", replicas) == model("3", replicas), "{replicas}: the weights differ");
+    for (replicas, precision) in [("1", "f32"), ("3", "f32"), ("1", "bf16")] {
+        let [one, three] = ["1", "3"].map(|threads| model(threads, replicas, precision));
+        assert!(one == three, "{replicas} in {precision}: the weights differ");
     }
 }
 

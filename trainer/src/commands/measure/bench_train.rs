@@ -40,11 +40,18 @@ pub struct Args {
 #[derive(Serialize)]
 struct Row {
     backend: &'static str,
+    precision: &'static str,
     batch: usize,
     attack_steps: usize,
     images_per_second: f64,
     /// Share of the time spent waiting for data.
     waiting: f64,
+    /// GFLOP/s of matrix products, with what is computed as their sums are written (bf16 only).
+    #[serde(skip_serializing_if = "Option::is_none")]
+    gflops: Option<f64>,
+    /// Share of the time spent in them.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    products: Option<f64>,
     /// Largest memory of the process so far, in MB.
     peak_mb: Option<f64>,
 }
@@ -56,8 +63,16 @@ pub fn run(args: &Args) -> Result<ExitCode> {
     let set = Arc::new(Dataset::painted(images, args.config.size));
     if !args.json {
         println!(
-            "{:<8} {:>5} {:>7} {:>10} {:>8} {:>8}",
-            "backend", "batch", "attack", "images/s", "waiting", "peak MB"
+            "{:<8} {:<9} {:>5} {:>7} {:>10} {:>8} {:>8} {:>9} {:>8}",
+            "backend",
+            "precision",
+            "batch",
+            "attack",
+            "images/s",
+            "waiting",
+            "GFLOP/s",
+            "products",
+            "peak MB"
         );
     }
     for backend in Backend::chosen(&args.backend) {
@@ -65,18 +80,24 @@ pub fn run(args: &Args) -> Result<ExitCode> {
             for &attack_steps in &args.attacks {
                 let config = TrainConfig { batch, attack_steps, ..args.config.clone() };
                 config.check()?;
+                let config = config.decided(backend.is_processor())?;
                 let mut trial = Trial::new(&config, &set, &backend.devices(config.replicas)?)?;
                 // Kernels compile and memory is taken during the first steps.
                 trial.steps(2, Duration::MAX)?;
+                let _ = trial.tally();
                 let started = Instant::now();
                 let (images, waited) = trial.steps(usize::MAX, args.seconds)?;
                 let seconds = started.elapsed().as_secs_f64();
+                let tally = trial.tally();
                 let row = Row {
                     backend: backend.name(),
+                    precision: config.precision.name(),
                     batch,
                     attack_steps,
                     images_per_second: images as f64 / seconds,
                     waiting: waited.as_secs_f64() / seconds,
+                    gflops: tally.map(|tally| tally.flops as f64 * 1e-9 / tally.seconds),
+                    products: tally.map(|tally| tally.seconds / seconds),
                     peak_mb: peak_memory(),
                 };
                 print_row(&row, args.json)?;
@@ -91,10 +112,13 @@ fn print_row(row: &Row, json: bool) -> Result<()> {
         println!("{}", serde_json::to_string(row)?);
         return Ok(());
     }
+    let gflops = row.gflops.map_or("-".into(), |gflops| format!("{gflops:.0}"));
+    let products = row.products.map_or("-".into(), |share| format!("{:.1} %", 100.0 * share));
     let memory = row.peak_mb.map_or("-".into(), |mb| format!("{mb:.0}"));
     println!(
-        "{:<8} {:>5} {:>7} {:>10.1} {:>6.1} % {memory:>8}",
+        "{:<8} {:<9} {:>5} {:>7} {:>10.1} {:>6.1} % {gflops:>8} {products:>9} {memory:>8}",
         row.backend,
+        row.precision,
         row.batch,
         row.attack_steps,
         row.images_per_second,

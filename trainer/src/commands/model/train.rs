@@ -67,8 +67,8 @@ pub struct Args {
 }
 
 pub fn run(args: &Args) -> Result<ExitCode> {
-    let config = &args.config;
-    config.check()?;
+    args.config.check()?;
+    let config = &args.config.decided(args.backend.is_processor())?;
     let init = args.init.as_deref().map(files::read_weights).transpose()?;
     let request = Request {
         paths: &args.data,

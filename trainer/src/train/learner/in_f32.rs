@@ -1,11 +1,12 @@
-//! One update of the weights, equation (3).
+//! In f32, on whatever Burn runs on.
 
 use anyhow::Result;
 use burn::module::{Module, ModuleMapper, ModuleVisitor, Param};
 use burn::optim::momentum::MomentumConfig;
 use burn::optim::{GradientsParams, ModuleOptimizer, SgdConfig, decay::WeightDecayConfig};
+use burn::store::ModuleRecord;
 use burn::tensor::activation::log_softmax;
-use burn::tensor::{Device, Int, Tensor, TensorData};
+use burn::tensor::{Bytes, Device, Int, Tensor, TensorData};
 use robust_core::engine::Model;
 use robust_core::engine::network::{LastRelu, ResNet};
 use robust_core::engine::solve::objective::CrossEntropy;
@@ -13,35 +14,23 @@ use robust_core::engine::solve::pgd::{Pgd, random_start};
 use robust_core::model::card::Card;
 use robust_core::settings::PgdSettings;
 
-use super::config::TrainConfig;
-use super::replicas::{Found, Replicas, Share};
+use super::{Measured, Saved};
 use crate::data::Batch;
+use crate::train::config::TrainConfig;
+use crate::train::replicas::{Found, Replicas, Share};
 
 /// A network that learns, with its average and its optimiser.
-pub struct Learner {
-    pub network: ResNet,
+pub struct InF32 {
+    network: ResNet,
     pub average: ResNet,
-    pub optimiser: ModuleOptimizer,
+    optimiser: ModuleOptimizer,
     card: Card,
     replicas: Replicas,
     device: Device,
 }
 
-/// What a step measured, still on the device.
-pub struct Measured {
-    /// Mean loss, `[1]`.
-    pub loss: Tensor<1>,
-    /// Number of images classified correctly as they were attacked, `[1]`.
-    pub correct: Tensor<1>,
-}
-
-impl Learner {
-    /// `network` on the first of the devices, without automatic differentiation. Each device
-    /// computes its part of every batch.
-    ///
-    /// # Errors
-    ///
-    /// Where the system gives no threads for several devices.
+impl InF32 {
+    /// As [`super::Learner::new`].
     pub fn new(
         config: &TrainConfig,
         card: Card,
@@ -60,13 +49,6 @@ impl Learner {
         Ok(Self { network, average, optimiser, card, replicas, device })
     }
 
-    /// What the network's model file will say.
-    pub fn card(&self) -> &Card {
-        &self.card
-    }
-
-    /// One update: attacks the batch, then descends on what the attack made of it. All that is
-    /// random hangs on `seed` alone.
     pub fn step(
         &mut self,
         batch: Batch,
@@ -78,9 +60,10 @@ impl Learner {
         self.device.seed(seed);
         let count = batch.labels.len();
         let shape = [count, 3, batch.size, batch.size];
-        let x: Tensor<4> = Tensor::from_data(TensorData::new(batch.values, shape), &self.device);
+        let x: Tensor<4> = Tensor::from_data(TensorData::new(batch.planes(), shape), &self.device);
+        let labels: Vec<i32> = batch.labels.iter().map(|&label| label as i32).collect();
         let labels: Tensor<1, Int> =
-            Tensor::from_data(TensorData::new(batch.labels, [count]), &self.device);
+            Tensor::from_data(TensorData::new(labels, [count]), &self.device);
         let start = attack.map(|settings| random_start(x.clone(), settings.constraint));
         let batch = Share { images: x, start, labels };
         let find = |network: &ResNet, share: Share, weight: f32, device: &Device| {
@@ -91,6 +74,26 @@ impl Learner {
         self.network = self.optimiser.step(lr, self.network.clone(), gradients);
         self.update_average(config.average);
         Measured { loss, correct }
+    }
+
+    pub fn save(&self) -> Result<Saved> {
+        Ok(Saved {
+            network: self.network.valid().into_record().into_bytes()?.to_vec(),
+            average: self.average.clone().into_record().into_bytes()?.to_vec(),
+            optimiser: self.optimiser.into_bytes()?.to_vec(),
+        })
+    }
+
+    pub fn restore(&mut self, saved: Saved) -> Result<()> {
+        let network = self.network.valid();
+        let network =
+            network.load_record(ModuleRecord::from_bytes(Bytes::from_bytes_vec(saved.network))?);
+        self.network = network.train();
+        let average = ModuleRecord::from_bytes(Bytes::from_bytes_vec(saved.average))?;
+        self.average = self.average.clone().load_record(average);
+        let optimiser = self.optimiser.clone();
+        self.optimiser = optimiser.from_bytes(Bytes::from_bytes_vec(saved.optimiser))?;
+        Ok(())
     }
 
     /// Attacks images and differentiates the loss of what became of them, times `weight`.
@@ -176,32 +179,27 @@ mod tests {
 
     use super::*;
     use crate::data::Dataset;
+    use crate::train::tests::settings;
     use crate::train::trial;
-
-    #[derive(clap::Parser)]
-    struct Flags {
-        #[command(flatten)]
-        config: TrainConfig,
-    }
 
     /// Two copies of the network see the same images each, so that their statistics are those of
     /// one copy that sees all.
     #[test]
     fn copies_of_the_network_learn_what_one_does() {
-        let flags = "_ --size 12 --widths 4,8 --batch 8 --average 0 --attack-steps 0 --lr 0.1";
-        let config = <Flags as clap::Parser>::parse_from(flags.split(' ')).config;
+        let flags = "--size 12 --widths 4,8 --batch 8 --average 0 --attack-steps 0 --lr 0.1";
+        let config = settings(flags);
         let set = Arc::new(Dataset::painted(4, 12));
-        let images: Vec<f32> =
-            (0..4 * 3 * 12 * 12).map(|i| (i * 37 % 101) as f32 / 100.0).collect();
+        let images: Vec<u8> = (0..4 * 3 * 12 * 12).map(|i| (i * 37 % 256) as u8).collect();
         let weights = |replicas: usize| {
             let devices = vec![Device::flex(); replicas];
             let mut learner = trial::fresh(&config, &set, &devices).unwrap();
-            let batch =
-                Batch { values: images.repeat(2), labels: [0, 1, 2, 3].repeat(2), size: 12 };
+            let batch = Batch { bytes: images.repeat(2), labels: [0, 1, 2, 3].repeat(2), size: 12 };
             let Measured { loss, correct } = learner.step(batch, None, 0.1, &config, 1);
-            let mut parts = Collect::default();
-            learner.average.visit(&mut parts);
-            (Tensor::cat(parts.0, 0), loss, correct)
+            let average = learner.average(learner.card().clone()).unwrap();
+            let values = average.tensors().flat_map(|(_, array)| array.values.clone()).collect();
+            let values: Vec<f32> = values;
+            let weights = Tensor::<1>::from_floats(values.as_slice(), &devices[0]);
+            (weights, loss, correct)
         };
         let ((one, loss, correct), (two, shared_loss, shared_correct)) = (weights(1), weights(2));
         let far = |a: Tensor<1>, b: Tensor<1>| (a - b).abs().max().into_scalar::<f32>();

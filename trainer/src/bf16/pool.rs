@@ -1,0 +1,151 @@
+//! Max pooling of the stem `imagenet`: 3x3, stride 2, padding 1.
+
+use rayon::prelude::*;
+
+use super::line::{LANES, Line, vectorised};
+use super::norm::{Norm, affine, rectify};
+use super::product::{At, Images};
+use super::taps::{Taps, side_after};
+use super::tile::Sums;
+
+/// Which of its window's nine values is the largest, for each lane of a line; the first of several.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub struct Winners([u8; LANES]);
+
+/// A pooling of maps of one size.
+pub struct Pool {
+    forward: Taps,
+    backward: Taps,
+}
+
+impl Pool {
+    /// Of maps of `side` by `side`.
+    pub fn new(side: usize) -> Self {
+        let forward = Taps::convolution(side, 3, 2);
+        Self { backward: forward.turned(), forward }
+    }
+
+    /// Side of the map after it.
+    pub fn side_after(side: usize) -> usize {
+        side_after(side, 3, 2)
+    }
+
+    /// Places of the map after it.
+    pub fn outputs(&self) -> usize {
+        self.forward.outputs()
+    }
+
+    /// The largest values, and where they were. `x` is normalised and rectified as it is read,
+    /// where there is a `norm`; values are not negative.
+    pub fn forward(
+        &self,
+        out: &mut [Line],
+        winners: &mut [Winners],
+        x: &[Line],
+        norm: Option<&Norm>,
+        blocks: usize,
+        images: Images,
+    ) {
+        let rows = images.rows();
+        let chunks = out.par_chunks_mut(rows).zip(winners.par_chunks_mut(rows)).enumerate();
+        chunks.for_each(|(i, (out, winners))| {
+            let (place, block) = (i / blocks, i % blocks);
+            vectorised(
+                #[inline(always)]
+                || {
+                    out.fill(Line::default());
+                    winners.fill(Winners::default());
+                    for (number, tap) in self.forward.of(place).iter().enumerate() {
+                        let x = &x[(tap.place * blocks + block) * rows..][..images.count];
+                        for ((out, winners), x) in out.iter_mut().zip(winners.iter_mut()).zip(x) {
+                            let x = norm.map_or(*x, |norm| rectify(affine(x, norm, block)));
+                            for lane in 0..LANES {
+                                let larger = number == 0 || x.0[lane] > out.0[lane];
+                                winners.0[lane] =
+                                    if larger { tap.weight as u8 } else { winners.0[lane] };
+                                out.0[lane] = if larger { x.0[lane] } else { out.0[lane] };
+                            }
+                        }
+                    }
+                },
+            );
+        });
+    }
+
+    /// Adds to `sums`, of a place before the pooling, the gradients of the windows that it won.
+    pub fn backward(
+        &self,
+        at: At,
+        sums: &mut Sums,
+        winners: &[Winners],
+        gradient: &[Line],
+        blocks: usize,
+        images: Images,
+    ) {
+        vectorised(
+            #[inline(always)]
+            || {
+                for tap in self.backward.of(at.place) {
+                    let line = (tap.place * blocks + at.block) * images.rows() + at.group * 32;
+                    let rows = gradient[line..].iter().zip(&winners[line..]).take(at.images);
+                    for (sums, (gradient, winners)) in sums.iter_mut().zip(rows) {
+                        let won = winners.0.map(|winner| winner == tap.weight as u8);
+                        let mut gradient = gradient.wide();
+                        for (gradient, won) in gradient.0.iter_mut().zip(won) {
+                            *gradient = if won { *gradient } else { 0.0 };
+                        }
+                        *sums = sums.zip(&gradient, |sum, gradient| sum + gradient);
+                    }
+                }
+            },
+        );
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::bf16::junction::Junction;
+    use crate::bf16::tests::{draw, lines_of, rounded};
+
+    /// One channel on a map of 7 by 7, whose values repeat so that windows have ties.
+    #[test]
+    fn the_first_of_the_largest_gets_the_gradient() {
+        let (side, images) = (7, Images { count: 3 });
+        let values: Vec<f32> =
+            draw(3 * side * side, 1).iter().map(|v| (v * 3.0).round().abs()).collect();
+        let x = lines_of(&values, images, 1);
+        let pool = Pool::new(side);
+        let rows = images.rows();
+        let mut out = vec![Line::default(); 16 * rows];
+        let mut winners = vec![Winners::default(); out.len()];
+        pool.forward(&mut out, &mut winners, &x, None, 1, images);
+        let of_out = rounded(&draw(3 * 16, 2));
+        let gradient = lines_of(&of_out, images, 1);
+        let mut back = vec![Line::default(); x.len()];
+        let junction = Junction { active: None, beside: None, norms: [None; 2] };
+        junction.pass_all(&mut back, 1, images, |at, sums| {
+            pool.backward(at, sums, &winners, &gradient, 1, images);
+        });
+        for image in 0..3 {
+            let mut expected = vec![0.0; side * side];
+            for window in 0..16usize {
+                let (y, x) = (window / 4 * 2, window % 4 * 2);
+                let places = (0..9).filter_map(|tap| {
+                    let (y, x) = ((y + tap / 3).checked_sub(1)?, (x + tap % 3).checked_sub(1)?);
+                    (y < side && x < side).then_some(y * side + x)
+                });
+                let of = |place: usize| values[image * side * side + place];
+                let best =
+                    places.reduce(|best, p| if of(p) > of(best) { p } else { best }).unwrap();
+                assert_eq!(out[window * rows + image].0[0].wide(), of(best));
+                expected[best] += of_out[image * 16 + window];
+            }
+            for (place, expected) in expected.iter().enumerate() {
+                let found = back[place * rows + image].0[0].wide();
+                // At most four windows, then one rounding.
+                assert!((found - expected).abs() <= expected.abs() / 256.0 + 1e-6, "{place}");
+            }
+        }
+    }
+}
