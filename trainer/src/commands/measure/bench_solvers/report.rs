@@ -33,7 +33,7 @@ fn groups(rows: &[Row]) -> impl Iterator<Item = &[Row]> {
 fn name_of(task: Task) -> &'static str {
     match task {
         Task::Inversion => "inversion",
-        Task::Path => "interpolation",
+        Task::Interpolation => "interpolation",
         Task::Feature => "feature",
     }
 }

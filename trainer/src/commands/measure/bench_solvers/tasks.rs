@@ -22,7 +22,7 @@ pub enum Task {
     /// From noise to a photo's representation, equation (5)
     Inversion,
     /// From the cross-fade of two photos to the middle of their representations, equation (6)
-    Path,
+    Interpolation,
     /// From noise to the largest value of a coordinate, equation (4)
     Feature,
 }
@@ -31,7 +31,7 @@ impl Task {
     /// What an objective's value is called.
     pub fn score(self) -> &'static str {
         match self {
-            Task::Inversion | Task::Path => "relative distance",
+            Task::Inversion | Task::Interpolation => "relative distance",
             Task::Feature => "activation",
         }
     }
@@ -91,7 +91,7 @@ impl Subject<'_> {
                 let pgd = invert(model, photos, &Start::Noise, &settings).context(nothing)?;
                 follow(pgd, marks, Some(photos))
             }
-            Task::Path => {
+            Task::Interpolation => {
                 let r = model.representation(model.batch(photos).context(nothing)?);
                 let next = Tensor::cat(
                     vec![r.clone().narrow(0, 1, photos.len() - 1), r.clone().narrow(0, 0, 1)],
