@@ -1,6 +1,6 @@
 //! The page and its engines.
 //!
-//! The page ([`page`]) never computes: each model has a worker ([`worker`]) with an engine of its
+//! The page (`page`) never computes: each model has a worker (`worker`) with an engine of its
 //! own, and the two talk in the messages of [`protocol`].
 
 pub mod curve;

@@ -2,6 +2,7 @@
 
 #![allow(clippy::print_stdout)] // A build tool talks to its user.
 
+mod check;
 mod command;
 mod manifest;
 mod setup;
@@ -15,10 +16,10 @@ use command::{cargo, root, run_with, trunk};
 
 const USAGE: &str = "\
 cargo xtask serve        install what is missing, build the page, open it on localhost
-cargo xtask test         run all tests, the browser's included
-cargo xtask test native  only those that need no browser
+cargo xtask test         check everything and run all tests, the browser's included
+cargo xtask test native  only the tests that need no browser
+cargo xtask check        formatting, lints, documentation, spelling, licences
 cargo xtask build        build the page into dist/
-cargo xtask lint         formatting and lints of everything
 cargo xtask manifest     list the built engines (the packager calls this)";
 
 fn main() -> ExitCode {
@@ -27,9 +28,9 @@ fn main() -> ExitCode {
     let result = match words[..] {
         ["serve"] => serve(),
         ["test"] => test_all(),
-        ["test", "native"] => test_native(&[], &[]),
+        ["test", "native"] => test_native(check::NATIVE_FEATURES, &[]),
+        ["check"] => check::check(),
         ["build"] => setup::page_tools().and_then(|()| trunk(&["build"])),
-        ["lint"] => lint(),
         ["manifest"] => manifest::write(),
         _ => {
             println!("{USAGE}");
@@ -54,17 +55,17 @@ fn serve() -> Result<()> {
 /// Burn is built once here too: the trainer with its graphics backend computes on processors as well.
 fn test_all() -> Result<()> {
     setup::browser()?;
-    test_native(&["--features", "robust-trainer/wgpu"], &setup::vulkan()?)?;
+    let vulkan = setup::vulkan()?;
+    check::check()?;
+    test_native(&check::everything_native(), &vulkan)?;
     test_browser()
 }
 
-fn test_native(more: &[&str], variables: &[(String, String)]) -> Result<()> {
-    cargo(&["fmt", "--all", "--check"])?;
-    // Together, so that Burn is built once, with the features of both.
+fn test_native(features: &str, variables: &[(String, String)]) -> Result<()> {
+    // Together, so that Burn is built once, with the features of all.
     let packages = ["robust-core", "robust-trainer", "robust-web"];
     let named = packages.iter().flat_map(|package| ["--package", package]);
-    let features = ["--features", "robust-core/cli,robust-core/flex,robust-core/photo"];
-    let words = ["test"].into_iter().chain(named).chain(features).chain(more.iter().copied());
+    let words = ["test"].into_iter().chain(named).chain(["--features", features]);
     run_with(variables, "cargo", &words.collect::<Vec<_>>())
 }
 
@@ -76,15 +77,4 @@ fn test_browser() -> Result<()> {
     }
     // One browser at a time: two would share two cores and one software graphics card.
     cargo(&["test", "--package", "robust-tests", "--", "--test-threads=1"])
-}
-
-fn lint() -> Result<()> {
-    cargo(&["fmt", "--all", "--check"])?;
-    cargo(&["clippy", "--workspace", "--all-targets", "--", "-Dwarnings"])?;
-    for features in ["page", "cpu", "webgpu"] {
-        let wasm = ["--target", "wasm32-unknown-unknown", "--package", "robust-web"];
-        let features = ["--features", features, "--", "-Dwarnings"];
-        cargo(&[&["clippy"], &wasm[..], &features[..]].concat())?;
-    }
-    Ok(())
 }

@@ -19,29 +19,56 @@ const BINARYEN: &str = "132";
 /// The oldest wasm-opt that is left alone.
 const OLDEST_BINARYEN: u32 = 120;
 
-/// What building the page takes.
-pub fn page_tools() -> Result<()> {
+/// What `cargo xtask check` takes. Both are released often, and a newer one finds more: these are the
+/// newest that build with the Rust version in Cargo.toml, so that the gate says the same everywhere.
+const TYPOS: &str = "1.52.0";
+const CARGO_DENY: &str = "0.20.2";
+
+/// What building for the page takes.
+pub fn wasm_target() -> Result<()> {
     let targets = output("rustup", &["target", "list", "--installed"]).unwrap_or_default();
-    if !targets.contains("wasm32-unknown-unknown") {
-        run("rustup", &["target", "add", "wasm32-unknown-unknown"])
-            .context("the page needs Rust's WebAssembly target")?;
+    if targets.contains("wasm32-unknown-unknown") {
+        return Ok(());
     }
-    let has = |program: &str, version: &str| {
-        output(program, &["--version"]).is_some_and(|text| text.contains(version))
-    };
+    run("rustup", &["target", "add", "wasm32-unknown-unknown"])
+        .context("the page needs Rust's WebAssembly target")
+}
+
+/// What building and packaging the page takes.
+pub fn page_tools() -> Result<()> {
+    wasm_target()?;
     if !has("wasm-bindgen", WASM_BINDGEN) {
         cargo(&["install", "wasm-bindgen-cli", "--version", WASM_BINDGEN])?;
     }
     if !has("trunk", "trunk 0.2") {
-        // Without its own downloads (they need TLS) and without its costly link-time optimisation:
-        // a third of the wait, and it only moves files.
-        let install = ["install", "trunk", "--locked", "--version", TRUNK, "--no-default-features"];
-        let light = [("LTO", "off"), ("OPT_LEVEL", "1"), ("CODEGEN_UNITS", "16")];
-        let light =
-            light.map(|(key, value)| (format!("CARGO_PROFILE_RELEASE_{key}"), value.to_owned()));
-        run_with(&light, "cargo", &install)?;
+        // Without its own downloads, which need TLS.
+        install(&["trunk", "--version", TRUNK, "--no-default-features"])?;
     }
     wasm_opt()
+}
+
+/// What checking the code takes, beyond Rust's own tools.
+pub fn check_tools() -> Result<()> {
+    if !has("typos", TYPOS) {
+        install(&["typos-cli", "--version", TYPOS])?;
+    }
+    if !has("cargo-deny", CARGO_DENY) {
+        install(&["cargo-deny", "--version", CARGO_DENY])?;
+    }
+    Ok(())
+}
+
+fn has(program: &str, version: &str) -> bool {
+    output(program, &["--version"]).is_some_and(|text| text.contains(version))
+}
+
+/// Installs a program without its costly link-time optimisation: a third of the wait, and none of
+/// them has much to compute here.
+fn install(what: &[&str]) -> Result<()> {
+    let light = [("LTO", "off"), ("OPT_LEVEL", "1"), ("CODEGEN_UNITS", "16")];
+    let light =
+        light.map(|(key, value)| (format!("CARGO_PROFILE_RELEASE_{key}"), value.to_owned()));
+    run_with(&light, "cargo", &[&["install", "--locked"], what].concat())
 }
 
 fn wasm_opt() -> Result<()> {

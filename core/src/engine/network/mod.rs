@@ -12,6 +12,8 @@ use burn::tensor::{Device, Int, Tensor, TensorData};
 use self::head::Head;
 use self::layers::Layers;
 #[cfg(feature = "train")]
+pub use self::trained::NotDeeper;
+#[cfg(feature = "train")]
 use self::trained::Trained;
 use crate::engine::kernels::convolution::frozen::Frozen;
 use crate::model::weights::Weights;

@@ -1,8 +1,8 @@
 //! Convolutions on a processor.
 //!
 //! No columns are written to memory: the pixels under the kernel are read where they stand, through
-//! a table of their places ([`gather`]), and multiplied with weights that stand in the order in
-//! which they are read ([`panels`]). One loop over registers ([`product`]) serves the output and
+//! a table of their places (`gather`), and multiplied with weights that stand in the order in
+//! which they are read (`panels`). One loop over registers (`product`) serves the output and
 //! the gradient of the input; what an instruction set offers is chosen when the program runs.
 
 mod destination;
