@@ -6,6 +6,6 @@ self.onmessage = async ({ data }) => {
     const { default: init } = await import(data.script);
     await init({ module_or_path: data.module });
   } catch (error) {
-    self.postMessage({ Failed: { run: undefined, message: `the engine did not start: ${error}` } });
+    self.postMessage({ Failed: { message: `the engine did not start: ${error}` } });
   }
 };

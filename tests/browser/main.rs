@@ -6,6 +6,7 @@ mod cpu;
 mod explain;
 mod features;
 mod files;
+mod gestures;
 mod morph;
 mod numbers;
 mod webgpu;

@@ -9,8 +9,11 @@ use robust_core::settings::{Crop, InvertSettings};
 use serde::{Deserialize, Serialize};
 use serde_bytes::ByteBuf;
 
-/// Number of a run; answers of an older run than the current one are dropped.
+/// Number of a run. The page counts them, and hears of no run but the one it asked for last.
 pub type RunId = u32;
+
+/// How a message begins that says that the device is lost, so that nothing runs on it any more.
+pub const DEVICE_FAILED: &str = "the graphics device gave up";
 
 /// From the page to an engine.
 #[derive(Debug, Serialize, Deserialize)]
@@ -20,20 +23,17 @@ pub enum Request {
         /// The whole file.
         weights: ByteBuf,
     },
-    /// Invert a photo; ends the run at hand.
-    Invert(InvertRequest),
-    /// Compute a path between photos; ends the run at hand.
-    Morph(MorphRequest),
-    /// Say why a photo is classified as it is; ends the run at hand.
-    Explain(ExplainRequest),
-    /// Change an image towards a goal; ends the run at hand.
-    Change(ChangeRequest),
-    /// Show what would have to change for another class; ends the run at hand.
-    WhyNot(WhyNotRequest),
+    /// Do this; ends the run at hand once its photos have been read.
+    Run {
+        /// Comes back with every answer.
+        id: RunId,
+        /// What to do.
+        task: Box<Task>,
+    },
     /// Tell the representation of photos, beside whatever runs.
     Look {
-        /// Comes back with the answer.
-        run: RunId,
+        /// Their ids, which come back with the answer.
+        ids: Vec<usize>,
         /// The photos.
         photos: Vec<PhotoFile>,
     },
@@ -71,11 +71,24 @@ pub enum Request {
     },
 }
 
+/// What a run does.
+#[derive(Debug, Serialize, Deserialize)]
+pub enum Task {
+    /// Inverts a photo.
+    Invert(InvertRequest),
+    /// Computes a path between photos.
+    Morph(MorphRequest),
+    /// Says why a photo is classified as it is.
+    Explain(ExplainRequest),
+    /// Changes an image towards a goal.
+    Change(ChangeRequest),
+    /// Shows what would have to change for another class.
+    WhyNot(WhyNotRequest),
+}
+
 /// One inversion.
 #[derive(Debug, Serialize, Deserialize)]
 pub struct InvertRequest {
-    /// Number of the run.
-    pub run: RunId,
     /// The photo whose representation is inverted.
     pub photo: PhotoFile,
     /// What is optimised, how.
@@ -87,8 +100,6 @@ pub struct InvertRequest {
 /// One path between photos.
 #[derive(Debug, Serialize, Deserialize)]
 pub struct MorphRequest {
-    /// Number of the run.
-    pub run: RunId,
     /// The photos, in order.
     pub stops: Vec<StopFile>,
     /// How the frames between them are computed.
@@ -98,8 +109,6 @@ pub struct MorphRequest {
 /// One change towards a goal.
 #[derive(Debug, Serialize, Deserialize)]
 pub struct ChangeRequest {
-    /// Number of the run.
-    pub run: RunId,
     /// Where the image starts.
     pub start: StartRequest,
     /// The photo to collide with.
@@ -115,8 +124,6 @@ pub struct ChangeRequest {
 /// One question why a photo is not something else.
 #[derive(Debug, Serialize, Deserialize)]
 pub struct WhyNotRequest {
-    /// Number of the run.
-    pub run: RunId,
     /// The photo.
     pub photo: PhotoFile,
     /// The other class.
@@ -126,8 +133,6 @@ pub struct WhyNotRequest {
 /// One explanation.
 #[derive(Debug, Serialize, Deserialize)]
 pub struct ExplainRequest {
-    /// Number of the run.
-    pub run: RunId,
     /// The photo.
     pub photo: PhotoFile,
     /// The class to explain, or the predicted one.
@@ -194,52 +199,19 @@ pub enum Response {
     Ready,
     /// The model is in place.
     Loaded(Box<Card>),
-    /// The photo as the network sees it.
-    Target {
+    /// What became of a run.
+    Run {
         /// Number of the run.
-        run: RunId,
-        /// The resized square.
-        image: Image,
-    },
-    /// What weighs most for a class.
-    Explained {
-        /// Number of the run.
-        run: RunId,
-        /// The reasons.
-        explanation: Explanation,
-        /// The gradient of the loss.
-        saliency: Image,
-        /// Steps in which the coordinates are magnified.
-        steps: usize,
-    },
-    /// The photo, changed by at most epsilon, and how sure the network is of the other class.
-    WhyNot {
-        /// Number of the run.
-        run: RunId,
-        /// Radius of the change, in the l2 norm.
-        epsilon: f32,
-        /// Probability of the class asked for.
-        confidence: f32,
-        /// The changed photo.
-        image: Image,
+        id: RunId,
+        /// What happened.
+        event: Box<Event>,
     },
     /// The representation of each photo; empty where one could not be read.
     Looked {
-        /// That of the request.
-        run: RunId,
-        /// `R(x)`, photo by photo.
-        activations: Vec<Vec<f32>>,
-    },
-    /// How far a run is.
-    Progress(Progress),
-    /// One more image of a run whose images are all kept; for `losses` what the feature has reached.
-    Stage(Progress),
-    /// A run has ended, by itself or because it was stopped.
-    Finished {
-        /// Number of the run.
-        run: RunId,
-        /// Of an inversion: correlation of result and original, both averaged to 8x8.
-        likeness: Option<f32>,
+        /// Those of the request.
+        ids: Vec<usize>,
+        /// `R(x)`, photo by photo, or why there is none.
+        activations: Result<Vec<Vec<f32>>, String>,
     },
     /// A photo small enough for a link, or why there is none.
     Embedded {
@@ -272,10 +244,47 @@ pub enum Response {
         /// Bytes that the engine has taken, without those on the device.
         memory: f64,
     },
-    /// Something could not be done.
+    /// The engine or its model is of no use any more.
     Failed {
-        /// The run that ended by it, if any.
-        run: Option<RunId>,
+        /// What went wrong, for people.
+        message: String,
+    },
+}
+
+/// What happens to a run.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub enum Event {
+    /// Its photos have been read, and it has begun with this one.
+    Started(Image),
+    /// What weighs most for a class.
+    Explained {
+        /// The reasons.
+        explanation: Explanation,
+        /// The gradient of the loss.
+        saliency: Image,
+        /// Steps in which the coordinates are magnified.
+        steps: usize,
+    },
+    /// The photo, changed by at most epsilon, and how sure the network is of the other class.
+    WhyNot {
+        /// Radius of the change, in the l2 norm.
+        epsilon: f32,
+        /// Probability of the class asked for.
+        confidence: f32,
+        /// The changed photo.
+        image: Image,
+    },
+    /// How far it is.
+    Progress(Progress),
+    /// One more image of a run whose images are all kept; for `losses` what the feature has reached.
+    Stage(Progress),
+    /// It has ended, by itself or because it was stopped.
+    Finished {
+        /// Of an inversion: correlation of result and original, both averaged to 8x8.
+        likeness: Option<f32>,
+    },
+    /// It cannot be carried out. Where it had not started, the run before it goes on.
+    Failed {
         /// What went wrong, for people.
         message: String,
     },
@@ -284,8 +293,6 @@ pub enum Response {
 /// How far a run is.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Progress {
-    /// Number of the run.
-    pub run: RunId,
     /// Steps done.
     pub step: usize,
     /// Relative representation distance before each step since the last message.

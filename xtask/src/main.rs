@@ -49,7 +49,8 @@ fn main() -> ExitCode {
 fn serve() -> Result<()> {
     setup::page_tools()?;
     println!("The first build takes a while (a quarter of an hour on two cores). Then it opens.");
-    trunk(&["serve", "--open"])
+    // What is in dist/ is what is published: without the packager's own script for reloading.
+    trunk(&["serve", "--open", "--no-autoreload", "true"])
 }
 
 /// Burn is built once here too: the trainer with its graphics backend computes on processors as well.

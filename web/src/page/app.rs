@@ -13,7 +13,7 @@ use super::modes::Mode;
 use super::morph::MorphView;
 use super::panel::Panel;
 use super::session::Session;
-use super::tray::Tray;
+use super::tray::{DropZone, Tray};
 use super::url;
 
 /// Address of the paper.
@@ -30,12 +30,12 @@ pub fn App() -> impl IntoView {
     view! {
         <Header />
         <main>
-            <EngineLine session />
             <Notice session />
             {match view {
                 Some(view) => view! { <Lab session view /> }.into_any(),
-                None => view! { <Views session /> }.into_any(),
+                None => view! { <DropZone session /><Views session /> }.into_any(),
             }}
+            <EngineLine session />
         </main>
         <Footer />
     }
@@ -46,12 +46,6 @@ fn Header() -> impl IntoView {
     view! {
         <header>
             <h1>"See what a neural network sees"</h1>
-            <p>
-                "A network turns a photo into a few hundred numbers, its "
-                <em>"representation"</em>
-                ", and forgets the picture. Here a picture is rebuilt from those numbers alone, \
-                 starting from noise. What comes back is what the network saw."
-            </p>
         </header>
     }
 }
@@ -150,7 +144,6 @@ fn Inversion(session: Session) -> impl IntoView {
         })
     };
     view! {
-        <Tray session />
         <div class="stage">
             <section class="panel" id="original">
                 <h2>"Your photo"</h2>
@@ -161,6 +154,13 @@ fn Inversion(session: Session) -> impl IntoView {
             <Panel model=robust />
             <Panel model=standard />
         </div>
+        <p class="lead">
+            "A network turns a photo into a few hundred numbers, its "
+            <em>"representation"</em>
+            ", and forgets the picture. Here a picture is rebuilt from those numbers alone, starting \
+             from noise. What comes back is what the network saw."
+        </p>
+        <Tray session />
         <Controls session />
     }
 }

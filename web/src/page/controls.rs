@@ -11,7 +11,7 @@ use super::session::{Session, StartChoice};
 pub fn Controls(session: Session) -> impl IntoView {
     let busy = move || session.slots.iter().any(|slot| slot.is_busy());
     let ready = move || session.slots.iter().any(|slot| slot.is_ready());
-    let paused = move || session.slots.iter().any(|s| s.phase.get() == super::slot::Phase::Paused);
+    let paused = move || session.slots.iter().any(|s| s.phase() == crate::turn::Phase::Paused);
     let settings = session.settings;
     let changed = move |new| settings.set(new);
     let preset = move |new: InvertSettings| {
@@ -63,6 +63,9 @@ pub fn event_number(event: &Event) -> Option<f64> {
     value.is_finite().then_some(value)
 }
 
+/// The largest whole number that JavaScript counts up to without gaps.
+const MOST_EXACT: f64 = 9_007_199_254_740_991.0;
+
 /// A number among `settings`; `changed` is given the settings with the one that was typed.
 #[component]
 pub fn Number<S, F>(
@@ -81,12 +84,14 @@ where
     let typed = move |event| {
         let mut settings = settings.get_untracked();
         match event_number(&event) {
-            Some(value) => {
+            // The browser counts no further exactly; a setting that is no number in its messages
+            // could not be sent.
+            Some(value) if value.abs() <= MOST_EXACT => {
                 set(&mut settings, value);
                 changed(settings);
             }
             // An emptied field says again what still holds.
-            None => {
+            _ => {
                 event_target::<HtmlInputElement>(&event).set_value(&get(&settings).to_string());
             }
         }
@@ -111,11 +116,16 @@ fn SolverField(session: Session) -> impl IntoView {
     };
     let option = move |solver: Solver| {
         let selected = move || session.settings.with(|settings| settings.solver == solver);
-        view! { <option value=solver.name() selected=selected>{solver.name()}</option> }
+        let words = match solver {
+            Solver::Plain => "plain steps, as the authors",
+            Solver::Lbfgs => "l-BFGS, the fastest here",
+            other => other.name(),
+        };
+        view! { <option value=solver.name() selected=selected>{words}</option> }
     };
     view! {
         <label>
-            "Solver (plain: the authors’)"
+            "How steps are made from gradients"
             <select id="solver" on:change=chosen>{Solver::ALL.map(option)}</select>
         </label>
     }

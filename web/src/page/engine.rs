@@ -62,7 +62,7 @@ impl Engine {
         });
         let on_error = Closure::<dyn Fn(ErrorEvent)>::new(move |event: ErrorEvent| {
             let message = format!("the engine has crashed ({})", event.message());
-            crash(Response::Failed { run: None, message });
+            crash(Response::Failed { message });
         });
         worker.set_onmessage(Some(on_message.as_ref().unchecked_ref()));
         worker.set_onerror(Some(on_error.as_ref().unchecked_ref()));

@@ -13,7 +13,7 @@ use super::share::Share;
 use super::slot::Slot;
 use super::tray::Tray;
 use super::why_not::{WhyNotAnswer, WhyNotQuestion};
-use crate::protocol::{ExplainRequest, Request};
+use crate::protocol::{ExplainRequest, Task};
 
 /// Coordinates that are shown.
 const COUNT: usize = 5;
@@ -25,7 +25,7 @@ impl Session {
     /// Shows the view of explanations.
     pub fn enter_explain(self) {
         if self.mode.get_untracked() != Mode::Explain {
-            self.mode.set(Mode::Explain);
+            self.enter(Mode::Explain);
             self.explain(None);
         }
     }
@@ -33,13 +33,19 @@ impl Session {
     /// Explains the chosen photo on every ready model: the predicted class, or the given one.
     pub fn explain(self, class: Option<usize>) {
         self.class.set(class);
-        for slot in self.slots {
+        self.explain_on(&self.slots);
+    }
+
+    /// Explains it on some of them.
+    pub fn explain_on(self, slots: &[Slot]) {
+        let class = self.class.get_untracked();
+        for slot in slots {
             slot.why_not.set(Vec::new());
         }
         self.show_link();
-        self.ask(0, vec![self.selected.get_untracked()], move |run, photos| {
+        self.ask(slots, 0, vec![self.selected.get_untracked()], move |photos| {
             let photo = photos.first().cloned().unwrap_or_default();
-            Request::Explain(ExplainRequest { run, photo, class, count: COUNT })
+            Task::Explain(ExplainRequest { photo, class, count: COUNT })
         });
     }
 }
@@ -80,7 +86,7 @@ fn Reasons(session: Session, model: Slot) -> impl IntoView {
         explanation.features.iter().enumerate().map(tile).collect()
     };
     view! {
-        <section class="panel" id=name data-phase=move || phase_name(&slot.phase.get())>
+        <section class="panel" id=name data-phase=move || phase_name(&slot.phase())>
             <h2>{title(slot.role)}</h2>
             <ul class="classes">{move || explanation().map(|e| classes(session, slot, &e))}</ul>
             <progress aria-label="Progress" max="1" value=move || share_done(slot)></progress>

@@ -4,10 +4,9 @@ use leptos::prelude::*;
 use leptos::task::spawn_local;
 use robust_core::settings::InvertSettings;
 
-use super::modes::Mode;
 use super::session::{Session, StartChoice};
 use super::slot::Slot;
-use crate::protocol::{InvertRequest, Request, RunId, StartRequest};
+use crate::protocol::{InvertRequest, StartRequest, Task};
 
 impl Session {
     /// Inverts the chosen photo on both models.
@@ -24,19 +23,22 @@ impl Session {
         }
         let run = self.next_run();
         for slot in slots.iter().copied().filter(|slot| untrack(|| slot.is_ready())) {
-            slot.steps.set(settings.steps);
+            slot.ask(run, settings.steps);
             spawn_local(async move {
-                match self.request(run, settings).await {
-                    // The visitor may have gone on to something else while a photo came.
-                    Ok(_) if self.mode.get_untracked() != Mode::Invert => {}
-                    Ok(request) => slot.send(&Request::Invert(request)),
-                    Err(message) => self.notice.set(Some(message)),
+                match self.request(settings).await {
+                    Ok(request) => slot.start(run, Task::Invert(request)),
+                    Err(message) if slot.is_asked(run) => {
+                        slot.turn.update(|turn| turn.give_up(run));
+                        self.notice.set(Some(message));
+                    }
+                    // The visitor has gone on to something else.
+                    Err(_) => {}
                 }
             });
         }
     }
 
-    async fn request(self, run: RunId, settings: InvertSettings) -> Result<InvertRequest, String> {
+    async fn request(self, settings: InvertSettings) -> Result<InvertRequest, String> {
         let gone = "this photo is gone";
         let photo = self.photo(self.selected.get_untracked()).ok_or(gone)?.request().await?;
         let start = match self.start.get_untracked() {
@@ -46,6 +48,6 @@ impl Session {
                 StartRequest::Photo(self.photo(id).ok_or(gone)?.request().await?)
             }
         };
-        Ok(InvertRequest { run, photo, settings, start })
+        Ok(InvertRequest { photo, settings, start })
     }
 }

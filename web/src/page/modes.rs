@@ -37,6 +37,20 @@ impl Mode {
     }
 }
 
+impl Mode {
+    /// What happens to photos that are dropped here.
+    pub fn drop_words(self) -> &'static str {
+        match self {
+            Mode::Invert => "Drop photos to invert them",
+            Mode::Morph => "Drop photos to put them on the path",
+            Mode::Explain => "Drop a photo to see what is predicted, and why",
+            Mode::Atlas => "Drop a photo to start from it",
+            Mode::Add => "Drop a photo to add the feature to it",
+            Mode::Collide => "Drop a photo to fool the networks with",
+        }
+    }
+}
+
 impl Session {
     /// Chooses a photo: inverts it, or makes it part of the path.
     pub fn select(self, id: usize) {
@@ -113,7 +127,7 @@ impl Session {
     /// Shows the view of one photo.
     pub fn enter_invert(self) {
         if self.mode.get_untracked() != Mode::Invert {
-            self.mode.set(Mode::Invert);
+            self.enter(Mode::Invert);
             self.invert();
         }
     }

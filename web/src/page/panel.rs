@@ -5,7 +5,8 @@ use robust_core::model::card::Role;
 
 use super::canvas::{ImageCanvas, save_png};
 use super::chart::LossCurve;
-use super::slot::{Phase, Slot};
+use super::slot::Slot;
+use crate::turn::Phase;
 
 /// What the role means, in a sentence.
 fn explanation(role: Role) -> &'static str {
@@ -43,7 +44,7 @@ pub fn Panel(model: Slot) -> impl IntoView {
     };
     let distance = move || slot.losses.with(|l| l.last().map(|d| format!("{:.1} %", 100.0 * d)));
     view! {
-        <section class="panel" id=name data-phase=move || phase_name(&slot.phase.get())>
+        <section class="panel" id=name data-phase=move || phase_name(&slot.phase())>
             <h2>{title(slot.role)}</h2>
             <ImageCanvas id=canvas image=slot.image label="Image rebuilt from the representation" />
             <progress aria-label="Progress" max="1" value=move || share_done(slot)></progress>
@@ -66,6 +67,7 @@ pub fn phase_name(phase: &Phase) -> &'static str {
         Phase::Loading(_) => "loading",
         Phase::Starting => "starting",
         Phase::Idle => "idle",
+        Phase::Reading => "reading",
         Phase::Running => "running",
         Phase::Paused => "paused",
         Phase::Finished => "finished",
@@ -75,9 +77,9 @@ pub fn phase_name(phase: &Phase) -> &'static str {
 
 /// For a progress bar, in [0, 1].
 pub fn share_done(slot: Slot) -> f64 {
-    match slot.phase.get() {
+    match slot.phase() {
         Phase::Loading(share) => share,
-        Phase::Starting | Phase::Failed(_) => 0.0,
+        Phase::Starting | Phase::Reading | Phase::Failed(_) => 0.0,
         _ => slot.step.get() as f64 / slot.steps.get().max(1) as f64,
     }
 }
@@ -85,10 +87,15 @@ pub fn share_done(slot: Slot) -> f64 {
 /// What the model is doing, in words.
 pub fn phase_text(slot: Slot) -> String {
     let (step, steps, speed) = (slot.step.get(), slot.steps.get(), slot.speed.get());
-    match slot.phase.get() {
+    match slot.phase() {
         Phase::Loading(share) => format!("Downloading, {:.0} %", 100.0 * share),
         Phase::Starting => "Starting the network".into(),
         Phase::Idle => "Ready for a photo".into(),
+        Phase::Reading => "Reading the photo".into(),
+        // How many there will be is known after a first look, or never.
+        Phase::Running if steps == 0 => "Looking".into(),
+        Phase::Paused if steps == 0 => "Paused".into(),
+        Phase::Finished if steps == 0 => "Done".into(),
         Phase::Running if speed > 0.0 => {
             let left = steps.saturating_sub(step) as f64 / speed;
             format!("Step {step} of {steps}, {speed:.1} a second, {} left", duration(left))

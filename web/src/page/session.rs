@@ -18,9 +18,10 @@ use super::engine::{self, Engine};
 use super::modes::Mode;
 use super::morph::{Morph, hear_saved};
 use super::photos::Photo;
-use super::slot::{Phase, Slot};
+use super::slot::Slot;
 use super::{download, url};
-use crate::protocol::{Request, Response, RunId};
+use crate::protocol::{DEVICE_FAILED, Event, Request, Response, RunId};
+use crate::turn::{Phase, Turn};
 
 /// Where images start.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -114,11 +115,11 @@ impl Session {
         for slot in self.slots {
             slot.set_engine(None);
             slot.card.set(None);
-            slot.phase.set(Phase::Loading(0.0));
+            slot.set_phase(Phase::Loading(0.0));
         }
         if let Err(message) = self.try_load(kind).await {
             for slot in self.slots {
-                slot.phase.set(Phase::Failed(message.clone()));
+                slot.set_phase(Phase::Failed(message.clone()));
             }
         }
     }
@@ -135,7 +136,7 @@ impl Session {
         // The engine is the first half of the bar, the weights the second.
         let show = |share: f64| {
             for slot in self.slots {
-                slot.phase.set(Phase::Loading(share / 2.0));
+                slot.set_phase(Phase::Loading(share / 2.0));
             }
         };
         let (_, compiled) = download::watched("", &asset, show, engine::compile).await?;
@@ -148,7 +149,7 @@ impl Session {
                     let weights = entry.asset.clone();
                     self.start_model(slot, &script, &module, folder.clone(), weights)?;
                 }
-                None => slot.phase.set(Phase::Failed("there is no such model here".into())),
+                None => slot.set_phase(Phase::Failed("there is no such model here".into())),
             }
         }
         Ok(())
@@ -163,7 +164,7 @@ impl Session {
         folder: String,
         weights: Asset,
     ) -> Result<(), String> {
-        slot.phase.set(Phase::Loading(0.5));
+        slot.set_phase(Phase::Loading(0.5));
         let (ready, wait_ready) = once();
         let hear = move |response: Response| match response {
             Response::Ready => ready(),
@@ -171,16 +172,16 @@ impl Session {
         };
         slot.set_engine(Some(Engine::start(script, module, hear)?));
         spawn_local(async move {
-            let show = |share: f64| slot.phase.set(Phase::Loading(0.5 + share / 2.0));
+            let show = |share: f64| slot.set_phase(Phase::Loading(0.5 + share / 2.0));
             match download::asset(&folder, &weights, show).await {
                 Ok(bytes) => {
-                    if !matches!(slot.phase.get_untracked(), Phase::Failed(_)) {
-                        slot.phase.set(Phase::Starting);
+                    if !matches!(untrack(|| slot.phase()), Phase::Failed(_)) {
+                        slot.set_phase(Phase::Starting);
                     }
                     wait_ready.await;
                     slot.send(&Request::Load { weights: ByteBuf::from(bytes) });
                 }
-                Err(message) => slot.phase.set(Phase::Failed(message)),
+                Err(message) => slot.set_phase(Phase::Failed(message)),
             }
         });
         Ok(())
@@ -190,33 +191,29 @@ impl Session {
         match response {
             Response::Loaded(card) => {
                 slot.card.set(Some(*card));
-                slot.phase.set(Phase::Idle);
-                match self.mode.get_untracked() {
-                    Mode::Invert if self.eager => self.invert_on(&[slot]),
-                    Mode::Invert => {}
-                    Mode::Morph => self.path_model_ready(slot),
-                    Mode::Explain => self.explain(self.class.get_untracked()),
-                    Mode::Atlas | Mode::Add | Mode::Collide => self.change(),
-                }
+                slot.turn.update(Turn::loaded);
+                self.model_ready(slot);
             }
-            Response::Failed { run: None, message } => self.engine_failed(slot, message),
-            // Both models say the same about a photo; once is enough.
-            Response::Failed { run: Some(_), message } => {
-                let mode = self.mode.get_untracked();
-                if mode != Mode::Invert {
-                    slot.give_up();
+            Response::Failed { message } => self.engine_failed(slot, message),
+            Response::Run { id, event } => {
+                let failure = match &*event {
+                    Event::Failed { message } => Some(message.clone()),
+                    _ => None,
+                };
+                // What went wrong with an older run is of no interest any more.
+                if slot.hear(id, *event)
+                    && let Some(message) = failure
+                {
+                    self.run_failed(slot, message);
                 }
-                let id = self.selected.get_untracked();
-                let photo = self.photo(id).filter(|_| mode != Mode::Morph);
-                // Both models say the same about a photo; once is enough.
-                self.notice.set(Some(match photo {
-                    Some(photo) => format!("{}: {message}", photo.name),
-                    None => message,
-                }));
             }
             Response::VerifiedKey { .. } | Response::Verified { .. } | Response::Speed { .. } => {
                 self.measured.update(|measured| measured.push(response));
             }
+            Response::Looked { ids, activations } => match activations {
+                Ok(rows) => slot.activations.set(ids.into_iter().zip(rows).collect()),
+                Err(message) => self.notice.set(Some(message)),
+            },
             Response::Embedded { id, photo } => {
                 let waiting = self.shrinking.try_update_value(|all| all.remove(&id)).flatten();
                 if let Some(waiting) = waiting {
@@ -228,8 +225,33 @@ impl Session {
                     self.notice.set(Some(message));
                 }
             }
-            other => slot.hear(other),
+            Response::Ready => {}
         }
+    }
+
+    /// A model has come: it takes part in what the other one may be doing already.
+    fn model_ready(self, slot: Slot) {
+        match self.mode.get_untracked() {
+            Mode::Invert if self.eager => self.invert_on(&[slot]),
+            Mode::Invert => {}
+            Mode::Morph => self.path_model_ready(slot),
+            Mode::Explain => self.explain_on(&[slot]),
+            Mode::Atlas | Mode::Add | Mode::Collide => self.change_on(&[slot]),
+        }
+    }
+
+    /// Says what was wrong with a run that was asked for, and of which photo.
+    fn run_failed(self, slot: Slot, message: String) {
+        if message.starts_with(DEVICE_FAILED) {
+            return self.engine_failed(slot, message);
+        }
+        let photo = self.photo(self.selected.get_untracked());
+        let photo = photo.filter(|_| self.mode.get_untracked() != Mode::Morph);
+        // Both models say the same about a photo; once is enough.
+        self.notice.set(Some(match photo {
+            Some(photo) => format!("{}: {message}", photo.name),
+            None => message,
+        }));
     }
 
     /// A graphics card that does not work is no reason to show nothing.
@@ -239,7 +261,7 @@ impl Session {
             let reason = format!("the processor, because {message}");
             spawn_local(self.load(Choice { kind: EngineKind::Cpu, reason }));
         } else {
-            slot.phase.set(Phase::Failed(message));
+            slot.set_phase(Phase::Failed(message));
         }
     }
 
@@ -265,22 +287,22 @@ impl Session {
     /// Adds photos and inverts the first of them.
     pub fn add(self, files: Vec<web_sys::File>) {
         spawn_local(async move {
-            let mut first = None;
+            let mut added = Vec::new();
             for file in files {
                 match Photo::from_file(&file).await {
                     Ok(photo) => {
                         if let Some(link) = photo.carried_link() {
+                            url::push_fragment(&link);
                             return self.open_link(&link);
                         }
-                        let id = self.add_photo(|id| Some(Photo { id, ..photo }));
-                        first = first.or(id);
+                        added.extend(self.add_photo(|id| Some(Photo { id, ..photo })));
                     }
                     Err(message) => self.notice.set(Some(message)),
                 }
             }
-            if let Some(id) = first {
-                self.select(id);
-            }
+            // A path takes all of them, every other view the first.
+            let taken = if self.mode.get_untracked() == Mode::Morph { added.len() } else { 1 };
+            added.into_iter().take(taken).for_each(|id| self.select(id));
         });
     }
 
@@ -302,6 +324,15 @@ impl Session {
     /// Whether no run has been started since.
     pub fn is_newest(self, run: RunId) -> bool {
         self.run.get_untracked() == run
+    }
+
+    /// Goes to another view: what the one before it had asked for is not heard any more.
+    pub fn enter(self, mode: Mode) {
+        if self.mode.get_untracked() != mode {
+            self.slots.iter().for_each(Slot::forget);
+            self.notice.set(None);
+            self.mode.set(mode);
+        }
     }
 
     /// Holds both models, or lets them go on.

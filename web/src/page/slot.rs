@@ -6,34 +6,16 @@ use robust_core::report::Explanation;
 
 use super::change::AtlasSheet;
 use super::engine::Engine;
-use crate::protocol::{Image, Progress, Request, Response, RunId};
-
-/// What a model is doing.
-#[derive(Clone, Debug, PartialEq)]
-pub enum Phase {
-    /// Weights or engine are on their way; the share that has arrived.
-    Loading(f64),
-    /// The engine starts.
-    Starting,
-    /// Waiting for a photo.
-    Idle,
-    /// Inverting.
-    Running,
-    /// Held.
-    Paused,
-    /// Through with all steps, or stopped.
-    Finished,
-    /// Not usable.
-    Failed(String),
-}
+use crate::protocol::{Event, Image, Progress, Request, RunId, Task};
+use crate::turn::{Phase, Turn};
 
 /// Signals of one model. Copies are handles to the same state.
 #[derive(Clone, Copy)]
 pub struct Slot {
     /// Robust or standard.
     pub role: Role,
-    /// What it is doing.
-    pub phase: RwSignal<Phase>,
+    /// Which run is heard, and what the model is doing.
+    pub turn: RwSignal<Turn>,
     /// The model's description, once loaded.
     pub card: RwSignal<Option<Card>>,
     /// The photo as the network sees it.
@@ -48,10 +30,10 @@ pub struct Slot {
     pub why_not: RwSignal<Vec<(f32, f32, Image)>>,
     /// The model's atlas of features.
     pub atlas: RwSignal<Option<AtlasSheet>>,
-    /// Photos that the model has looked at, by id.
+    /// Photos that the model was asked to look at, by id.
     pub looked: RwSignal<Vec<usize>>,
-    /// The representation of each of them.
-    pub activations: RwSignal<Vec<Vec<f32>>>,
+    /// The representation of each photo that it has looked at, by id.
+    pub activations: RwSignal<Vec<(usize, Vec<f32>)>>,
     /// The gradient of the loss.
     pub saliency: RwSignal<Option<Image>>,
     /// Relative distance before each step.
@@ -66,7 +48,8 @@ pub struct Slot {
     pub speed: RwSignal<f64>,
     /// How like the original the result is, once finished.
     pub likeness: RwSignal<Option<f32>>,
-    run: RwSignal<RunId>,
+    /// Steps of the run that was asked for last.
+    asked_steps: StoredValue<usize>,
     engine: StoredValue<Option<Engine>, LocalStorage>,
 }
 
@@ -75,7 +58,7 @@ impl Slot {
     pub fn new(role: Role) -> Self {
         Self {
             role,
-            phase: RwSignal::new(Phase::Loading(0.0)),
+            turn: RwSignal::new(Turn::new()),
             card: RwSignal::new(None),
             target: RwSignal::new(None),
             image: RwSignal::new(None),
@@ -92,7 +75,7 @@ impl Slot {
             stopped: RwSignal::new(false),
             speed: RwSignal::new(0.0),
             likeness: RwSignal::new(None),
-            run: RwSignal::new(0),
+            asked_steps: StoredValue::new(0),
             engine: StoredValue::new_local(None),
         }
     }
@@ -113,38 +96,66 @@ impl Slot {
         });
     }
 
+    /// What the model is doing.
+    pub fn phase(&self) -> Phase {
+        self.turn.with(|turn| turn.phase.clone())
+    }
+
+    /// Says what the model is doing while it is on its way.
+    pub fn set_phase(&self, phase: Phase) {
+        self.turn.update(|turn| turn.phase = phase);
+    }
+
     /// Whether a run is going on, paused or not.
     pub fn is_busy(&self) -> bool {
-        matches!(self.phase.get(), Phase::Running | Phase::Paused)
+        matches!(self.phase(), Phase::Reading | Phase::Running | Phase::Paused)
     }
 
     /// Whether the model is loaded.
     pub fn is_ready(&self) -> bool {
-        self.card.with(Option::is_some) && !matches!(self.phase.get(), Phase::Failed(_))
+        self.card.with(Option::is_some) && !matches!(self.phase(), Phase::Failed(_))
     }
 
-    /// Shows that a run of so many steps is being prepared; older runs are not heard any more.
-    pub fn prepare(&self, run: RunId, steps: usize) {
-        self.run.set(run);
+    /// Asks for a run of so many steps. What is shown stays until it has started.
+    pub fn ask(&self, run: RunId, steps: usize) {
+        self.asked_steps.set_value(steps);
+        self.turn.update(|turn| turn.ask(run));
+    }
+
+    /// Asks for a run of a view that shows nothing of the run before.
+    pub fn ask_afresh(&self, run: RunId, steps: usize) {
+        self.forget();
         self.frames.set(Vec::new());
         self.losses.set(Vec::new());
         self.step.set(0);
         self.steps.set(steps);
         self.stopped.set(false);
-        self.phase.set(Phase::Running);
+        self.ask(run, steps);
     }
 
-    /// Shows that a search for another class begins; what is shown of the photo stays.
-    pub fn prepare_why_not(&self, run: RunId) {
-        self.run.set(run);
+    /// Asks for a search for another class; what is shown of the photo stays.
+    pub fn ask_why_not(&self, run: RunId) {
         self.why_not.set(Vec::new());
-        self.phase.set(Phase::Running);
+        self.ask(run, 0);
     }
 
-    /// Takes that back where nothing came of it.
-    pub fn give_up(&self) {
-        if matches!(self.phase.get_untracked(), Phase::Running | Phase::Paused) {
-            self.phase.set(Phase::Idle);
+    /// Ends the run at hand unheard: another view does not show it.
+    pub fn forget(&self) {
+        if untrack(|| self.is_busy()) {
+            self.send(&Request::Stop);
+        }
+        self.turn.update(Turn::forget);
+    }
+
+    /// Whether this run is the newest that was asked for.
+    pub fn is_asked(&self, run: RunId) -> bool {
+        self.turn.with_untracked(|turn| turn.is_asked(run))
+    }
+
+    /// Sends a run's task, unless another was asked for meanwhile.
+    pub fn start(&self, run: RunId, task: Task) {
+        if self.is_asked(run) {
+            self.send(&Request::Run { id: run, task: Box::new(task) });
         }
     }
 
@@ -156,50 +167,51 @@ impl Slot {
 
     /// Holds or goes on.
     pub fn pause(&self, hold: bool) {
-        if self.phase.get_untracked() == if hold { Phase::Running } else { Phase::Paused } {
+        let (from, to) =
+            if hold { (Phase::Running, Phase::Paused) } else { (Phase::Paused, Phase::Running) };
+        if untrack(|| self.phase()) == from {
             self.send(if hold { &Request::Pause } else { &Request::Resume });
-            self.phase.set(if hold { Phase::Paused } else { Phase::Running });
+            self.set_phase(to);
         }
     }
 
-    /// Takes what the engine says about a run. Answers of older runs are dropped.
-    pub fn hear(&self, response: Response) {
-        match response {
-            Response::Target { run, image } if run >= self.run.get_untracked() => {
-                self.run.set(run);
+    /// Takes what happened to a run; whether it was of the run that is shown.
+    pub fn hear(&self, run: RunId, event: Event) -> bool {
+        let heard = self.turn.try_update(|turn| turn.hear(run, &event)).unwrap_or_default();
+        if heard {
+            self.show(event);
+        }
+        heard
+    }
+
+    fn show(&self, event: Event) {
+        match event {
+            Event::Started(image) => {
                 self.target.set(Some(image));
                 self.losses.set(Vec::new());
                 self.step.set(0);
+                self.steps.set(self.asked_steps.get_value());
+                self.speed.set(0.0);
+                self.stopped.set(false);
                 self.likeness.set(None);
-                self.phase.set(Phase::Running);
             }
-            Response::Explained { run, explanation, saliency, steps }
-                if run == self.run.get_untracked() =>
-            {
+            Event::Explained { explanation, saliency, steps } => {
                 self.steps.set(steps);
                 self.explanation.set(Some(explanation));
                 self.saliency.set(Some(saliency));
             }
-            Response::Progress(progress) if progress.run == self.run.get_untracked() => {
-                self.advance(progress);
-            }
-            Response::Stage(stage) if stage.run == self.run.get_untracked() => {
+            Event::Progress(progress) => self.advance(progress),
+            Event::Stage(stage) => {
                 self.losses.update(|values| values.extend(&stage.losses));
                 self.step.set(stage.step);
                 self.speed.set(stage.steps_per_second);
                 self.frames.update(|frames| frames.extend(stage.images));
             }
-            Response::WhyNot { run, epsilon, confidence, image }
-                if run == self.run.get_untracked() =>
-            {
+            Event::WhyNot { epsilon, confidence, image } => {
                 self.why_not.update(|all| all.push((epsilon, confidence, image)));
             }
-            Response::Looked { activations, .. } => self.activations.set(activations),
-            Response::Finished { run, likeness } if run == self.run.get_untracked() => {
-                self.likeness.set(likeness);
-                self.phase.set(Phase::Finished);
-            }
-            _ => {}
+            Event::Finished { likeness } => self.likeness.set(likeness),
+            Event::Failed { .. } => {}
         }
     }
 

@@ -11,8 +11,6 @@ use super::session::Session;
 /// The row of photos and the ways to add one.
 #[component]
 pub fn Tray(session: Session) -> impl IntoView {
-    let dragging = RwSignal::new(false);
-    listen_for_photos(session, dragging);
     let thumbnail = move |photo: Photo| {
         let Photo { id, name, url, .. } = photo;
         let title = name.clone();
@@ -40,9 +38,6 @@ pub fn Tray(session: Session) -> impl IntoView {
                 <For each=move || session.photos.get() key=|photo| photo.id children=thumbnail />
             </ul>
         </section>
-        <Show when=move || dragging.get()>
-            <div class="drop-here">"Drop photos to invert them"</div>
-        </Show>
     }
 }
 
@@ -73,6 +68,18 @@ fn FileButton(
                 on:change=chosen
             />
         </label>
+    }
+}
+
+/// Takes drops and pastes anywhere on the page. There is one of it, whatever view is shown.
+#[component]
+pub fn DropZone(session: Session) -> impl IntoView {
+    let dragging = RwSignal::new(false);
+    listen_for_photos(session, dragging);
+    view! {
+        <Show when=move || dragging.get()>
+            <div class="drop-here">{move || session.mode.get().drop_words()}</div>
+        </Show>
     }
 }
 

@@ -7,7 +7,7 @@ use super::canvas::ImageCanvas;
 use super::panel::key;
 use super::session::Session;
 use super::slot::Slot;
-use crate::protocol::{Request, WhyNotRequest};
+use crate::protocol::{Task, WhyNotRequest};
 
 /// Sure enough to say that a network takes the photo for the class.
 const TAKEN: f32 = 0.5;
@@ -16,9 +16,9 @@ impl Session {
     /// Asks every ready model what would have to change for the chosen photo to be of this class.
     fn why_not(self, class: usize) {
         let photo = vec![self.selected.get_untracked()];
-        self.ask_with(Slot::prepare_why_not, photo, move |run, photos| {
+        self.ask_with(&self.slots, Slot::ask_why_not, photo, move |photos| {
             let photo = photos.first().cloned().unwrap_or_default();
-            Request::WhyNot(WhyNotRequest { run, photo, class })
+            Task::WhyNot(WhyNotRequest { photo, class })
         });
     }
 }
@@ -60,7 +60,7 @@ pub fn WhyNotAnswer(model: Slot) -> impl IntoView {
         });
         let caption = move || {
             let text = |(epsilon, confidence, _): &(f32, f32, _)| {
-                format!("by {epsilon}: {:.0} %", 100.0 * confidence)
+                format!("changed by {epsilon}: {:.0} % sure", 100.0 * confidence)
             };
             model.why_not.with(|all| all.get(i).map(text))
         };

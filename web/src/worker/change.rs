@@ -13,14 +13,18 @@ use robust_core::settings::change::{Goal, MOST_ADDED, WHY_NOT_EPSILONS};
 use super::pace::Pace;
 use super::{Engine, canvas_image, decode, device_failed};
 use crate::protocol::{
-    ChangeRequest, PhotoFile, Progress, Response, RunId, StartRequest, WhyNotRequest,
+    ChangeRequest, Event, PhotoFile, Progress, RunId, StartRequest, WhyNotRequest,
 };
 
 /// Steps from one stage of an addition, which a slider can stop at, to the next.
 const STAGE: usize = 2;
 
 /// Carries out one request to its end.
-pub(super) async fn change(engine: &Engine, request: ChangeRequest) -> Result<(), String> {
+pub(super) async fn change(
+    engine: &Engine,
+    run: RunId,
+    request: ChangeRequest,
+) -> Result<(), String> {
     let model = engine.model()?;
     check(&model, &request.goal)?;
     let start = match &request.start {
@@ -30,14 +34,14 @@ pub(super) async fn change(engine: &Engine, request: ChangeRequest) -> Result<()
     };
     let other = request.other.as_ref().map(|photo| decode(photo, &model)).transpose()?;
     let mut pace = Pace::new(engine.new_run());
-    engine.port.send(&Response::Target { run: request.run, image: canvas_image(&start) });
+    engine.tell(run, Event::Started(canvas_image(&start)));
     match &request.goal {
         Goal::Add(features) => {
-            add_all(engine, &model, &request, start, features, &mut pace).await?;
+            add_all(engine, &model, run, &request, start, features, &mut pace).await?;
         }
-        _ => one_goal(engine, &model, &request, &start, other.as_ref(), &mut pace).await?,
+        _ => one_goal(engine, &model, run, &request, &start, other.as_ref(), &mut pace).await?,
     }
-    engine.port.send(&Response::Finished { run: request.run, likeness: None });
+    engine.tell(run, Event::Finished { likeness: None });
     Ok(())
 }
 
@@ -65,6 +69,7 @@ fn check(model: &Model, goal: &Goal) -> Result<(), String> {
 async fn one_goal(
     engine: &Engine,
     model: &Model,
+    run: RunId,
     request: &ChangeRequest,
     start: &Pixels,
     other: Option<&Pixels>,
@@ -84,13 +89,15 @@ async fn one_goal(
                 images.push(canvas_image(&magnified_difference(image, start).0));
             }
             let losses = report.losses.iter().filter_map(|step| step.first().copied()).collect();
-            engine.port.send(&Response::Progress(Progress {
-                run: request.run,
-                step: report.step,
-                losses,
-                images,
-                steps_per_second: pace.steps_per_second,
-            }));
+            engine.tell(
+                run,
+                Event::Progress(Progress {
+                    step: report.step,
+                    losses,
+                    images,
+                    steps_per_second: pace.steps_per_second,
+                }),
+            );
         }
         if !goes_on {
             return Ok(());
@@ -103,6 +110,7 @@ async fn one_goal(
 async fn add_all(
     engine: &Engine,
     model: &Model,
+    run: RunId,
     request: &ChangeRequest,
     mut image: Pixels,
     features: &[usize],
@@ -129,13 +137,15 @@ async fn add_all(
                 let loss = report.latest().first().copied().unwrap_or_default();
                 reached = loss >= 0.0;
                 image = report.images.into_iter().next().ok_or("the device returned no image")?;
-                engine.port.send(&Response::Stage(Progress {
-                    run: request.run,
-                    step,
-                    losses: vec![loss + 1.0],
-                    images: vec![canvas_image(&image)],
-                    steps_per_second: pace.steps_per_second,
-                }));
+                engine.tell(
+                    run,
+                    Event::Stage(Progress {
+                        step,
+                        losses: vec![loss + 1.0],
+                        images: vec![canvas_image(&image)],
+                        steps_per_second: pace.steps_per_second,
+                    }),
+                );
             }
         }
         before += pgd.steps_done();
@@ -144,18 +154,21 @@ async fn add_all(
 }
 
 /// Carries out one request to its end.
-pub(super) async fn why_not(engine: &Engine, request: WhyNotRequest) -> Result<(), String> {
+pub(super) async fn why_not(
+    engine: &Engine,
+    run: RunId,
+    request: WhyNotRequest,
+) -> Result<(), String> {
     let model = engine.model()?;
     check(&model, &Goal::Class(request.class))?;
     let photo = decode(&request.photo, &model)?;
     let mut pace = Pace::new(engine.new_run());
-    let run = request.run;
     let mut steps = 0;
     for epsilon in WHY_NOT_EPSILONS {
         let mut pgd = search(&model, &photo, request.class, epsilon).ok_or("there is no photo")?;
         while !pgd.is_done() {
             if !pace.goes_on(steps).await {
-                engine.port.send(&Response::Finished { run, likeness: None });
+                engine.tell(run, Event::Finished { likeness: None });
                 return Ok(());
             }
             pgd.step();
@@ -164,19 +177,21 @@ pub(super) async fn why_not(engine: &Engine, request: WhyNotRequest) -> Result<(
         let report = pgd.report().await.map_err(device_failed)?;
         let rows = confidences(&model, &report.images).await.map_err(device_failed)?;
         let confidence = rows.first().and_then(|row| row.get(request.class)).copied();
-        engine.port.send(&Response::WhyNot {
+        engine.tell(
             run,
-            epsilon,
-            confidence: confidence.unwrap_or_default(),
-            image: canvas_image(report.images.first().ok_or("the device returned no image")?),
-        });
+            Event::WhyNot {
+                epsilon,
+                confidence: confidence.unwrap_or_default(),
+                image: canvas_image(report.images.first().ok_or("the device returned no image")?),
+            },
+        );
     }
-    engine.port.send(&Response::Finished { run, likeness: None });
+    engine.tell(run, Event::Finished { likeness: None });
     Ok(())
 }
 
 /// The representation of each photo; a photo that cannot be read has none.
-pub(super) async fn look(engine: &Engine, run: RunId, photos: &[PhotoFile]) -> Result<(), String> {
+pub(super) async fn look(engine: &Engine, photos: &[PhotoFile]) -> Result<Vec<Vec<f32>>, String> {
     let model = engine.model()?;
     let images: Vec<Option<Pixels>> =
         photos.iter().map(|photo| decode(photo, &model).ok()).collect();
@@ -184,7 +199,5 @@ pub(super) async fn look(engine: &Engine, run: RunId, photos: &[PhotoFile]) -> R
     let rows = activations(&model, &readable).await.map_err(device_failed)?;
     let mut rows = rows.into_iter();
     let row = |image: &Option<Pixels>| image.as_ref().and_then(|_| rows.next());
-    let activations = images.iter().map(row).map(Option::unwrap_or_default).collect();
-    engine.port.send(&Response::Looked { run, activations });
-    Ok(())
+    Ok(images.iter().map(row).map(Option::unwrap_or_default).collect())
 }

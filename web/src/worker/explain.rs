@@ -4,15 +4,18 @@ use robust_core::settings::change::explain_settings;
 
 use super::pace::Pace;
 use super::{Engine, canvas_image, decode, device_failed};
-use crate::protocol::{ExplainRequest, Progress, Response};
+use crate::protocol::{Event, ExplainRequest, Progress, RunId};
 
 /// Carries out one request to its end.
-pub(super) async fn explain(engine: &Engine, request: ExplainRequest) -> Result<(), String> {
+pub(super) async fn explain(
+    engine: &Engine,
+    run: RunId,
+    request: ExplainRequest,
+) -> Result<(), String> {
     let model = engine.model()?;
     let photo = decode(&request.photo, &model)?;
     let mut pace = Pace::new(engine.new_run());
-    let run = request.run;
-    engine.port.send(&Response::Target { run, image: canvas_image(&photo) });
+    engine.tell(run, Event::Started(canvas_image(&photo)));
     let explanation =
         weigh(&model, &photo, request.class, request.count).await.map_err(device_failed)?;
     let gradient = saliency(&model, &photo, explanation.class).await.map_err(device_failed)?;
@@ -20,7 +23,7 @@ pub(super) async fn explain(engine: &Engine, request: ExplainRequest) -> Result<
     let saliency = canvas_image(&gradient);
     let settings = explain_settings(photo.size());
     let steps = settings.steps;
-    engine.port.send(&Response::Explained { run, explanation, saliency, steps });
+    engine.tell(run, Event::Explained { explanation, saliency, steps });
     let images = vec![photo; features.len()];
     let mut pgd =
         magnify(&model, &images, &features, settings).ok_or("there is nothing to magnify")?;
@@ -28,19 +31,21 @@ pub(super) async fn explain(engine: &Engine, request: ExplainRequest) -> Result<
         if pace.is_due(pgd.steps_done()) || pgd.is_done() {
             let report = pgd.report().await.map_err(device_failed)?;
             pace.reported(report.step);
-            engine.port.send(&Response::Progress(Progress {
+            engine.tell(
                 run,
-                step: report.step,
-                losses: Vec::new(),
-                images: report.images.iter().map(canvas_image).collect(),
-                steps_per_second: pace.steps_per_second,
-            }));
+                Event::Progress(Progress {
+                    step: report.step,
+                    losses: Vec::new(),
+                    images: report.images.iter().map(canvas_image).collect(),
+                    steps_per_second: pace.steps_per_second,
+                }),
+            );
         }
         if pgd.is_done() {
             break;
         }
         pgd.step();
     }
-    engine.port.send(&Response::Finished { run, likeness: None });
+    engine.tell(run, Event::Finished { likeness: None });
     Ok(())
 }

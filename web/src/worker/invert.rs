@@ -10,10 +10,14 @@ use robust_core::image::measure::coarse_correlation;
 
 use super::pace::Pace;
 use super::{Engine, canvas_image, decode, device_failed};
-use crate::protocol::{InvertRequest, Progress, Response, RunId, StartRequest};
+use crate::protocol::{Event, InvertRequest, Progress, RunId, StartRequest};
 
 /// Carries out one request to its end.
-pub(super) async fn invert(engine: &Engine, request: InvertRequest) -> Result<(), String> {
+pub(super) async fn invert(
+    engine: &Engine,
+    run: RunId,
+    request: InvertRequest,
+) -> Result<(), String> {
     request.settings.check().map_err(|error| error.to_string())?;
     let model: Rc<Model> = engine.model()?;
     let target = decode(&request.photo, &model)?;
@@ -24,7 +28,7 @@ pub(super) async fn invert(engine: &Engine, request: InvertRequest) -> Result<()
     };
     // Only now: a file that is no photo must not cost the run at hand.
     let mut pace = Pace::new(engine.new_run());
-    engine.port.send(&Response::Target { run: request.run, image: canvas_image(&target) });
+    engine.tell(run, Event::Started(canvas_image(&target)));
     let mut pgd = prepare(&model, std::slice::from_ref(&target), &start, &request.settings)
         .ok_or("there is nothing to invert")?;
     pgd.run(async |pgd| {
@@ -32,14 +36,14 @@ pub(super) async fn invert(engine: &Engine, request: InvertRequest) -> Result<()
             return Ok(ControlFlow::Break(()));
         }
         if pace.is_due(pgd.steps_done()) {
-            report(engine, request.run, &mut pace, pgd).await?;
+            report(engine, run, &mut pace, pgd).await?;
         }
         Ok::<_, String>(ControlFlow::Continue(()))
     })
     .await?;
-    let result = report(engine, request.run, &mut pace, &mut pgd).await?;
+    let result = report(engine, run, &mut pace, &mut pgd).await?;
     let likeness = Some(coarse_correlation(&result, &target));
-    engine.port.send(&Response::Finished { run: request.run, likeness });
+    engine.tell(run, Event::Finished { likeness });
     Ok(())
 }
 
@@ -52,12 +56,14 @@ async fn report(
     let report = pgd.report().await.map_err(device_failed)?;
     pace.reported(report.step);
     let image = report.images.first().ok_or("the device returned no image")?.clone();
-    engine.port.send(&Response::Progress(Progress {
+    engine.tell(
         run,
-        step: report.step,
-        losses: report.losses.iter().filter_map(|step| step.first().copied()).collect(),
-        images: vec![canvas_image(&image)],
-        steps_per_second: pace.steps_per_second,
-    }));
+        Event::Progress(Progress {
+            step: report.step,
+            losses: report.losses.iter().filter_map(|step| step.first().copied()).collect(),
+            images: vec![canvas_image(&image)],
+            steps_per_second: pace.steps_per_second,
+        }),
+    );
     Ok(image)
 }

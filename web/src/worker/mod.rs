@@ -23,7 +23,7 @@ use serde_bytes::ByteBuf;
 use wasm_bindgen::JsCast;
 use wasm_bindgen_futures::spawn_local;
 
-use crate::protocol::{Image, PhotoFile, Request, Response, RunId};
+use crate::protocol::{DEVICE_FAILED, Event, Image, PhotoFile, Request, Response, RunId, Task};
 use port::Port;
 use run::Run;
 
@@ -38,7 +38,7 @@ pub fn start(device: impl Future<Output = Result<Device, String>> + 'static) {
                 port.listen(move |request| engine.clone().handle(request));
                 port.send(&Response::Ready);
             }
-            Err(message) => port.send(&Response::Failed { run: None, message }),
+            Err(message) => port.send(&Response::Failed { message }),
         }
     });
 }
@@ -69,23 +69,18 @@ impl Engine {
             Request::Load { weights } => {
                 spawn_local(async move { self.load(&weights).await });
             }
-            Request::Invert(request) => {
-                self.carry_out(request.run, async |engine| invert::invert(engine, request).await);
+            Request::Run { id, task } => {
+                spawn_local(async move {
+                    if let Err(message) = self.carry_out(id, *task).await {
+                        self.tell(id, Event::Failed { message });
+                    }
+                });
             }
-            Request::Morph(request) => {
-                self.carry_out(request.run, async |engine| morph::morph(engine, request).await);
-            }
-            Request::Explain(request) => {
-                self.carry_out(request.run, async |engine| explain::explain(engine, request).await);
-            }
-            Request::Change(request) => {
-                self.carry_out(request.run, async |engine| change::change(engine, request).await);
-            }
-            Request::WhyNot(request) => {
-                self.carry_out(request.run, async |engine| change::why_not(engine, request).await);
-            }
-            Request::Look { run, photos } => {
-                self.carry_out(run, async move |engine| change::look(engine, run, &photos).await);
+            Request::Look { ids, photos } => {
+                spawn_local(async move {
+                    let activations = change::look(&self, &photos).await;
+                    self.port.send(&Response::Looked { ids, activations });
+                });
             }
             Request::Embed { id, photo } => self.port.send(&morph::embed(&self, id, &photo)),
             Request::Save { kind, link } => self.port.send(&morph::save(&self, kind, &link)),
@@ -103,17 +98,20 @@ impl Engine {
         }
     }
 
-    /// Does what a run asks for; where it cannot be done, the page is told why.
-    fn carry_out(
-        self: Rc<Self>,
-        run: RunId,
-        work: impl AsyncFnOnce(&Self) -> Result<(), String> + 'static,
-    ) {
-        spawn_local(async move {
-            if let Err(message) = work(&self).await {
-                self.port.send(&Response::Failed { run: Some(run), message });
-            }
-        });
+    /// Does what a run asks for, to its end.
+    async fn carry_out(&self, run: RunId, task: Task) -> Result<(), String> {
+        match task {
+            Task::Invert(request) => invert::invert(self, run, request).await,
+            Task::Morph(request) => morph::morph(self, run, request).await,
+            Task::Explain(request) => explain::explain(self, run, request).await,
+            Task::Change(request) => change::change(self, run, request).await,
+            Task::WhyNot(request) => change::why_not(self, run, request).await,
+        }
+    }
+
+    /// Tells the page what became of a run.
+    fn tell(&self, run: RunId, event: Event) {
+        self.port.send(&Response::Run { id: run, event: Box::new(event) });
     }
 
     /// Ends the run at hand; it notices at its next step.
@@ -124,7 +122,7 @@ impl Engine {
     }
 
     fn fail(&self, message: impl ToString) {
-        self.port.send(&Response::Failed { run: None, message: message.to_string() });
+        self.port.send(&Response::Failed { message: message.to_string() });
     }
 
     /// Takes a model, and is ready for its first step when it says so.
@@ -183,8 +181,10 @@ fn memory() -> f64 {
     f64::from(memory.buffer().unchecked_into::<js_sys::ArrayBuffer>().byte_length())
 }
 
+/// What people are told where the device gave up; what it said itself is for the console.
 fn device_failed(error: ExecutionError) -> String {
-    format!("the device failed: {error:?}")
+    web_sys::console::warn_1(&format!("the device failed: {error:?}").into());
+    DEVICE_FAILED.into()
 }
 
 fn decode(photo: &PhotoFile, model: &Model) -> Result<Pixels, String> {

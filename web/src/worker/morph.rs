@@ -9,21 +9,27 @@ use serde_bytes::ByteBuf;
 
 use super::pace::Pace;
 use super::{Engine, canvas_image, decode, device_failed};
-use crate::protocol::{FileKind, MorphRequest, PhotoFile, Progress, Response, RunId, StopFile};
+use crate::protocol::{
+    Event, FileKind, MorphRequest, PhotoFile, Progress, Response, RunId, StopFile,
+};
 
 /// Carries out one request to its end.
-pub(super) async fn morph(engine: &Engine, request: MorphRequest) -> Result<(), String> {
+pub(super) async fn morph(
+    engine: &Engine,
+    run: RunId,
+    request: MorphRequest,
+) -> Result<(), String> {
     request.settings.check().map_err(|error| error.to_string())?;
     let model: Rc<Model> = engine.model()?;
     let stops =
         request.stops.iter().map(|stop| open(stop, &model)).collect::<Result<Vec<_>, _>>()?;
     let mut pace = Pace::new(engine.new_run());
-    engine.port.send(&Response::Target { run: request.run, image: canvas_image(&stops[0]) });
+    engine.tell(run, Event::Started(canvas_image(&stops[0])));
     let mut path = PathRun::new(&model, &stops, &request.settings)
         .ok_or("a path takes at least two photos")?;
     while pace.goes_on(path.steps_done()).await {
         if pace.is_due(path.steps_done()) || path.is_done() {
-            report(engine, request.run, &mut pace, &mut path).await?;
+            report(engine, run, &mut pace, &mut path).await?;
         }
         if path.is_done() {
             break;
@@ -31,9 +37,9 @@ pub(super) async fn morph(engine: &Engine, request: MorphRequest) -> Result<(), 
         path.step();
     }
     if !path.is_done() {
-        report(engine, request.run, &mut pace, &mut path).await?;
+        report(engine, run, &mut pace, &mut path).await?;
     }
-    engine.port.send(&Response::Finished { run: request.run, likeness: None });
+    engine.tell(run, Event::Finished { likeness: None });
     Ok(())
 }
 
@@ -45,13 +51,15 @@ async fn report(
 ) -> Result<(), String> {
     let report = path.report().await.map_err(device_failed)?;
     pace.reported(report.step);
-    engine.port.send(&Response::Progress(Progress {
+    engine.tell(
         run,
-        step: report.step,
-        losses: report.losses,
-        images: report.frames.iter().map(canvas_image).collect(),
-        steps_per_second: pace.steps_per_second,
-    }));
+        Event::Progress(Progress {
+            step: report.step,
+            losses: report.losses,
+            images: report.frames.iter().map(canvas_image).collect(),
+            steps_per_second: pace.steps_per_second,
+        }),
+    );
     engine.frames.replace(report.frames);
     Ok(())
 }
@@ -83,6 +91,6 @@ pub(super) fn save(engine: &Engine, kind: FileKind, link: &str) -> Response {
     };
     match bytes {
         Ok(bytes) => Response::Saved { kind, bytes: ByteBuf::from(bytes) },
-        Err(error) => Response::Failed { run: None, message: error.to_string() },
+        Err(error) => Response::Failed { message: error.to_string() },
     }
 }

@@ -31,7 +31,7 @@ impl Port {
                 Ok(request) => handle(request),
                 Err(error) => {
                     let message = format!("a request was not understood: {error}");
-                    port.send(&Response::Failed { run: None, message });
+                    port.send(&Response::Failed { message });
                 }
             }
         });

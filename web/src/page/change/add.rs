@@ -101,7 +101,7 @@ fn Added(model: Slot, position: RwSignal<Option<usize>>) -> impl IntoView {
         move |_| save_png(&canvas, &format!("added-{name}.png"))
     };
     view! {
-        <section class="panel" id=name data-phase=move || phase_name(&slot.phase.get())>
+        <section class="panel" id=name data-phase=move || phase_name(&slot.phase())>
             <h2>{title(slot.role)}</h2>
             <ImageCanvas id=canvas image label="The photo with more of these numbers" />
             <progress aria-label="Progress" max="1" value=move || share_done(slot)></progress>

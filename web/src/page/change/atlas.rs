@@ -52,7 +52,7 @@ pub fn AtlasView(session: Session) -> impl IntoView {
     view! {
         <Tray session />
         <AtlasControls session of_standard order />
-        <p class="goal" aria-live="polite">{move || goal_text(session)}</p>
+        <p class="goal" id="goal" aria-live="polite">{move || goal_text(session)}</p>
         <div class="stage two">
             <Maximised session model=robust />
             <Maximised session model=standard />
@@ -68,6 +68,10 @@ impl Session {
     fn aim(self, goal: Goal) {
         self.change.goal.set(goal);
         self.change();
+        // The tiles lie below the result, the last of them by a few screens.
+        if let Some(result) = document().get_element_by_id("goal") {
+            result.scroll_into_view();
+        }
     }
 }
 
@@ -175,12 +179,12 @@ fn Maximised(session: Session, model: Slot) -> impl IntoView {
     };
     let save = move |_| save_png(&format!("{name}-maximised"), &format!("feature-{name}.png"));
     view! {
-        <section class="panel" id=name data-phase=move || phase_name(&slot.phase.get())>
+        <section class="panel" id=name data-phase=move || phase_name(&slot.phase())>
             <h2>{title(slot.role)}</h2>
             <ImageCanvas id=format!("{name}-maximised") image label="What it looks for" />
             <progress aria-label="Progress" max="1" value=move || share_done(slot)></progress>
             <p class="phase">{move || phase_text(slot)}</p>
-            <p>"Value: " <strong data-value="value">{move || value().unwrap_or("–".into())}</strong></p>
+            <p>"How strongly it responds: " <strong data-value="value">{move || value().unwrap_or("–".into())}</strong></p>
             <button on:click=save disabled=move || slot.image.with(Option::is_none)>"Save PNG"</button>
         </section>
     }
@@ -192,10 +196,8 @@ fn Activating(session: Session, model: Signal<Slot>) -> impl IntoView {
     let ranked = move || {
         let slot = model.get();
         let Goal::Feature(feature) = session.change.goal.get() else { return Vec::new() };
-        let ids = slot.looked.get();
         let mut values: Vec<(usize, f32)> = slot.activations.with(|rows| {
-            let value = |(id, row): (&usize, &Vec<f32>)| Some((*id, *row.get(feature)?));
-            ids.iter().zip(rows).filter_map(value).collect()
+            rows.iter().filter_map(|(id, row)| Some((*id, *row.get(feature)?))).collect()
         });
         values.sort_by(|a, b| b.1.total_cmp(&a.1));
         values

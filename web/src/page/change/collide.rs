@@ -99,7 +99,7 @@ fn Collision(model: Slot) -> impl IntoView {
     };
     let save = move |_| save_png(&format!("{name}-collision"), &format!("collision-{name}.png"));
     view! {
-        <section class="panel" id=name data-phase=move || phase_name(&slot.phase.get())>
+        <section class="panel" id=name data-phase=move || phase_name(&slot.phase())>
             <h2>{title(slot.role)}</h2>
             <ImageCanvas id=format!("{name}-collision") image=part(0) label="The photo, changed" />
             <progress aria-label="Progress" max="1" value=move || share_done(slot)></progress>

@@ -37,7 +37,7 @@ impl Session {
     pub fn open_explanation(self, photo: &Stop, class: Option<usize>) {
         if let Some(id) = self.open_stop(photo) {
             self.selected.set(id);
-            self.mode.set(Mode::Explain);
+            self.enter(Mode::Explain);
             self.explain(class);
         }
     }
@@ -58,7 +58,7 @@ impl Session {
             self.change.other.set(id);
         }
         self.change.region.set(None);
-        self.mode.set(match goal {
+        self.enter(match goal {
             Goal::Add(features) => {
                 self.change.features.set(features);
                 Mode::Add

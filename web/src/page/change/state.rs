@@ -10,7 +10,7 @@ use crate::page::modes::Mode;
 use crate::page::session::{Session, StartChoice};
 use crate::page::slot::Slot;
 use crate::page::{download, url};
-use crate::protocol::{ChangeRequest, PhotoFile, Request, RunId, StartRequest};
+use crate::protocol::{ChangeRequest, PhotoFile, Request, RunId, StartRequest, Task};
 
 /// Side of the images that counting the steps takes for granted.
 const SIZE: usize = 64;
@@ -56,7 +56,7 @@ impl Session {
     /// Shows one of the views that change an image.
     pub fn enter_change(self, mode: Mode) {
         if self.mode.get_untracked() != mode {
-            self.mode.set(mode);
+            self.enter(mode);
             self.change();
         }
     }
@@ -73,6 +73,11 @@ impl Session {
 
     /// Changes the image on every ready model.
     pub fn change(self) {
+        self.change_on(&self.slots);
+    }
+
+    /// Changes it on some of them.
+    pub fn change_on(self, slots: &[Slot]) {
         let Some(goal) = self.goal() else { return };
         let authors = self.change.authors.get_untracked();
         let chosen = self.selected.get_untracked();
@@ -92,11 +97,11 @@ impl Session {
             _ => None,
         };
         let region = region.map(|pixels| pixels.into_iter().map(u8::from).collect::<Vec<u8>>());
-        for slot in self.slots {
+        for slot in slots {
             slot.image.set(None);
         }
         self.show_link();
-        self.ask(goal.steps(SIZE, authors), photos, move |run, photos| {
+        self.ask(slots, goal.steps(SIZE, authors), photos, move |photos| {
             let mut photos = photos.iter().cloned();
             let start = match start {
                 Some(StartChoice::Grey) => StartRequest::Grey,
@@ -105,53 +110,59 @@ impl Session {
             };
             let region = region.clone().map(ByteBuf::from);
             let (goal, other) = (goal.clone(), photos.next());
-            Request::Change(ChangeRequest { run, start, other, goal, region, authors })
+            Task::Change(ChangeRequest { start, other, goal, region, authors })
         });
     }
 
-    /// Sends what `make` makes of some photos' files to every ready model, as a new run of so many
-    /// steps.
+    /// Starts what `make` makes of some photos' files on every ready model of these, as a new run of
+    /// so many steps.
     pub fn ask(
         self,
+        slots: &[Slot],
         steps: usize,
         photos: Vec<usize>,
-        make: impl Fn(RunId, &[PhotoFile]) -> Request + 'static,
+        make: impl Fn(&[PhotoFile]) -> Task + 'static,
     ) {
-        self.ask_with(move |slot, run| slot.prepare(run, steps), photos, make);
+        self.ask_with(slots, move |slot, run| slot.ask_afresh(run, steps), photos, make);
     }
 
-    /// The same, where a model is prepared in another way.
+    /// The same, where a model is asked in another way.
     pub fn ask_with(
         self,
-        prepare: impl Fn(&Slot, RunId),
+        slots: &[Slot],
+        ask: impl Fn(&Slot, RunId),
         photos: Vec<usize>,
-        make: impl Fn(RunId, &[PhotoFile]) -> Request + 'static,
+        make: impl Fn(&[PhotoFile]) -> Task + 'static,
     ) {
         self.notice.set(None);
         let run = self.next_run();
-        let models = self.slots.into_iter().filter(|slot| untrack(|| slot.is_ready()));
+        let models = slots.iter().copied().filter(|slot| untrack(|| slot.is_ready()));
         let models: Vec<Slot> = models.collect();
         for slot in &models {
-            prepare(slot, run);
+            ask(slot, run);
         }
         spawn_local(async move {
-            let mut files = Vec::new();
-            for photo in photos.into_iter().filter_map(|id| self.photo(id)) {
-                match photo.request().await {
-                    Ok(file) => files.push(file),
-                    Err(message) => {
-                        models.iter().for_each(Slot::give_up);
-                        return self.notice.set(Some(message));
+            match self.files(photos).await {
+                Ok(files) => models.iter().for_each(|slot| slot.start(run, make(&files))),
+                Err(message) if models.iter().any(|slot| slot.is_asked(run)) => {
+                    for slot in &models {
+                        slot.turn.update(|turn| turn.give_up(run));
                     }
+                    self.notice.set(Some(message));
                 }
-            }
-            // The visitor may have gone on to something else while photos came.
-            if self.is_newest(run) {
-                for slot in models {
-                    slot.send(&make(run, &files));
-                }
+                // The visitor has gone on to something else.
+                Err(_) => {}
             }
         });
+    }
+
+    /// The files of these photos, as an engine takes them.
+    async fn files(self, photos: Vec<usize>) -> Result<Vec<PhotoFile>, String> {
+        let mut files = Vec::new();
+        for photo in photos.into_iter().filter_map(|id| self.photo(id)) {
+            files.push(photo.request().await?);
+        }
+        Ok(files)
     }
 
     /// Names of the classes, once a model is loaded.
@@ -179,17 +190,12 @@ impl Session {
         if !untrack(|| slot.is_ready()) || slot.looked.get_untracked() == ids {
             return;
         }
-        slot.looked.set(ids);
+        slot.looked.set(ids.clone());
         spawn_local(async move {
-            let mut files = Vec::new();
-            for photo in photos {
-                match photo.request().await {
-                    Ok(file) => files.push(file),
-                    Err(message) => return self.notice.set(Some(message)),
-                }
+            match self.files(ids.clone()).await {
+                Ok(photos) => slot.send(&Request::Look { ids, photos }),
+                Err(message) => self.notice.set(Some(message)),
             }
-            let run = self.run.get_untracked();
-            slot.send(&Request::Look { run, photos: files });
         });
     }
 

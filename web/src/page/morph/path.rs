@@ -10,9 +10,10 @@ use super::fade;
 use crate::page::modes::Mode;
 use crate::page::photos::Photo;
 use crate::page::session::Session;
-use crate::page::slot::{Phase, Slot};
+use crate::page::slot::Slot;
 use crate::page::url;
-use crate::protocol::{Image, MorphRequest, Request, StopFile};
+use crate::protocol::{Image, MorphRequest, StopFile, Task};
+use crate::turn::Phase;
 
 /// What to say of a link to a sample that this page does not have.
 pub const GONE: &str =
@@ -62,7 +63,7 @@ impl Session {
     /// Shows the view of paths and starts on the one that was there.
     pub fn enter_morph(self) {
         if self.mode.get_untracked() != Mode::Morph {
-            self.mode.set(Mode::Morph);
+            self.enter(Mode::Morph);
             self.compute_path(true);
         }
     }
@@ -96,7 +97,7 @@ impl Session {
         let Some(stops) = self.stops_of(&link) else {
             return self.notice.set(Some(GONE.into()));
         };
-        self.mode.set(Mode::Morph);
+        self.enter(Mode::Morph);
         let morph = self.morph;
         morph.stops.set(stops);
         morph.settings.set(link.settings);
@@ -170,7 +171,7 @@ impl Session {
         }
         let run = self.next_run();
         for slot in self.ready_path_models() {
-            slot.prepare(run, settings.steps);
+            slot.ask_afresh(run, settings.steps);
         }
         spawn_local(async move {
             let ids = morph.stops.get_untracked();
@@ -179,7 +180,9 @@ impl Session {
             let computed = self.try_compute(run, photos, edited).await;
             // What went wrong with an older path is of no interest any more.
             if let (Err(message), true) = (computed, self.is_newest(run)) {
-                self.ready_path_models().iter().for_each(Slot::give_up);
+                for slot in self.slots {
+                    slot.turn.update(|turn| turn.give_up(run));
+                }
                 self.notice.set(Some(message));
             }
         });
@@ -220,7 +223,7 @@ impl Session {
         self.morph.fragment.set(Some(fragment));
         for slot in self.ready_path_models() {
             let stops = files.clone();
-            slot.send(&Request::Morph(MorphRequest { run, stops, settings }));
+            slot.start(run, Task::Morph(MorphRequest { stops, settings }));
         }
         Ok(())
     }
@@ -236,7 +239,7 @@ impl Session {
         let here = here.ok_or("the robust network is not there")?;
         let settled = |slot: &Slot| {
             slot.card.with_untracked(Option::is_some)
-                || matches!(slot.phase.get_untracked(), Phase::Failed(_))
+                || matches!(untrack(|| slot.phase()), Phase::Failed(_))
         };
         let loaded = self.slots.iter().all(settled);
         match self.morph.wanted.get_untracked() {

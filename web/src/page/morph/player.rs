@@ -57,7 +57,7 @@ pub fn Filmstrip(morph: Morph, #[prop(into)] frames: Signal<Vec<Image>>) -> impl
                 aria-pressed=move || (morph.position.get() == i).to_string()
                 on:click=move |_| morph.position.set(i)
             >
-                <ImageCanvas id=format!("frame-{i}") image label="" />
+                <ImageCanvas id=format!("frame-{i}") image label="A frame of the path" />
             </button>
         }
     };

@@ -82,7 +82,7 @@ fn PathPanel(session: Session, main: bool, image: Signal<Option<Image>>) -> impl
     };
     view! {
         <section class="panel" id=id data-model=move || key(slot().role)
-            data-phase=move || phase_name(&slot().phase.get())>
+            data-phase=move || phase_name(&slot().phase())>
             <h2>{move || title(slot().role)}</h2>
             <ImageCanvas id=format!("{id}-image") image label="The image at this place of the path" />
             <progress aria-label="Progress" max="1" value=move || share_done(slot())></progress>
@@ -124,7 +124,7 @@ fn MorphControls(session: Session) -> impl IntoView {
                 <button class="quiet" on:click=move |_| preset(PathSettings::FAST)>"Fast: 100 steps"</button>
                 <button id="near" class="quiet" title="On another device the frames may look a little different"
                     on:click=move |_| preset(PathSettings::NEAR)>
-                    "Nearer: 100 better steps"
+                    "Truer to both photos: 100 better steps"
                 </button>
                 <button class="quiet" on:click=move |_| preset(PathSettings::AUTHORS)>
                     "As the authors: 10,000 steps"
