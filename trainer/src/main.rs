@@ -11,7 +11,6 @@ mod commands;
 mod data;
 mod files;
 mod import;
-mod infer;
 mod interrupt;
 mod plot;
 mod principal;

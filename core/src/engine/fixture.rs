@@ -33,6 +33,7 @@ pub fn model() -> Model {
         block: Block::Basic,
         blocks: vec![1, 1],
         widths: vec![4, 6],
+        widening: 1,
         stem: Stem::Cifar,
         classes: 3,
     };

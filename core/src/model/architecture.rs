@@ -87,10 +87,23 @@ pub struct ResNetConfig {
     pub blocks: Vec<usize>,
     /// Width of each stage (the representation is `widths.last() * expansion` long).
     pub widths: Vec<usize>,
+    /// Channels inside a bottleneck, as a multiple of its stage's width: 1 but in wide networks
+    /// (Zagoruyko and Komodakis 2016; 2 in torchvision's Wide ResNet-50-2).
+    #[serde(default = "one", skip_serializing_if = "is_one")]
+    pub widening: usize,
     /// Layers before the first block.
     pub stem: Stem,
     /// Number of logits.
     pub classes: usize,
+}
+
+fn one() -> usize {
+    1
+}
+
+#[allow(clippy::trivially_copy_pass_by_ref, reason = "serde passes a reference")]
+fn is_one(n: &usize) -> bool {
+    *n == 1
 }
 
 /// One convolution and the batch normalisation after it, by their names in a file.
@@ -121,21 +134,38 @@ pub struct BlockSpec {
 pub const NORM_PARTS: [&str; 4] = ["weight", "bias", "running_mean", "running_var"];
 
 impl ResNetConfig {
-    /// A named preset: `resnet10`, `resnet18`, `resnet34` (basic) or `resnet50` (bottleneck).
+    /// Names of the presets, the shallowest first.
+    pub const PRESETS: [&str; 8] = [
+        "resnet10",
+        "resnet18",
+        "resnet34",
+        "resnet50",
+        "resnet101",
+        "resnet152",
+        "wide_resnet50_2",
+        "wide_resnet50_4",
+    ];
+
+    /// One of the [`PRESETS`](Self::PRESETS): basic blocks up to 34 layers, bottlenecks beyond.
     pub fn preset(name: &str, stem: Stem, classes: usize) -> Option<Self> {
-        let (block, blocks) = match name {
-            "resnet10" => (Block::Basic, [1, 1, 1, 1]),
-            "resnet18" => (Block::Basic, [2, 2, 2, 2]),
-            "resnet34" => (Block::Basic, [3, 4, 6, 3]),
-            "resnet50" => (Block::Bottleneck, [3, 4, 6, 3]),
+        let (block, blocks, widening) = match name {
+            "resnet10" => (Block::Basic, [1, 1, 1, 1], 1),
+            "resnet18" => (Block::Basic, [2, 2, 2, 2], 1),
+            "resnet34" => (Block::Basic, [3, 4, 6, 3], 1),
+            "resnet50" => (Block::Bottleneck, [3, 4, 6, 3], 1),
+            "resnet101" => (Block::Bottleneck, [3, 4, 23, 3], 1),
+            "resnet152" => (Block::Bottleneck, [3, 8, 36, 3], 1),
+            "wide_resnet50_2" => (Block::Bottleneck, [3, 4, 6, 3], 2),
+            "wide_resnet50_4" => (Block::Bottleneck, [3, 4, 6, 3], 4),
             _ => return None,
         };
-        Some(Self { block, blocks: blocks.into(), widths: vec![64, 128, 256, 512], stem, classes })
+        let widths = vec![64, 128, 256, 512];
+        Some(Self { block, blocks: blocks.into(), widths, widening, stem, classes })
     }
 
     /// The preset's name, where this is one.
     pub fn preset_name(&self) -> Option<&'static str> {
-        ["resnet10", "resnet18", "resnet34", "resnet50"]
+        Self::PRESETS
             .into_iter()
             .find(|name| Self::preset(name, self.stem, self.classes).as_ref() == Some(self))
     }
@@ -186,12 +216,12 @@ impl ResNetConfig {
         width: usize,
         stride: usize,
     ) -> BlockSpec {
-        let out = width * self.block.expansion();
+        let (inner, out) = (width * self.widening, width * self.block.expansion());
         // (channels in and out, kernel, stride) of each convolution.
         let layers = match self.block {
             Block::Basic => vec![([channels, width], 3, stride), ([width, width], 3, 1)],
             Block::Bottleneck => {
-                vec![([channels, width], 1, 1), ([width, width], 3, stride), ([width, out], 1, 1)]
+                vec![([channels, inner], 1, 1), ([inner, inner], 3, stride), ([inner, out], 1, 1)]
             }
         };
         let body = (1..)
@@ -249,9 +279,14 @@ mod tests {
     #[test]
     fn presets_have_the_published_sizes() {
         // Parameter counts of torchvision's networks with 1000 classes.
-        for (name, parameters) in
-            [("resnet18", 11_689_512), ("resnet34", 21_797_672), ("resnet50", 25_557_032)]
-        {
+        for (name, parameters) in [
+            ("resnet18", 11_689_512),
+            ("resnet34", 21_797_672),
+            ("resnet50", 25_557_032),
+            ("resnet101", 44_549_160),
+            ("resnet152", 60_192_808),
+            ("wide_resnet50_2", 68_883_240),
+        ] {
             let config = ResNetConfig::preset(name, Stem::Imagenet, 1000).unwrap();
             assert_eq!(config.parameters(), parameters, "{name}");
             assert_eq!(config.preset_name(), Some(name));

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::model::architecture::ResNetConfig;
+use crate::model::architecture::{Block, ResNetConfig};
 
 /// How a network was trained, which decides what its representation looks like to people.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -127,7 +127,7 @@ impl Card {
     /// [`CardError`] says which field is wrong.
     pub fn check(&self) -> Result<(), CardError> {
         let net = &self.architecture;
-        let sizes = || net.blocks.iter().chain(&net.widths).chain([&net.classes]);
+        let sizes = || net.blocks.iter().chain(&net.widths).chain([&net.classes, &net.widening]);
         if net.blocks.is_empty() || net.blocks.len() > 8 || net.blocks.len() != net.widths.len() {
             return Err(CardError::Architecture(
                 "it needs one width and block count a stage, 1 to 8",
@@ -137,6 +137,11 @@ impl Card {
         if sizes().any(|&n| n == 0 || n > 4096) || net.blocks.iter().any(|&n| n > 64) {
             return Err(CardError::Architecture(
                 "a block count, width or class count is out of range",
+            ));
+        }
+        if net.widening > 1 && (net.block == Block::Basic || net.widening > 16) {
+            return Err(CardError::Architecture(
+                "only bottlenecks are wider inside, up to 16 times",
             ));
         }
         if self.classes.len() != net.classes {

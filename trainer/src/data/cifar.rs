@@ -10,7 +10,7 @@ const SIDE: usize = 32;
 const RECORD: usize = 1 + 3 * SIDE * SIDE;
 
 /// In the order of the labels.
-const CLASSES: [&str; 10] =
+pub const CLASSES: [&str; 10] =
     ["airplane", "automobile", "bird", "cat", "deer", "dog", "frog", "horse", "ship", "truck"];
 
 /// Whether CIFAR-10 has a class of this name.

@@ -23,6 +23,11 @@ const RESTRICTED: [(&str, usize, usize); 9] = [
 ];
 
 impl ClassMap {
+    /// The joint classes in the order of their labels.
+    pub fn names(self) -> impl Iterator<Item = String> {
+        RESTRICTED.iter().map(|(name, ..)| (*name).to_owned())
+    }
+
     /// The joint class of a folder that is named by its index among ImageNet's 1000 classes; none
     /// where that class is left out or the name is no index.
     pub fn class_of(self, folder: &str) -> Option<&'static str> {

@@ -17,7 +17,8 @@ use crate::ranges;
 /// How a network is trained, equation (3).
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, clap::Args)]
 pub struct TrainConfig {
-    /// Network: resnet10, resnet18, resnet34 or resnet50
+    /// Network: resnet10, resnet18, resnet34, resnet50, resnet101, resnet152, wide_resnet50_2 or
+    /// wide_resnet50_4
     #[arg(long, default_value = "resnet10")]
     pub network: String,
     /// Channels of each stage, where they are not the preset's; fewer stages than usual are fine
@@ -196,7 +197,7 @@ impl TrainConfig {
     /// Where its name is unknown or there are more widths than stages.
     pub fn architecture(&self, classes: usize) -> Result<ResNetConfig> {
         let Some(mut network) = ResNetConfig::preset(&self.network, self.stem, classes) else {
-            bail!("--network must be resnet10, resnet18, resnet34 or resnet50");
+            bail!("--network must be one of {}", ResNetConfig::PRESETS.join(", "));
         };
         if self.widths.len() > network.blocks.len() {
             bail!(

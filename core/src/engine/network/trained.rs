@@ -252,7 +252,14 @@ mod tests {
 
     fn config(blocks: [usize; 2]) -> ResNetConfig {
         let (block, stem) = (Block::Basic, Stem::Cifar);
-        ResNetConfig { block, blocks: blocks.into(), widths: vec![4, 6], stem, classes: 2 }
+        ResNetConfig {
+            block,
+            blocks: blocks.into(),
+            widths: vec![4, 6],
+            widening: 1,
+            stem,
+            classes: 2,
+        }
     }
 
     #[test]

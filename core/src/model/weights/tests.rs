@@ -7,6 +7,7 @@ fn tiny() -> (Card, BTreeMap<String, Array>) {
         block: Block::Basic,
         blocks: vec![1, 1],
         widths: vec![2, 3],
+        widening: 1,
         stem: Stem::Cifar,
         classes: 2,
     };

@@ -4,29 +4,42 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use anyhow::{Context, Result, bail};
-use robust_core::model::architecture::Stem;
+use clap::ValueEnum;
+use robust_core::model::architecture::{Block, ResNetConfig, Stem};
 use robust_core::model::card::{Accuracy, Card, Provenance, Role, Training};
 use robust_core::model::weights::{Precision, Weights};
 use serde::Deserialize;
 
-use crate::import::StateDict;
-use crate::{files, infer};
-
-/// The normaliser that torchvision's networks expect.
-const IMAGENET_MEAN: [f32; 3] = [0.485, 0.456, 0.406];
-const IMAGENET_STD: [f32; 3] = [0.229, 0.224, 0.225];
+use crate::data::Known;
+use crate::files;
+use crate::import::{Checkpoint, Normaliser, architecture};
 
 /// What to import, and what its tensors cannot say.
 #[derive(clap::Args)]
 pub struct Args {
-    /// Checkpoint of the `robustness` package, or a plain torchvision state dict
+    /// Checkpoint of the `robustness` package, or any state dict of a plain ResNet as torchvision,
+    /// timm or RobustBench save it (.pt, .pth, .safetensors)
     checkpoint: PathBuf,
     /// Model file to write
     #[arg(long)]
     out: PathBuf,
-    /// Names of the classes in the order of the logits, separated by commas
+    /// What the names of the wanted network's tensors begin with, where the file holds several
+    #[arg(long, value_name = "PREFIX")]
+    network: Option<String>,
+    /// Names of the classes in the order of the logits, separated by commas; or imagenet,
+    /// restricted-imagenet or cifar10 [default: ImageNet's for 1000 logits, else numbers]
     #[arg(long, value_delimiter = ',')]
     classes: Vec<String>,
+    /// Data set whose usual mean and deviation the network subtracts and divides by, where the file
+    /// holds none [default: ImageNet's for networks with a 7x7 stem]
+    #[arg(long, conflicts_with_all = ["mean", "std"])]
+    normaliser: Option<Known>,
+    /// Mean of each channel, for images in [0, 1]; 0,0,0 with --std 1,1,1 for none
+    #[arg(long, value_delimiter = ',', num_args = 3, requires = "std")]
+    mean: Option<Vec<f32>>,
+    /// Standard deviation of each channel
+    #[arg(long, value_delimiter = ',', num_args = 3, requires = "mean")]
+    std: Option<Vec<f32>>,
     /// Layers before the first block, where the tensors leave it open
     #[arg(long)]
     stem: Option<Stem>,
@@ -59,10 +72,21 @@ struct About {
 }
 
 pub fn run(args: &Args) -> Result<ExitCode> {
-    let checkpoint = StateDict::read(&args.checkpoint)?;
-    let card = card(args, &checkpoint)?;
-    let weights = Weights::new(card, checkpoint.tensors)
-        .with_context(|| format!("cannot import {}", args.checkpoint.display()))?;
+    let cannot = || format!("cannot import {}", args.checkpoint.display());
+    let checkpoint = Checkpoint::read(&args.checkpoint, args.network.as_deref())?;
+    let architecture = architecture(&checkpoint.shapes(), args.stem).with_context(cannot)?;
+    if let Some(note) = &checkpoint.note {
+        eprintln!("{note}");
+    }
+    if architecture.block == Block::Bottleneck {
+        eprintln!(
+            "Names and shapes do not tell where a bottleneck's stride is, whether a convolution is \
+             dilated, and whether pooling blurs: torchvision's way is assumed. If in doubt, compare \
+             logits (`robust-reps verify`)."
+        );
+    }
+    let card = card(args, &checkpoint, architecture)?;
+    let weights = Weights::new(card, checkpoint.tensors).with_context(cannot)?;
     let bytes = weights.to_bytes(args.precision)?;
     files::write(&args.out, &bytes)?;
     let card = weights.card();
@@ -77,20 +101,16 @@ pub fn run(args: &Args) -> Result<ExitCode> {
     Ok(ExitCode::SUCCESS)
 }
 
-fn card(args: &Args, checkpoint: &StateDict) -> Result<Card> {
-    let architecture = infer::architecture(&checkpoint.tensors, args.stem)
-        .with_context(|| format!("cannot import {}", args.checkpoint.display()))?;
+fn card(args: &Args, checkpoint: &Checkpoint, architecture: ResNetConfig) -> Result<Card> {
     let about = args.about.as_deref().map(read_about).transpose()?.unwrap_or_default();
-    if checkpoint.mean.is_none() || checkpoint.std.is_none() {
-        eprintln!("The checkpoint holds no normaliser: ImageNet's mean and std are assumed.");
-    }
+    let Normaliser { mean, std } = normaliser(args, checkpoint.normaliser, architecture.stem)?;
     let source = file_name(&args.checkpoint);
     Ok(Card {
         name: args.name.clone().unwrap_or_else(|| stem_name(&args.checkpoint)),
         role: args.role,
         classes: class_names(&args.classes, architecture.classes)?,
-        mean: checkpoint.mean.unwrap_or(IMAGENET_MEAN),
-        std: checkpoint.std.unwrap_or(IMAGENET_STD),
+        mean,
+        std,
         input_size: args.input_size.unwrap_or(architecture.stem.usual_input_size()),
         architecture,
         training: about.training,
@@ -104,14 +124,49 @@ fn card(args: &Args, checkpoint: &StateDict) -> Result<Card> {
     })
 }
 
+/// What the person says, else what the file says, else ImageNet's where that is the custom.
+fn normaliser(args: &Args, found: Option<Normaliser>, stem: Stem) -> Result<Normaliser> {
+    let given = match (args.normaliser, &args.mean, &args.std) {
+        (Some(known), ..) => Some(known.normaliser()),
+        (None, Some(mean), Some(std)) => Some((three(mean)?, three(std)?)),
+        _ => None,
+    };
+    let given = given.map(|(mean, std)| Normaliser { mean, std });
+    match (given, found) {
+        (Some(given), Some(found)) if given != found => {
+            eprintln!("The checkpoint's own normaliser is replaced: {found:?}.");
+            Ok(given)
+        }
+        (Some(normaliser), _) | (None, Some(normaliser)) => Ok(normaliser),
+        (None, None) if stem == Stem::Imagenet => {
+            eprintln!("The checkpoint holds no normaliser: ImageNet's mean and std are assumed.");
+            let (mean, std) = Known::Imagenet.normaliser();
+            Ok(Normaliser { mean, std })
+        }
+        (None, None) => bail!(
+            "the checkpoint holds no normaliser: add --normaliser cifar10 (or another data set), \
+             --mean and --std, or --mean 0,0,0 --std 1,1,1 where images in [0, 1] go in as they are"
+        ),
+    }
+}
+
+fn three(values: &[f32]) -> Result<[f32; 3]> {
+    values.try_into().ok().context("a normaliser needs three values, separated by commas")
+}
+
 fn class_names(given: &[String], logits: usize) -> Result<Vec<String>> {
-    if given.is_empty() {
-        return Ok((0..logits).map(|i| format!("class {i}")).collect());
+    let names = match given {
+        [] if logits == 1000 => Known::Imagenet.classes(),
+        [] => return Ok((0..logits).map(|i| format!("class {i}")).collect()),
+        names => match names.first().map(|set| Known::from_str(set, true)) {
+            Some(Ok(known)) if names.len() == 1 => known.classes(),
+            _ => names.iter().map(|name| name.trim().to_owned()).collect(),
+        },
+    };
+    if names.len() != logits {
+        bail!("--classes names {} classes, but the network has {logits} logits", names.len());
     }
-    if given.len() != logits {
-        bail!("--classes names {} classes, but the network has {logits} logits", given.len());
-    }
-    Ok(given.iter().map(|name| name.trim().to_owned()).collect())
+    Ok(names)
 }
 
 fn read_about(path: &Path) -> Result<About> {

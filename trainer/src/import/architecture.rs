@@ -1,0 +1,220 @@
+//! Infers an architecture from the names and shapes of a checkpoint's tensors, and names those that
+//! are not computed here: most would import and give other numbers.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use anyhow::{Context, Error, Result, anyhow, bail};
+use robust_core::model::architecture::{Block, ResNetConfig, Stem};
+
+use super::file::Tensors;
+
+/// The shape of every tensor, by torchvision's name.
+pub type Shapes = BTreeMap<String, Vec<usize>>;
+
+/// Refuses networks that differ from torchvision's in what they compute.
+///
+/// # Errors
+///
+/// The kind of network, and the tensor that tells it.
+pub fn refuse(shapes: &Shapes) -> Result<()> {
+    let found =
+        shapes.iter().find_map(|(name, shape)| Some((name, other_kind(name, shape, shapes)?)));
+    match found {
+        Some((name, kind)) => bail!("this is {kind}, which cannot be imported (tensor \"{name}\")"),
+        None => Ok(()),
+    }
+}
+
+/// What a tensor says of a network that is not torchvision's ResNet.
+fn other_kind(name: &str, shape: &[usize], shapes: &Shapes) -> Option<&'static str> {
+    let module = |wanted: &[&str]| name.split('.').any(|part| wanted.contains(&part));
+    let extent = |name: &str, axis: usize| shapes.get(name)?.get(axis).copied();
+    if module(&["filt", "blur", "aa"]) {
+        return Some("an anti-aliased network (its strides blur)");
+    }
+    if module(&["se", "se_module", "eca", "cbam"]) {
+        return Some("a network with channel attention (SE, ECA or CBAM)");
+    }
+    if name.starts_with("conv1.0.") || name == "conv2.weight" {
+        return Some(
+            "a network whose stem has several convolutions (a \"-d\", \"-s\" or \"-t\" ResNet, or CLIP's)",
+        );
+    }
+    if name.contains(".downsample.1.") && shape.len() == 4 {
+        return Some("a \"-d\" ResNet (it pools in its shortcuts)");
+    }
+    let weight = name.strip_suffix(".weight")?;
+    let (block, layer) = weight.rsplit_once('.')?;
+    if layer == "conv2" {
+        let input = extent(&format!("{block}.conv1.weight"), 0)?;
+        if shape.get(1).is_some_and(|&grouped| grouped < input) {
+            return Some("a ResNeXt (its 3x3 convolutions work in groups)");
+        }
+    }
+    // A normalisation after a convolution is as long as that has outputs.
+    let before =
+        layer == "bn1" && shape.first() != Some(&extent(&format!("{block}.conv1.weight"), 0)?);
+    if before || (name == "bn.weight") {
+        return Some("a PreActResNet (it normalises before its convolutions)");
+    }
+    if weight.ends_with(".downsample.0")
+        && !shapes.contains_key(&weight.replace(".downsample.0", ".downsample.1.weight"))
+    {
+        return Some("a PreActResNet, or another network without normalisation in its shortcuts");
+    }
+    if shapes.contains_key(&format!("{weight}.bias")) && shape.len() == 4 {
+        return Some("a network whose convolutions have biases");
+    }
+    let (number, norm) = (layer.strip_prefix("bn"), format!("{weight}.running_mean"));
+    if number.is_some() && !shapes.contains_key(&norm) {
+        return Some("a network without running statistics (group normalisation, say)");
+    }
+    None
+}
+
+/// What a file without a residual network holds, as far as names tell.
+pub fn not_residual(stored: &Tensors) -> Error {
+    let any = |part: &str| stored.keys().any(|name| name.contains(part));
+    if any("block1.layer.0.conv1.weight") {
+        return anyhow!(
+            "this is a WideResNet for CIFAR-10 (it normalises before its convolutions), which cannot be imported"
+        );
+    }
+    let some: Vec<&str> = stored.keys().take(4).map(String::as_str).collect();
+    anyhow!(
+        "there is no residual network as He et al. 2016 build it: no name ends in \"layer1.0.conv1.weight\" among {} tensors ({}, ...)",
+        stored.len(),
+        some.join(", ")
+    )
+}
+
+/// The architecture of tensors of these `shapes` (under torchvision's names). `stem` decides where a
+/// 3x3 first convolution leaves open whether its stride is 1 (`cifar`) or 2 (`small`).
+///
+/// # Errors
+///
+/// Where the tensors are no residual network's, or the stem is open or contradicted.
+pub fn architecture(shapes: &Shapes, stem: Option<Stem>) -> Result<ResNetConfig> {
+    let shape = |name: &str| {
+        shapes.get(name).map(Vec::as_slice).with_context(|| format!("no tensor \"{name}\""))
+    };
+    let block = match shapes.contains_key("layer1.0.conv3.weight") {
+        true => Block::Bottleneck,
+        false => Block::Basic,
+    };
+    let (mut blocks, mut widths, mut widenings) = (Vec::new(), Vec::new(), BTreeSet::new());
+    for stage in 1.. {
+        let first = |index: usize| format!("layer{stage}.{index}.conv1.weight");
+        let count = (0..).take_while(|&index| shapes.contains_key(&first(index))).count();
+        if count == 0 {
+            break;
+        }
+        blocks.push(count);
+        let inner = first_extent(shape(&first(0))?)?;
+        let width = match block {
+            Block::Basic => inner,
+            Block::Bottleneck => {
+                let last = format!("layer{stage}.0.conv{}.weight", block.convolutions());
+                first_extent(shape(&last)?)? / block.expansion()
+            }
+        };
+        if width == 0 || !inner.is_multiple_of(width) {
+            bail!(
+                "blocks that are {inner} channels wide inside and {width} a branch outside are not known"
+            );
+        }
+        widths.push(width);
+        widenings.insert(inner / width);
+    }
+    let widening = match Vec::from_iter(widenings)[..] {
+        [widening] => widening,
+        _ => bail!("the stages' blocks are of several kinds"),
+    };
+    Ok(ResNetConfig {
+        block,
+        blocks,
+        widths,
+        widening,
+        stem: infer_stem(shape("conv1.weight")?, stem)?,
+        classes: first_extent(shape("fc.weight")?)?,
+    })
+}
+
+fn first_extent(shape: &[usize]) -> Result<usize> {
+    shape.first().copied().context("a layer's weight has no extents")
+}
+
+fn infer_stem(shape: &[usize], wished: Option<Stem>) -> Result<Stem> {
+    match (shape, wished) {
+        ([_, 3, 7, 7], None | Some(Stem::Imagenet)) => Ok(Stem::Imagenet),
+        ([_, 3, 3, 3], Some(stem @ (Stem::Cifar | Stem::Small))) => Ok(stem),
+        ([_, 3, 3, 3], None) => bail!(
+            "the first convolution is 3x3, which leaves its stride open: \
+             add --stem cifar (stride 1) or --stem small (stride 2)"
+        ),
+        (_, Some(stem)) => bail!(
+            "the first convolution has shape {shape:?}, which is not the {}x{} one of --stem {stem:?}",
+            stem.kernel(),
+            stem.kernel()
+        ),
+        _ => {
+            bail!("the first convolution has shape {shape:?}; only 7x7 and 3x3 over RGB are known")
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn shapes(config: &ResNetConfig) -> Shapes {
+        config.tensors().into_iter().collect()
+    }
+
+    #[test]
+    fn every_preset_is_recognised() {
+        for name in ResNetConfig::PRESETS {
+            for stem in [Stem::Imagenet, Stem::Cifar, Stem::Small] {
+                let config = ResNetConfig::preset(name, stem, 9).unwrap();
+                assert_eq!(architecture(&shapes(&config), Some(stem)).unwrap(), config);
+            }
+        }
+    }
+
+    #[test]
+    fn what_would_compute_other_numbers_is_refused_by_name() {
+        let refused = |name: &str, shape: &[usize], without: &str| {
+            let config = ResNetConfig::preset("resnet50", Stem::Imagenet, 9).unwrap();
+            let mut shapes = shapes(&config);
+            assert!(refuse(&shapes).is_ok());
+            shapes.insert(name.into(), shape.into());
+            shapes.remove(without);
+            refuse(&shapes).unwrap_err().to_string()
+        };
+        for (name, shape, without, kind) in [
+            ("layer1.0.conv2.weight", &[128, 4, 3, 3][..], "", "ResNeXt"),
+            ("layer2.0.conv2.1.filt", &[128, 1, 3, 3], "", "anti-aliased"),
+            ("layer1.0.se.fc1.weight", &[16, 256, 1, 1], "", "channel attention"),
+            ("conv1.0.weight", &[32, 3, 3, 3], "conv1.weight", "stem"),
+            ("layer1.0.downsample.1.weight", &[256, 64, 1, 1], "", "\"-d\""),
+            ("layer2.0.bn1.weight", &[256], "", "PreActResNet"),
+            ("bn.weight", &[2048], "", "PreActResNet"),
+            ("layer3.0.conv1.bias", &[256], "", "biases"),
+            ("bn1.weight", &[64], "bn1.running_mean", "running statistics"),
+        ] {
+            let error = refused(name, shape, without);
+            assert!(error.contains(kind), "{name}: {error}");
+        }
+    }
+
+    #[test]
+    fn an_open_or_contradicted_stem_says_which_flag_to_add() {
+        let message = |stem, flag| {
+            let config = ResNetConfig::preset("resnet10", stem, 9).unwrap();
+            architecture(&shapes(&config), flag).unwrap_err().to_string()
+        };
+        assert!(message(Stem::Small, None).contains("--stem small"));
+        assert!(message(Stem::Small, Some(Stem::Imagenet)).contains("7x7"));
+        assert!(message(Stem::Imagenet, Some(Stem::Cifar)).contains("3x3"));
+    }
+}

@@ -1,0 +1,183 @@
+//! Finding the network among a checkpoint's tensors, whatever it is wrapped in.
+
+use std::collections::BTreeMap;
+
+use anyhow::{Context, Result, bail};
+use robust_core::model::weights::Array;
+
+use super::architecture::{self, Shapes};
+use super::file::Tensors;
+use super::{array, normaliser};
+
+/// A tensor that every residual network has, and nothing else: what stands before it is the wrappers.
+const LANDMARK: &str = "layer1.0.conv1.weight";
+
+/// What a linear layer at the end is called.
+const HEADS: [&str; 5] = ["fc", "linear", "last_linear", "classifier", "head"];
+
+/// The network to import.
+#[derive(Debug)]
+pub struct Chosen {
+    /// Name of each tensor in the file, by torchvision's name.
+    names: BTreeMap<String, String>,
+    /// Why this one, where there were several.
+    pub note: Option<String>,
+}
+
+impl Chosen {
+    /// The shape of every tensor, by torchvision's name.
+    pub fn shapes(&self, stored: &Tensors) -> Shapes {
+        let shape = |(name, full): (&String, &String)| (name.clone(), stored[full].shape.clone());
+        self.names.iter().map(shape).collect()
+    }
+
+    /// Reads all tensors.
+    pub fn tensors(&self, stored: &Tensors) -> Result<BTreeMap<String, Array>> {
+        let read =
+            |(name, full): (&String, &String)| Ok((name.clone(), array(full, &stored[full])?));
+        self.names.iter().map(read).collect()
+    }
+}
+
+/// Chooses the network to import: the one of that prefix where one is given, else an average of
+/// weights before the weights, and the best before the last.
+pub fn choose(stored: &Tensors, wanted: Option<&str>) -> Result<Chosen> {
+    let all: Vec<&str> =
+        stored.keys().filter_map(|name| name.strip_suffix(LANDMARK)).filter(whole_words).collect();
+    if all.is_empty() {
+        return Err(architecture::not_residual(stored));
+    }
+    let rank = |prefix: &str| {
+        let says = |words: &[&str]| words.iter().any(|word| prefix.contains(word));
+        // The attacker of the `robustness` package holds the network once more.
+        (says(&["attacker."]), !says(&["ema", "averag", "swa"]), says(&["last."]))
+    };
+    let best = all.iter().map(|prefix| rank(prefix)).min();
+    let candidates: Vec<&str> = match wanted {
+        Some(wanted) => all.iter().copied().filter(|prefix| *prefix == wanted).collect(),
+        None => all.iter().copied().filter(|prefix| Some(rank(prefix)) == best).collect(),
+    };
+    let list = || all.iter().map(|p| format!("\"{p}\"")).collect::<Vec<_>>().join(", ");
+    let [prefix] = candidates[..] else {
+        bail!(
+            "the checkpoint holds {} networks; --network says which one is meant, by what its names begin with: {}",
+            all.len(),
+            list()
+        );
+    };
+    let others: Vec<&str> = all.iter().copied().filter(|other| *other != prefix).collect();
+    let alike = others.iter().all(|other| other.contains("attacker."));
+    let note = (!alike && wanted.is_none()).then(|| {
+        format!("Of the networks {}, \"{prefix}\" is imported (--network chooses).", list())
+    });
+    let mut names = BTreeMap::new();
+    for full in stored.keys() {
+        let Some(name) = full.strip_prefix(prefix) else { continue };
+        let other =
+            others.iter().any(|other| other.len() > prefix.len() && full.starts_with(other));
+        if other || name.ends_with("num_batches_tracked") || normaliser::is_part(name) {
+            continue;
+        }
+        names.insert(torchvision_name(name), full.clone());
+    }
+    if !names.contains_key("fc.weight") {
+        let (weight, bias) = head_outside(stored, prefix)?;
+        names.insert("fc.weight".into(), weight);
+        names.insert("fc.bias".into(), bias);
+    }
+    Ok(Chosen { names, note })
+}
+
+/// Whether a prefix ends where a name does: `layer1` is not to be found in `mylayer1`.
+fn whole_words(prefix: &&str) -> bool {
+    prefix.is_empty() || prefix.ends_with('.')
+}
+
+/// Others call the same layers by other names.
+fn torchvision_name(name: &str) -> String {
+    let (module, part) = name.split_once('.').unwrap_or((name, ""));
+    if HEADS.contains(&module) && ["weight", "bias"].contains(&part) {
+        return format!("fc.{part}");
+    }
+    name.replace(".shortcut.", ".downsample.")
+}
+
+/// The last layer of a network that is called `backbone` or `encoder`, beside which it lies.
+fn head_outside(stored: &Tensors, prefix: &str) -> Result<(String, String)> {
+    let outer = prefix.trim_end_matches('.').rsplit_once('.').map_or("", |(outer, _)| outer);
+    let outer = if outer.is_empty() { String::new() } else { format!("{outer}.") };
+    let heads = HEADS.into_iter().flat_map(|head| [head.to_owned(), format!("head.{head}")]);
+    let mut pairs =
+        heads.map(|head| (format!("{outer}{head}.weight"), format!("{outer}{head}.bias")));
+    let found =
+        pairs.find(|(weight, bias)| stored.contains_key(weight) && stored.contains_key(bias));
+    found.with_context(|| {
+        format!(
+            "the network \"{prefix}\" has no last layer ({}): a network without classes, or with \
+             another kind of head, cannot be imported",
+            HEADS.map(|head| format!("{head}.weight")).join(", ")
+        )
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::import::file::Stored;
+
+    fn stored(names: &[&str]) -> Tensors {
+        let tensor = || Stored { shape: vec![1], values: Box::new(|| Ok(vec![0.0])) };
+        names.iter().map(|name| ((*name).to_owned(), tensor())).collect()
+    }
+
+    /// What is chosen as the last layer's weights tells which network was.
+    fn chosen(prefixes: &[&str], wanted: Option<&str>) -> Result<String> {
+        let names: Vec<String> = prefixes
+            .iter()
+            .flat_map(|p| [LANDMARK, "fc.weight", "fc.bias"].map(|name| format!("{p}{name}")))
+            .collect();
+        let names: Vec<&str> = names.iter().map(String::as_str).collect();
+        Ok(choose(&stored(&names), wanted)?.names["fc.weight"].clone())
+    }
+
+    #[test]
+    fn any_wrapper_is_seen_through() {
+        for prefix in [
+            "",
+            "module.",
+            "model.",
+            "_orig_mod.",
+            "backbone.",
+            "encoder.",
+            "state_dict.module.net.",
+        ] {
+            assert_eq!(chosen(&[prefix], None).unwrap(), format!("{prefix}fc.weight"));
+        }
+    }
+
+    #[test]
+    fn averages_come_before_weights_and_the_best_before_the_last() {
+        let first = |prefixes: &[&str]| chosen(prefixes, None).unwrap();
+        let copies = ["model.module.attacker.model.", "model.module.model."];
+        assert_eq!(first(&copies), "model.module.model.fc.weight");
+        assert_eq!(first(&["state_dict.", "state_dict_ema."]), "state_dict_ema.fc.weight");
+        assert_eq!(first(&["", "ema."]), "ema.fc.weight");
+        assert_eq!(first(&["last.", "best."]), "best.fc.weight");
+        let open = chosen(&["student.", "teacher."], None).unwrap_err().to_string();
+        assert!(open.contains("--network") && open.contains("\"teacher.\""), "{open}");
+        assert_eq!(
+            chosen(&["student.", "teacher."], Some("student.")).unwrap(),
+            "student.fc.weight"
+        );
+        assert!(chosen(&["model."], Some("mdoel.")).is_err());
+    }
+
+    #[test]
+    fn a_head_beside_the_backbone_belongs_to_it() {
+        let names = ["m.backbone.layer1.0.conv1.weight", "m.head.fc.weight", "m.head.fc.bias"];
+        let chosen = choose(&stored(&names), None).unwrap();
+        assert_eq!(chosen.names["fc.weight"], "m.head.fc.weight");
+        let error = choose(&stored(&names[..1]), None).unwrap_err().to_string();
+        assert!(error.contains("no last layer"), "{error}");
+    }
+}
