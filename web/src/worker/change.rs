@@ -163,6 +163,7 @@ pub(super) async fn why_not(
     check(&model, &Goal::Class(request.class))?;
     let photo = decode(&request.photo, &model)?;
     let mut pace = Pace::new(engine.new_run());
+    engine.tell(run, Event::Started(canvas_image(&photo)));
     let mut steps = 0;
     for epsilon in WHY_NOT_EPSILONS {
         let mut pgd = search(&model, &photo, request.class, epsilon).ok_or("there is no photo")?;

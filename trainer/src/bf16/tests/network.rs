@@ -89,6 +89,7 @@ fn networks() -> Vec<(ResNetConfig, usize, usize)> {
         blocks: blocks.into(),
         widths: widths.into(),
         stem,
+        widening: 1,
         classes: 5,
     };
     vec![
