@@ -44,16 +44,18 @@ fn other_kind(name: &str, shape: &[usize], shapes: &Shapes) -> Option<&'static s
         return Some("a \"-d\" ResNet (it pools in its shortcuts)");
     }
     let weight = name.strip_suffix(".weight")?;
-    let (block, layer) = weight.rsplit_once('.')?;
+    // The first convolution and its normalisation stand in no block.
+    let (block, layer) = weight.rsplit_once('.').unwrap_or(("", weight));
+    let beside =
+        |name: &str| if block.is_empty() { name.into() } else { format!("{block}.{name}") };
     if layer == "conv2" {
-        let input = extent(&format!("{block}.conv1.weight"), 0)?;
+        let input = extent(&beside("conv1.weight"), 0)?;
         if shape.get(1).is_some_and(|&grouped| grouped < input) {
             return Some("a ResNeXt (its 3x3 convolutions work in groups)");
         }
     }
     // A normalisation after a convolution is as long as that has outputs.
-    let before =
-        layer == "bn1" && shape.first() != Some(&extent(&format!("{block}.conv1.weight"), 0)?);
+    let before = layer == "bn1" && shape.first() != Some(&extent(&beside("conv1.weight"), 0)?);
     if before || (name == "bn.weight") {
         return Some("a PreActResNet (it normalises before its convolutions)");
     }
