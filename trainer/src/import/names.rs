@@ -169,7 +169,7 @@ mod tests {
             chosen(&["student.", "teacher."], Some("student.")).unwrap(),
             "student.fc.weight"
         );
-        assert!(chosen(&["model."], Some("mdoel.")).is_err());
+        assert!(chosen(&["model."], Some("another.")).is_err());
     }
 
     #[test]
