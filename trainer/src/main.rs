@@ -18,6 +18,7 @@ mod ranges;
 mod sheet;
 mod train;
 
+use std::ffi::OsString;
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
@@ -101,14 +102,14 @@ enum Command {
 }
 
 fn main() -> ExitCode {
-    let words = match train::with_preset(std::env::args_os().collect()) {
-        Ok(words) => words,
-        Err(error) => {
-            eprintln!("error: {error:#}");
-            return ExitCode::from(2);
-        }
-    };
-    let command = Cli::parse_from(words).command;
+    let words: Vec<OsString> = std::env::args_os().collect();
+    let mut command = Cli::parse_from(&words).command;
+    if let Command::Train(args) = &command
+        && let Some(preset) = args.preset
+    {
+        // Once more, with what it stands for.
+        command = Cli::parse_from(preset.before(&words)).command;
+    }
     // Here rather than at the first use, which would panic.
     if let Err(error) = rayon::ThreadPoolBuilder::new().build_global() {
         eprintln!("error: the system gives this program no threads: {error}");

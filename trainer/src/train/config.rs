@@ -1,7 +1,5 @@
 //! Every setting of a training run: flags, help and what a checkpoint remembers, in one struct.
 
-use std::ffi::OsString;
-
 use anyhow::{Result, bail};
 use clap::ValueEnum;
 use clap::builder::PossibleValue;
@@ -120,42 +118,6 @@ pub enum Norm {
 
 /// Share of a run after which it is late.
 const LATE: f64 = 0.8;
-
-/// Settings of known runs as flags; flags given beside `--preset` win.
-const PRESETS: [(&str, &str); 4] = [
-    ("restricted9-64", "--sizes 40,48,64"),
-    (
-        "restricted9-128",
-        "--network resnet18 --stem imagenet --size 128 --sizes 64,96,128 --eps 2 --crop 0.35 --shift 0 --colour 0.2",
-    ),
-    (
-        "restricted-imagenet",
-        "--network resnet50 --stem imagenet --size 224 --classes restricted-imagenet --epochs 110 \
-         --lr 0.1 --schedule steps --milestones 30,60 --label-smoothing 0 --average 0 --eps 3.5 \
-         --attack-steps 7 --attack-step-size 0.1 --balance 0 --colour 0.1",
-    ),
-    (
-        "cifar10",
-        "--network resnet18 --stem cifar --size 32 --epochs 150 --lr 0.1 --schedule steps \
-         --milestones 50,100 --label-smoothing 0 --average 0 --eps 0.5 --attack-steps 7 \
-         --attack-step-size 0.1 --balance 0 --shift 0.125",
-    ),
-];
-
-/// The command line with the flags of its `--preset` in front of its own.
-pub fn with_preset(words: Vec<OsString>) -> Result<Vec<OsString>> {
-    if words.get(1).is_none_or(|word| word != "train") {
-        return Ok(words);
-    }
-    let at = words.iter().position(|word| word == "--preset");
-    let Some(name) = at.and_then(|at| words.get(at + 1)) else { return Ok(words) };
-    let Some((_, flags)) = PRESETS.iter().find(|(known, _)| known == name) else {
-        let known: Vec<&str> = PRESETS.iter().map(|(name, _)| *name).collect();
-        bail!("there is no preset {name:?}, only {}", known.join(", "));
-    };
-    let flags = flags.split_whitespace().map(OsString::from);
-    Ok(words[..2].iter().cloned().chain(flags).chain(words[2..].iter().cloned()).collect())
-}
 
 impl TrainConfig {
     /// Checks the ranges.

@@ -5,13 +5,15 @@ mod claim;
 mod config;
 mod learner;
 mod precision;
+mod preset;
 mod progress;
 mod replicas;
 mod run;
 mod schedule;
 mod trial;
 
-pub use config::{TrainConfig, with_preset};
+pub use config::TrainConfig;
+pub use preset::Preset;
 pub use run::{Job, train};
 pub use trial::Trial;
 

@@ -328,8 +328,16 @@ fn bad_data_is_named_before_training() {
     let (ok, text) = complain(&stage.train(&out, &quick));
     assert!(!ok && text.contains("\"top\" is missing"), "{text}");
 
-    let (ok, text) = complain(&stage.train(&out, &["--preset", "imagenet22k"]));
-    assert!(!ok && text.contains("restricted-imagenet"), "{text}");
+    for unknown in [&["--preset", "imagenet22k"][..], &["--preset=imagenet22k"]] {
+        let (ok, text) = complain(&stage.train(&out, unknown));
+        assert!(!ok && text.contains("restricted-imagenet"), "{text}");
+    }
+    // A preset's own settings, written either way: its second milestone is none of one epoch's.
+    for preset in [&["--preset", "restricted9-128"][..], &["--preset=restricted9-128"]] {
+        let words = [preset, &["--widths", "4,4,4,4,4"]].concat();
+        let (ok, text) = complain(&stage.train(&out, &words));
+        assert!(!ok && text.contains("the 4 of resnet18"), "{text}");
+    }
 
     let missing = stage.path("nowhere");
     let words = ["train", &missing, "--val", &missing, "--out", &out].map(str::to_owned);

@@ -121,7 +121,8 @@ async fn add_all(
     for &feature in features {
         let mut pgd = add(model, &image, feature, settings);
         if let Some(region) = &request.region {
-            pgd = pgd.within(&region.iter().map(|&free| free != 0).collect::<Vec<bool>>());
+            let region: Vec<bool> = region.iter().map(|&free| free != 0).collect();
+            pgd = pgd.within(&region).map_err(|error| error.to_string())?;
         }
         let mut reached = false;
         while !reached && !pgd.is_done() {

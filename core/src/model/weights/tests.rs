@@ -176,3 +176,26 @@ fn a_file_from_before_the_checksum_still_reads() {
     assert!(!older.windows(8).any(|part| part == b"checksum"));
     Weights::from_bytes(older).unwrap();
 }
+
+/// What is measured of a file is written into it, and no number that was measured changes.
+#[test]
+fn another_card_leaves_every_tensor_as_it_is_stored() {
+    for precision in [Precision::F32, Precision::F16, Precision::I8] {
+        let file = file(precision);
+        assert_eq!(Precision::of(&file).unwrap(), precision);
+        let (mut card, _) = tiny();
+        card.name = "measured".into();
+        let named = Weights::with_card(&file, &card).unwrap();
+        assert_eq!(Weights::from_bytes(&named).unwrap().card().name, "measured");
+        let tensors = |bytes: &[u8]| -> Vec<(String, Vec<u8>)> {
+            let file = safetensors::SafeTensors::deserialize(bytes).unwrap();
+            let mut all: Vec<_> =
+                file.iter().map(|(name, view)| (name.to_owned(), view.data().to_vec())).collect();
+            all.sort();
+            all
+        };
+        assert_eq!(tensors(&named), tensors(&file), "{precision:?}");
+        card.architecture.widths[0] += 1;
+        assert!(Weights::with_card(&file, &card).is_err());
+    }
+}

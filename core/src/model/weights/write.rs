@@ -1,6 +1,7 @@
 use std::collections::HashMap;
 
 use half::f16;
+use safetensors::SafeTensors;
 use safetensors::tensor::{Dtype, TensorView};
 use serde::Serialize;
 
@@ -52,26 +53,79 @@ impl Weights {
             };
             encoded.push((name.to_owned(), dtype, array.shape.clone(), bytes));
         }
-        let broken =
-            |error: safetensors::SafeTensorError| WeightsError::NotSafetensors(error.to_string());
-        let views = encoded
-            .iter()
-            .map(|(name, dtype, shape, bytes)| {
-                let view = TensorView::new(*dtype, shape.clone(), bytes);
-                view.map(|view| (name, view)).map_err(broken)
-            })
-            .collect::<Result<Vec<_>, _>>()?;
         // Programs that know no 8-bit tensors can read all other files.
         let version = if precision == Precision::I8 { FORMAT_VERSION } else { 1 };
-        let card = Versioned { checksum: BLANK, version, card: self.card() };
-        let json = serde_json::to_string(&card)
-            .map_err(|error| WeightsError::BadCard(error.to_string()))?;
-        let mut bodies: Vec<(&str, &[u8])> =
-            encoded.iter().map(|(name, _, _, bytes)| (name.as_str(), bytes.as_slice())).collect();
-        let json = json.replacen(BLANK, &checksum(&json, &mut bodies), 1);
-        let metadata = HashMap::from([(METADATA_KEY.to_owned(), json)]);
-        safetensors::serialize(views, Some(metadata)).map_err(broken)
+        let parts = encoded
+            .iter()
+            .map(|(name, dtype, shape, bytes)| Ok((name.as_str(), view(*dtype, shape, bytes)?)));
+        file(self.card(), version, parts.collect::<Result<_, WeightsError>>()?)
     }
+
+    /// The model of a file with another card, and every tensor as it is stored there.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`Weights::from_bytes`], and where the card describes another network.
+    pub fn with_card(bytes: &[u8], card: &Card) -> Result<Vec<u8>, WeightsError> {
+        let weights = Self::from_bytes(bytes)?;
+        Self::new(card.clone(), weights.tensors)?;
+        let stored = SafeTensors::deserialize(bytes).map_err(broken)?;
+        let version = match stored_precision(&stored) {
+            Precision::I8 => FORMAT_VERSION,
+            _ => 1,
+        };
+        file(card, version, stored.iter().collect())
+    }
+}
+
+impl Precision {
+    /// How the large tensors of a model file are stored.
+    ///
+    /// # Errors
+    ///
+    /// [`WeightsError::NotSafetensors`].
+    pub fn of(bytes: &[u8]) -> Result<Self, WeightsError> {
+        Ok(stored_precision(&SafeTensors::deserialize(bytes).map_err(broken)?))
+    }
+}
+
+fn stored_precision(file: &SafeTensors<'_>) -> Precision {
+    let holds = |dtype| file.iter().any(|(_, view)| view.dtype() == dtype);
+    if holds(Dtype::I8) {
+        Precision::I8
+    } else if holds(Dtype::F16) {
+        Precision::F16
+    } else {
+        Precision::F32
+    }
+}
+
+fn broken(error: safetensors::SafeTensorError) -> WeightsError {
+    WeightsError::NotSafetensors(error.to_string())
+}
+
+fn view<'a>(
+    dtype: Dtype,
+    shape: &[usize],
+    bytes: &'a [u8],
+) -> Result<TensorView<'a>, WeightsError> {
+    TensorView::new(dtype, shape.to_vec(), bytes).map_err(broken)
+}
+
+/// A file of these tensors, with the checksum of it all.
+fn file(
+    card: &Card,
+    version: u32,
+    tensors: Vec<(&str, TensorView<'_>)>,
+) -> Result<Vec<u8>, WeightsError> {
+    let card = Versioned { checksum: BLANK, version, card };
+    let json =
+        serde_json::to_string(&card).map_err(|error| WeightsError::BadCard(error.to_string()))?;
+    let mut bodies: Vec<(&str, &[u8])> =
+        tensors.iter().map(|(name, view)| (*name, view.data())).collect();
+    let json = json.replacen(BLANK, &checksum(&json, &mut bodies), 1);
+    let metadata = HashMap::from([(METADATA_KEY.to_owned(), json)]);
+    safetensors::serialize(tensors, Some(metadata)).map_err(broken)
 }
 
 fn encode_f32(values: &[f32]) -> Vec<u8> {

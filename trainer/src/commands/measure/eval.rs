@@ -9,7 +9,7 @@ use robust_core::engine::tasks::invert::{Quality, Start, invert, relative_distan
 use robust_core::image::Pixels;
 use robust_core::image::measure::matched;
 use robust_core::model::card::Accuracy;
-use robust_core::model::weights::{Precision, Weights};
+use robust_core::model::weights::Weights;
 use robust_core::settings::InvertSettings;
 use serde::Serialize;
 
@@ -230,13 +230,11 @@ fn write(args: &Args, weights: &Weights, report: &Report) -> Result<()> {
             card.accuracies.push(accuracy(format!("their photos: {by}"), *photos));
         }
     }
-    let tensors = weights.tensors().map(|(name, array)| (name.to_owned(), array.clone())).collect();
-    // Numbers that were rounded to 16 bits once are exact in 32.
-    let weights = Weights::new(card, tensors)?;
-    files::write(&args.model, &weights.to_bytes(Precision::F32)?)?;
+    let file = Weights::with_card(&files::read(&args.model)?, &card)?;
+    files::write(&args.model, &file)?;
     // The same to read, beside it.
-    let text = crate::commands::model::info::describe(weights.card());
-    let text = format!("# Model card: {}\n\n```text\n{text}```\n", weights.card().name);
+    let text = crate::commands::model::info::describe(&card);
+    let text = format!("# Model card: {}\n\n```text\n{text}```\n", card.name);
     files::write(&args.model.with_extension("md"), text.as_bytes())
 }
 

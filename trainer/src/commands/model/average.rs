@@ -21,6 +21,9 @@ pub struct Args {
     /// Name people use for it [default: the first model's]
     #[arg(long)]
     name: Option<String>,
+    /// How many bits its numbers keep [default: those of the first model]
+    #[arg(long)]
+    precision: Option<Precision>,
 }
 
 pub fn run(args: &Args) -> Result<ExitCode> {
@@ -43,7 +46,11 @@ pub fn run(args: &Args) -> Result<ExitCode> {
         ..Provenance::default()
     };
     let tensors = mean.tensors().map(|(name, array)| (name.to_owned(), array.clone())).collect();
-    files::write(&args.out, &Weights::new(card, tensors)?.to_bytes(Precision::F32)?)?;
+    let precision = match args.precision {
+        Some(precision) => precision,
+        None => Precision::of(&files::read(&args.models[0])?)?,
+    };
+    files::write(&args.out, &Weights::new(card, tensors)?.to_bytes(precision)?)?;
     println!("{}: mean of {} networks", args.out.display(), all.len());
     Ok(ExitCode::SUCCESS)
 }

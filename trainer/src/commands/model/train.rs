@@ -12,7 +12,7 @@ use crate::backend::Backend;
 use crate::data::{Dataset, Request, Side};
 use crate::files;
 use crate::ranges;
-use crate::train::{Job, TrainConfig, train};
+use crate::train::{Job, Preset, TrainConfig, train};
 
 /// What to train on, and how.
 #[derive(clap::Args)]
@@ -31,9 +31,9 @@ pub struct Args {
     /// Folder for the model, its checkpoint and its metrics
     #[arg(long)]
     out: PathBuf,
-    /// Settings to start from: restricted9-64, restricted9-128, restricted-imagenet (the paper's) or cifar10
+    /// Settings to start from; flags beside it win
     #[arg(long)]
-    preset: Option<String>,
+    pub preset: Option<Preset>,
     #[command(flatten)]
     config: TrainConfig,
     /// Start from the weights of this model file, whose network may have fewer blocks a stage: new ones begin by passing

@@ -111,7 +111,7 @@ fn within<'a, O: Objective>(args: &Args, size: usize, pgd: Pgd<'a, O>) -> Result
     if args.region.is_empty() {
         return Ok(pgd);
     }
-    Ok(pgd.within(&region(&args.region, size)?))
+    Ok(pgd.within(&region(&args.region, size)?)?)
 }
 
 fn images<O: Objective>(pgd: &mut Pgd<'_, O>) -> Result<Vec<Pixels>> {

@@ -45,6 +45,14 @@ struct Best {
     loss: Tensor<1>,
 }
 
+/// A region that belongs to images of another size.
+#[derive(Debug, PartialEq, Eq, thiserror::Error)]
+#[error("the region that may change has {found} pixels, and the image has {wanted}")]
+pub struct RegionError {
+    found: usize,
+    wanted: usize,
+}
+
 /// What happened since the last report.
 #[derive(Clone, Debug)]
 pub struct Report {
@@ -97,16 +105,20 @@ impl<'a, O: Objective> Pgd<'a, O> {
         Self::new(model, objective, settings, x.clone(), x)
     }
 
-    /// Changes only the pixels that `region` names, row by row. Ignored where it is not as large as
-    /// the images.
-    pub fn within(mut self, region: &[bool]) -> Self {
+    /// Changes only the pixels that `region` names, row by row.
+    ///
+    /// # Errors
+    ///
+    /// [`RegionError`] where it is not as large as the images.
+    pub fn within(mut self, region: &[bool]) -> Result<Self, RegionError> {
         let [_, _, height, width] = self.x.dims();
-        if region.len() == height * width {
-            let values: Vec<f32> = region.iter().map(|&free| f32::from(u8::from(free))).collect();
-            let data = TensorData::new(values, [1, 1, height, width]);
-            self.region = Some(Tensor::from_data(data, self.model.device()));
+        if region.len() != height * width {
+            return Err(RegionError { found: region.len(), wanted: height * width });
         }
-        self
+        let values: Vec<f32> = region.iter().map(|&free| f32::from(u8::from(free))).collect();
+        let data = TensorData::new(values, [1, 1, height, width]);
+        self.region = Some(Tensor::from_data(data, self.model.device()));
+        Ok(self)
     }
 
     /// The same run with its objective behind a pointer, so that runs of several kinds are one type.
