@@ -320,6 +320,13 @@ fn bad_data_is_named_before_training() {
         complain(&stage.train(&out, &["--lr", "1e30", "--epochs", "9", "--batch", "4"]));
     assert!(!ok && text.contains("not finite"), "{text}");
 
+    // A preset's own settings, written either way.
+    for preset in [&["--preset", "restricted9-128"][..], &["--preset=restricted9-128"]] {
+        let words = [preset, &["--widths", "4,4,4,4,4"]].concat();
+        let (ok, text) = complain(&stage.train(&out, &words));
+        assert!(!ok && text.contains("the 4 of resnet18"), "{text}");
+    }
+
     fs::rename(stage.0.path().join("val/top"), stage.0.path().join("val/cats")).unwrap();
     let (ok, text) = complain(&stage.train(&out, &quick));
     assert!(!ok && text.contains("\"cats\" is not one of"), "{text}");
@@ -331,12 +338,6 @@ fn bad_data_is_named_before_training() {
     for unknown in [&["--preset", "imagenet22k"][..], &["--preset=imagenet22k"]] {
         let (ok, text) = complain(&stage.train(&out, unknown));
         assert!(!ok && text.contains("restricted-imagenet"), "{text}");
-    }
-    // A preset's own settings, written either way: its second milestone is none of one epoch's.
-    for preset in [&["--preset", "restricted9-128"][..], &["--preset=restricted9-128"]] {
-        let words = [preset, &["--widths", "4,4,4,4,4"]].concat();
-        let (ok, text) = complain(&stage.train(&out, &words));
-        assert!(!ok && text.contains("the 4 of resnet18"), "{text}");
     }
 
     let missing = stage.path("nowhere");
