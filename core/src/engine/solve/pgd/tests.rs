@@ -212,3 +212,22 @@ fn a_solver_can_maximise_and_survives_no_gradient() {
         assert!(report.images.iter().flat_map(Pixels::values).all(|v| v.is_finite()), "{solver:?}");
     }
 }
+
+#[test]
+fn only_a_region_as_large_as_the_image_is_taken() {
+    let model = model();
+    let settings = PgdSettings::plain(Constraint::L2 { epsilon: 9.0 }, 0.5, 3);
+    let x = random(1);
+    let run = || {
+        let objective = Activate::new(&[2], model.device());
+        Pgd::from_centre(&model, objective, settings, x.clone())
+    };
+    let upper: Vec<bool> = (0..64).map(|i| i < 32).collect();
+    let mut pgd = run().within(&upper).unwrap();
+    pgd.finish();
+    let change = pgd.images() - x.clone();
+    assert!(largest(change.clone().narrow(2, 0, 4)) > 0.05);
+    assert_eq!(largest(change.narrow(2, 4, 4)), 0.0);
+    let error = run().within(&upper[1..]).err().unwrap().to_string();
+    assert!(error.contains("63") && error.contains("64"), "{error}");
+}
