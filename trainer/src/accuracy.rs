@@ -7,6 +7,7 @@ use rand::seq::SliceRandom;
 use rand_chacha::ChaCha8Rng;
 use robust_core::engine::Model;
 use robust_core::engine::network::LastRelu;
+use robust_core::engine::solve::Run;
 use robust_core::engine::solve::objective::CrossEntropy;
 use robust_core::engine::solve::pgd::{Pgd, random_start};
 use robust_core::settings::PgdSettings;

@@ -1,12 +1,13 @@
 //! Which device computes.
 
+use anyhow::Result;
 #[cfg(any(feature = "wgpu", feature = "cuda"))]
 use anyhow::ensure;
-use anyhow::{Result, anyhow};
+use burn::tensor::Device;
 #[cfg(any(feature = "wgpu", feature = "cuda"))]
 use burn::tensor::DeviceType;
-use burn::tensor::{Device, ExecutionError};
 use clap::ValueEnum;
+use robust_core::engine::TaskError;
 
 /// What computes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
@@ -110,11 +111,6 @@ impl Backend {
 }
 
 /// Waits for what a device computes.
-pub fn wait<T>(computed: impl Future<Output = Result<T, ExecutionError>>) -> Result<T> {
-    pollster::block_on(computed).map_err(failure)
-}
-
-/// What to say of a device that failed.
-pub fn failure(error: ExecutionError) -> anyhow::Error {
-    anyhow!("the device failed: {error:?}")
+pub fn wait<T>(computed: impl Future<Output = Result<T, TaskError>>) -> Result<T> {
+    Ok(pollster::block_on(computed)?)
 }

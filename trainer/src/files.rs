@@ -72,7 +72,7 @@ pub fn read_model(path: &Path, device: &Device) -> Result<Model> {
 /// that nothing is, and everything after would be wrong without a word.
 pub fn usable(model: Model, path: &Path) -> Result<Model> {
     let image = noise(model.card().input_size, 0, 0);
-    let batch = model.batch(&[image]).context("no image")?;
+    let batch = model.batch(&[image])?;
     let output = model.forward(batch, LastRelu::True);
     let values = Tensor::cat(vec![output.representation, output.logits], 1).into_data();
     if !values.iter::<f32>().all(f32::is_finite) {

@@ -14,6 +14,7 @@ mod import;
 mod interrupt;
 mod plot;
 mod principal;
+mod progress;
 mod ranges;
 mod sheet;
 mod train;

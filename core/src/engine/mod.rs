@@ -7,6 +7,7 @@
 //! * [`check`]: whether the numbers are right, and how fast they come.
 
 pub mod check;
+pub(crate) mod error;
 #[cfg(all(test, feature = "flex"))]
 pub(crate) mod fixture;
 pub mod kernels;
@@ -15,4 +16,5 @@ pub mod network;
 pub mod solve;
 pub mod tasks;
 
+pub use error::TaskError;
 pub use model::Model;

@@ -2,6 +2,7 @@
 
 use burn::tensor::{Device, Tensor, TensorData};
 
+use crate::engine::TaskError;
 use crate::engine::network::{LastRelu, Output, ResNet};
 use crate::image::Pixels;
 use crate::model::card::Card;
@@ -72,16 +73,19 @@ impl Model {
         self.network.class_weights(class)
     }
 
-    /// Images of one size as a batch on the model's device. `None` where there is no image or the
-    /// sizes differ.
-    pub fn batch(&self, images: &[Pixels]) -> Option<Tensor<4>> {
-        let size = images.first()?.size();
-        if images.iter().any(|image| image.size() != size) {
-            return None;
+    /// Images as a batch on the model's device, `[batch, 3, size, size]`.
+    ///
+    /// # Errors
+    ///
+    /// [`TaskError::NoImage`], and [`TaskError::Sizes`] where they differ.
+    pub fn batch(&self, images: &[Pixels]) -> Result<Tensor<4>, TaskError> {
+        let size = images.first().ok_or(TaskError::NoImage)?.size();
+        if let Some(other) = images.iter().find(|image| image.size() != size) {
+            return Err(TaskError::Sizes(size, other.size()));
         }
         let values: Vec<f32> = images.iter().flat_map(|image| image.values().to_vec()).collect();
         let shape = [images.len(), 3, size, size];
-        Some(Tensor::from_data(TensorData::new(values, shape), &self.device))
+        Ok(Tensor::from_data(TensorData::new(values, shape), &self.device))
     }
 }
 

@@ -116,7 +116,9 @@ impl Photo {
         } else {
             imageops::resize(&square, size as u32, size as u32, FilterType::CatmullRom)
         };
-        Pixels::from_rgb8(size, small.as_raw()).unwrap_or_else(|| Pixels::flat(size, [0.0; 3]))
+        Pixels::from_fn(size, |channel, x, y| {
+            f32::from(small.get_pixel(x as u32, y as u32)[channel]) / 255.0
+        })
     }
 }
 

@@ -19,6 +19,13 @@ impl Pixels {
         Self { size, values }
     }
 
+    /// From each value's channel, column and row, called in the order of the values.
+    pub fn from_fn(size: usize, mut value: impl FnMut(usize, usize, usize) -> f32) -> Self {
+        let plane = size * size;
+        let value = |i: usize| value(i / plane, i % size, i % plane / size);
+        Self { size, values: (0..3 * plane).map(value).collect() }
+    }
+
     /// From interleaved 8-bit RGB, row by row; `None` where the length differs.
     pub fn from_rgb8(size: usize, rgb: &[u8]) -> Option<Self> {
         if rgb.len() != 3 * size * size {

@@ -35,7 +35,7 @@ pub const fn side_after(side: usize, kernel: usize, stride: usize) -> usize {
 }
 
 impl Taps {
-    /// Those of a square kernel with padding of half of it.
+    /// The taps of a square kernel, padded by half of its side.
     pub fn convolution(side: usize, kernel: usize, stride: usize) -> Self {
         let out = side_after(side, kernel, stride);
         let inside = |at: usize, offset: usize| {
@@ -53,7 +53,7 @@ impl Taps {
         Self { of, inputs: side * side, weights: kernel * kernel }
     }
 
-    /// Those of a first layer over runs of pixels. Its weights are those of [`Runs`].
+    /// The taps of a first layer over runs of pixels, whose weights are laid out by [`Runs`].
     pub fn runs(side: usize, kernel: usize, stride: usize) -> Self {
         let (out, across) = (side_after(side, kernel, stride), runs_across(side));
         let runs = Runs { kernel, stride };

@@ -1,3 +1,5 @@
+//! How large images are, as they are asked for and as they are read.
+
 /// What the side of an image is brought to, in pixels.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Side {

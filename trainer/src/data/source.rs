@@ -79,7 +79,7 @@ impl File {
     }
 }
 
-/// All images below a path, in an order that does not hang on the machine.
+/// All images below a path, in an order that does not depend on the machine.
 pub fn list(path: &Path) -> Result<Vec<File>> {
     let ending = path.extension().map(|e| e.to_string_lossy().to_lowercase());
     let mut files = match ending.as_deref() {

@@ -6,11 +6,11 @@ use std::time::{Duration, Instant};
 use anyhow::Result;
 use burn::module::Module;
 use burn::tensor::Device;
+use robust_core::engine::TaskError;
 use robust_core::model::card::{Card, Provenance, Role};
 
 use super::config::TrainConfig;
 use super::learner::Learner;
-use crate::backend;
 use crate::bf16::Tally;
 use crate::data::{Batches, Dataset};
 
@@ -69,7 +69,7 @@ impl<'a> Trial<'a> {
             }
         }
         // A program that ends while a device is still at work can crash in its driver.
-        self.devices.iter().try_for_each(Device::sync).map_err(backend::failure)?;
+        self.devices.iter().try_for_each(Device::sync).map_err(TaskError::from)?;
         Ok((done * config.batch, waited))
     }
 }

@@ -12,11 +12,11 @@ mod time;
 use std::cell::RefCell;
 use std::rc::Rc;
 
-use burn::tensor::{Device, ExecutionError};
-use robust_core::engine::Model;
+use burn::tensor::Device;
 use robust_core::engine::check::bench;
 use robust_core::engine::check::verify::{KeyReport, Reference, verify};
 use robust_core::engine::tasks::invert::warm_up;
+use robust_core::engine::{Model, TaskError};
 use robust_core::image::Pixels;
 use robust_core::image::photo::Photo;
 use serde_bytes::ByteBuf;
@@ -25,7 +25,7 @@ use wasm_bindgen_futures::spawn_local;
 
 use crate::protocol::{DEVICE_FAILED, Event, Image, PhotoFile, Request, Response, RunId, Task};
 use port::Port;
-use run::Run;
+use run::Switch;
 
 /// Starts the engine on the device that `device` gives, and tells the page.
 pub fn start(device: impl Future<Output = Result<Device, String>> + 'static) {
@@ -48,7 +48,7 @@ struct Engine {
     device: Device,
     port: Port,
     model: RefCell<Option<Rc<Model>>>,
-    run: RefCell<Rc<Run>>,
+    run: RefCell<Rc<Switch>>,
     /// The newest path between photos, for saving it.
     frames: RefCell<Vec<Pixels>>,
 }
@@ -115,8 +115,8 @@ impl Engine {
     }
 
     /// Ends the run at hand; it notices at its next step.
-    fn new_run(&self) -> Rc<Run> {
-        let run = Rc::new(Run::default());
+    fn new_run(&self) -> Rc<Switch> {
+        let run = Rc::new(Switch::default());
         self.run.replace(run.clone()).stop();
         run
     }
@@ -132,7 +132,7 @@ impl Engine {
             Err(error) => return self.fail(error),
         };
         if let Err(error) = warm_up(&model).await {
-            return self.fail(device_failed(error));
+            return self.fail(failed(error));
         }
         let card = model.card().clone();
         self.model.replace(Some(Rc::new(model)));
@@ -168,7 +168,7 @@ impl Engine {
         for &batch in batches {
             match bench::measure(&model, batch, seconds, || time::now() / 1000.0).await {
                 Ok(speed) => self.port.send(&Response::Speed { speed, memory: memory() }),
-                Err(error) => return self.fail(device_failed(error)),
+                Err(error) => return self.fail(failed(error)),
             }
         }
     }
@@ -181,9 +181,13 @@ fn memory() -> f64 {
     f64::from(memory.buffer().unchecked_into::<js_sys::ArrayBuffer>().byte_length())
 }
 
-/// What people are told where the device gave up; what it said itself is for the console.
-fn device_failed(error: ExecutionError) -> String {
-    web_sys::console::warn_1(&format!("the device failed: {error:?}").into());
+/// What people are told. Where the device gave up, what it said itself is for the console.
+fn failed(error: TaskError) -> String {
+    let message = error.to_string();
+    if !matches!(error, TaskError::Device(_)) {
+        return message;
+    }
+    web_sys::console::warn_1(&message.into());
     DEVICE_FAILED.into()
 }
 

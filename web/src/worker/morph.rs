@@ -1,3 +1,5 @@
+//! A path between photos, and the files that it is saved as.
+
 use std::rc::Rc;
 
 use robust_core::engine::Model;
@@ -7,11 +9,9 @@ use robust_core::image::strip::{to_apng, to_filmstrip, to_gif};
 use robust_core::link;
 use serde_bytes::ByteBuf;
 
-use super::pace::Pace;
-use super::{Engine, canvas_image, decode, device_failed};
-use crate::protocol::{
-    Event, FileKind, MorphRequest, PhotoFile, Progress, Response, RunId, StopFile,
-};
+use super::pace::{Pace, progress};
+use super::{Engine, canvas_image, decode, failed};
+use crate::protocol::{Event, FileKind, MorphRequest, PhotoFile, Response, RunId, StopFile};
 
 /// Carries out one request to its end.
 pub(super) async fn morph(
@@ -23,44 +23,15 @@ pub(super) async fn morph(
     let model: Rc<Model> = engine.model()?;
     let stops =
         request.stops.iter().map(|stop| open(stop, &model)).collect::<Result<Vec<_>, _>>()?;
-    let mut pace = Pace::new(engine.new_run());
+    let pace = Pace::new(engine.new_run());
     engine.tell(run, Event::Started(canvas_image(&stops[0])));
-    let mut path = PathRun::new(&model, &stops, &request.settings)
-        .ok_or("a path takes at least two photos")?;
-    while pace.goes_on(path.steps_done()).await {
-        if pace.is_due(path.steps_done()) || path.is_done() {
-            report(engine, run, &mut pace, &mut path).await?;
-        }
-        if path.is_done() {
-            break;
-        }
-        path.step();
-    }
-    if !path.is_done() {
-        report(engine, run, &mut pace, &mut path).await?;
-    }
+    let mut path = PathRun::new(&model, &stops, &request.settings).map_err(failed)?;
+    pace.follow(&mut path, |report, speed| {
+        engine.tell(run, Event::Progress(progress(report, speed)));
+        engine.frames.replace(report.images.clone());
+    })
+    .await?;
     engine.tell(run, Event::Finished { likeness: None });
-    Ok(())
-}
-
-async fn report(
-    engine: &Engine,
-    run: RunId,
-    pace: &mut Pace,
-    path: &mut PathRun<'_>,
-) -> Result<(), String> {
-    let report = path.report().await.map_err(device_failed)?;
-    pace.reported(report.step);
-    engine.tell(
-        run,
-        Event::Progress(Progress {
-            step: report.step,
-            losses: report.losses,
-            images: report.frames.iter().map(canvas_image).collect(),
-            steps_per_second: pace.steps_per_second,
-        }),
-    );
-    engine.frames.replace(report.frames);
     Ok(())
 }
 

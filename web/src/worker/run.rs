@@ -1,3 +1,5 @@
+//! Pausing and stopping.
+
 use std::cell::Cell;
 
 /// How long a paused run sleeps before it looks again, in ms.
@@ -5,7 +7,7 @@ const NAP: i32 = 40;
 
 /// The switch that a run looks at between two steps.
 #[derive(Debug, Default)]
-pub(super) struct Run {
+pub(super) struct Switch {
     state: Cell<State>,
 }
 
@@ -17,7 +19,7 @@ enum State {
     Stopped,
 }
 
-impl Run {
+impl Switch {
     pub fn pause(&self) {
         if self.state.get() == State::Running {
             self.state.set(State::Paused);

@@ -1,21 +1,19 @@
 //! How fast this machine inverts: the same measurement natively and in the browser.
 
-use burn::tensor::ExecutionError;
-
-use crate::engine::Model;
+use crate::engine::solve::Run;
 use crate::engine::tasks::invert::{Start, invert};
+use crate::engine::{Model, TaskError};
 use crate::image::Pixels;
 use crate::report::{Speed, WARM_UP};
 use crate::settings::InvertSettings;
 
 /// An image that every language can make: its numbers follow from their places by integers alone.
 fn scene(size: usize, index: u32) -> Pixels {
-    let value = |place: u32| {
+    Pixels::from_fn(size, |channel, x, y| {
+        let place = ((channel * size + y) * size + x) as u32;
         let mixed = (place + index * 1_000_003).wrapping_mul(2_654_435_761);
         0.25 + 0.5 * ((mixed >> 8) as f32 / (1 << 24) as f32)
-    };
-    Pixels::new(size, (0..3 * (size * size) as u32).map(value).collect())
-        .unwrap_or_else(|| Pixels::flat(size, [0.5; 3]))
+    })
 }
 
 /// Times the inversion of `batch` images, all from one other, for about `seconds` (at least one step). `now` is a
@@ -23,13 +21,13 @@ fn scene(size: usize, index: u32) -> Pixels {
 ///
 /// # Errors
 ///
-/// Where the device failed.
+/// [`TaskError::NoImage`] where `batch` is 0, and [`TaskError::Device`].
 pub async fn measure(
     model: &Model,
     batch: usize,
     seconds: f64,
     now: impl Fn() -> f64,
-) -> Result<Speed, ExecutionError> {
+) -> Result<Speed, TaskError> {
     let size = model.card().input_size;
     let targets: Vec<_> = (0..batch as u32).map(|i| scene(size, i + 1)).collect();
     let start = Start::Image(scene(size, 0));
@@ -42,12 +40,8 @@ pub async fn measure(
         distance: f32::NAN,
         device_bytes: None,
     };
-    let Some(mut pgd) = invert(model, &targets, &start, &settings) else {
-        return Ok(speed);
-    };
-    for _ in 0..WARM_UP {
-        pgd.step();
-    }
+    let mut pgd = invert(model, &targets, &start, &settings)?;
+    pgd.advance(WARM_UP);
     pgd.report().await?;
     let losses = pgd.loss().into_data_async().await?;
     speed.distance = losses.iter::<f32>().sum::<f32>() / batch as f32;
@@ -55,9 +49,7 @@ pub async fn measure(
     // As the page does: read back once in a while, more seldom the faster it goes.
     let mut chunk = 1;
     loop {
-        for _ in 0..chunk {
-            pgd.step();
-        }
+        pgd.advance(pgd.steps_done() + chunk);
         pgd.report().await?;
         let elapsed = now() - started;
         speed.steps = pgd.steps_done() - WARM_UP;

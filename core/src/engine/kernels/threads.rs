@@ -12,7 +12,7 @@ fn cores() -> usize {
 
 /// Calls `work` for every panel and all tiles, in ranges of neighbours, on all cores.
 ///
-/// Every sum is made by one call alone, so the result does not hang on how many cores there are.
+/// Every sum is made by one call alone, so the result does not depend on how many cores there are.
 pub fn for_each(panels: usize, tiles: usize, work: impl Fn(usize, Range<usize>) + Sync) {
     let cores = cores();
     if cores == 1 || panels * tiles < 8 {

@@ -10,7 +10,7 @@ use crate::model::architecture::ConvSpec;
 use crate::model::weights::Weights;
 
 impl Layers<Frozen> {
-    /// Those of a file.
+    /// The network of a model file's weights.
     pub fn folded(weights: &Weights, device: &Device) -> Self {
         Self::new(&weights.card().architecture, |spec: &ConvSpec| {
             let ConvSpec { channels: [input, output], kernel, .. } = *spec;

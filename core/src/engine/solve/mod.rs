@@ -1,4 +1,7 @@
-//! Changing images: what for ([`objective`]), and how ([`pgd`]).
+//! Changing images: what for ([`objective`]), how ([`pgd`]), and step by step ([`Run`]).
 
 pub mod objective;
 pub mod pgd;
+mod run;
+
+pub use run::{Report, Run, Watch, drive};

@@ -1,13 +1,14 @@
 //! Changing photos towards a class or another photo's representation, and looking at many photos.
 
 use burn::tensor::activation::softmax;
-use burn::tensor::{Device, ExecutionError, Int, Tensor, TensorData};
+use burn::tensor::{Device, Int, Tensor, TensorData};
 
 use super::explain::one;
-use crate::engine::Model;
+use crate::engine::error::one_each;
 use crate::engine::network::LastRelu;
 use crate::engine::solve::objective::{Activate, AddFeature, CrossEntropy, Invert, Objective};
 use crate::engine::solve::pgd::Pgd;
+use crate::engine::{Model, TaskError};
 use crate::image::Pixels;
 use crate::settings::PgdSettings;
 use crate::settings::change::{Goal, attack_settings};
@@ -18,32 +19,40 @@ const WHY_NOT_STEPS: usize = 20;
 /// Images that are looked at together.
 const BATCH: usize = 32;
 
-/// Changes each image towards a class of its own: the targeted form of equation (3). `None` where
-/// the numbers of images and classes differ, or sizes do.
+/// Changes each image towards a class of its own: the targeted form of equation (3).
+///
+/// # Errors
+///
+/// [`TaskError`] where the numbers of images and classes differ, or sizes do.
 pub fn synthesise<'a>(
     model: &'a Model,
     images: &[Pixels],
     classes: &[usize],
     settings: PgdSettings,
-) -> Option<Pgd<'a, CrossEntropy>> {
-    let batch = (images.len() == classes.len()).then(|| model.batch(images))??;
+) -> Result<Pgd<'a, CrossEntropy>, TaskError> {
+    one_each(images, "classes", classes.len())?;
     let objective = CrossEntropy::targeted(labels(classes, model.device()));
-    Some(Pgd::from_centre(model, objective, settings, batch))
+    let batch = model.batch(images)?;
+    Ok(Pgd::from_centre(model, objective, settings, batch))
 }
 
-/// Magnifies one feature in each image of a batch. `None` where the numbers of images and features
-/// differ, or sizes do.
+/// Magnifies one feature in each image of a batch.
+///
+/// # Errors
+///
+/// [`TaskError`] where the numbers of images and features differ, or sizes do.
 pub fn magnify<'a>(
     model: &'a Model,
     images: &[Pixels],
     features: &[usize],
     settings: PgdSettings,
-) -> Option<Pgd<'a, Activate>> {
-    let batch = (images.len() == features.len()).then(|| model.batch(images))??;
-    Some(Pgd::from_centre(model, Activate::new(features, model.device()), settings, batch))
+) -> Result<Pgd<'a, Activate>, TaskError> {
+    one_each(images, "features", features.len())?;
+    let batch = model.batch(images)?;
+    Ok(Pgd::from_centre(model, Activate::new(features, model.device()), settings, batch))
 }
 
-/// Adds one feature to an image.
+/// Adds one feature to an image; several, one after another, are [`Additions`](super::Additions).
 pub fn add<'a>(
     model: &'a Model,
     image: &Pixels,
@@ -58,55 +67,69 @@ pub fn add<'a>(
 ///
 /// # Errors
 ///
-/// Where the device failed.
-pub async fn reached(pgd: &Pgd<'_, AddFeature>) -> Result<f32, ExecutionError> {
+/// [`TaskError::Device`].
+pub async fn reached(pgd: &Pgd<'_, AddFeature>) -> Result<f32, TaskError> {
     let losses = pgd.loss().into_data_async().await?;
     Ok(1.0 + losses.iter::<f32>().sum::<f32>())
 }
 
 /// Looks for a near-copy of each of `originals` that has the representation of its counterpart in
-/// `others`: equations (1) and (2). `None` where their numbers or sizes differ.
+/// `others`: equations (1) and (2).
+///
+/// # Errors
+///
+/// [`TaskError`] where their numbers or sizes differ.
 pub fn collide<'a>(
     model: &'a Model,
     originals: &[Pixels],
     others: &[Pixels],
     settings: PgdSettings,
-) -> Option<Pgd<'a, Invert>> {
-    let same = originals.len() == others.len() && originals.first()?.size() == others[0].size();
-    let batch = same.then(|| model.batch(originals))??;
+) -> Result<Pgd<'a, Invert>, TaskError> {
+    one_each(originals, "other photos", others.len())?;
+    let batch = model.batch(originals)?;
     let objective = Invert::new(model.representation(model.batch(others)?));
-    Some(Pgd::from_centre(model, objective, settings, batch))
+    Ok(Pgd::from_centre(model, objective, settings, batch))
 }
 
 /// The nearest thing to `image` that the model takes for `class`: a targeted attack of radius
 /// `epsilon`.
+///
+/// # Errors
+///
+/// Those of [`synthesise`].
 pub fn why_not<'a>(
     model: &'a Model,
     image: &Pixels,
     class: usize,
     epsilon: f32,
-) -> Option<Pgd<'a, CrossEntropy>> {
+) -> Result<Pgd<'a, CrossEntropy>, TaskError> {
     let settings = attack_settings(epsilon, WHY_NOT_STEPS);
     synthesise(model, std::slice::from_ref(image), &[class], settings)
 }
 
 /// A run of one image towards any goal that is one run. `other` is the photo to collide with.
-/// [`Goal::Add`] is a run for each of its coordinates; this is the first one's. `None` where
-/// the goal lacks something: a coordinate, or the other photo.
+/// [`Goal::Add`] is a run for each of its coordinates; this is the first one's.
+///
+/// # Errors
+///
+/// [`TaskError`] where the goal lacks something: a coordinate, or the other photo.
 pub fn towards<'a>(
     model: &'a Model,
     start: &Pixels,
     other: Option<&Pixels>,
     goal: &Goal,
     settings: PgdSettings,
-) -> Option<Pgd<'a, Box<dyn Objective>>> {
+) -> Result<Pgd<'a, Box<dyn Objective>>, TaskError> {
     let one = std::slice::from_ref(start);
-    Some(match goal {
+    Ok(match goal {
         Goal::Feature(feature) => magnify(model, one, &[*feature], settings)?.boxed(),
         Goal::Class(class) => synthesise(model, one, &[*class], settings)?.boxed(),
-        Goal::Add(features) => add(model, start, *features.first()?, settings).boxed(),
+        Goal::Add(features) => {
+            add(model, start, *features.first().ok_or(TaskError::NoCoordinate)?, settings).boxed()
+        }
         Goal::Collide { .. } => {
-            collide(model, one, std::slice::from_ref(other?), settings)?.boxed()
+            let other = other.ok_or(TaskError::NoOther)?;
+            collide(model, one, std::slice::from_ref(other), settings)?.boxed()
         }
     })
 }
@@ -115,11 +138,8 @@ pub fn towards<'a>(
 ///
 /// # Errors
 ///
-/// Where the device failed.
-pub async fn confidences(
-    model: &Model,
-    images: &[Pixels],
-) -> Result<Vec<Vec<f32>>, ExecutionError> {
+/// [`TaskError::Device`].
+pub async fn confidences(model: &Model, images: &[Pixels]) -> Result<Vec<Vec<f32>>, TaskError> {
     let probabilities = |x| softmax(model.forward(x, LastRelu::True).logits, 1);
     rows(model, images, probabilities).await
 }
@@ -128,11 +148,8 @@ pub async fn confidences(
 ///
 /// # Errors
 ///
-/// Where the device failed.
-pub async fn activations(
-    model: &Model,
-    images: &[Pixels],
-) -> Result<Vec<Vec<f32>>, ExecutionError> {
+/// [`TaskError::Device`].
+pub async fn activations(model: &Model, images: &[Pixels]) -> Result<Vec<Vec<f32>>, TaskError> {
     rows(model, images, |x| model.representation(x)).await
 }
 
@@ -140,11 +157,10 @@ async fn rows(
     model: &Model,
     images: &[Pixels],
     of: impl Fn(Tensor<4>) -> Tensor<2>,
-) -> Result<Vec<Vec<f32>>, ExecutionError> {
+) -> Result<Vec<Vec<f32>>, TaskError> {
     let mut all = Vec::with_capacity(images.len());
     for chunk in images.chunks(BATCH) {
-        let Some(batch) = model.batch(chunk) else { continue };
-        let rows = of(batch);
+        let rows = of(model.batch(chunk)?);
         let [_, length] = rows.dims();
         let values: Vec<f32> = rows.into_data_async().await?.iter().collect();
         all.extend(values.chunks_exact(length).map(<[f32]>::to_vec));

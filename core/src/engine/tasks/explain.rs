@@ -1,26 +1,26 @@
 //! What coordinates of a representation mean: shown, added, and weighed for a prediction.
 
-use crate::engine::Model;
 use crate::engine::network::LastRelu;
 use crate::engine::solve::objective::CrossEntropy;
 use crate::engine::solve::pgd::Pgd;
+use crate::engine::{Model, TaskError};
 use crate::image::Pixels;
 use crate::report::{Contribution, Explanation};
 
 use burn::tensor::activation::softmax;
-use burn::tensor::{ExecutionError, Int, Tensor, TensorData, Transaction};
+use burn::tensor::{Int, Tensor, TensorData, Transaction};
 
 /// The `count` coordinates that weigh most for `class`, or for the predicted class: equation (8).
 ///
 /// # Errors
 ///
-/// Where the device failed.
+/// [`TaskError::Device`].
 pub async fn explain(
     model: &Model,
     image: &Pixels,
     class: Option<usize>,
     count: usize,
-) -> Result<Explanation, ExecutionError> {
+) -> Result<Explanation, TaskError> {
     let output = model.forward(one(model, image), LastRelu::True);
     let reads =
         Transaction::default().register(softmax(output.logits, 1)).register(output.representation);
@@ -51,12 +51,8 @@ pub async fn explain(
 ///
 /// # Errors
 ///
-/// Where the device failed.
-pub async fn saliency(
-    model: &Model,
-    image: &Pixels,
-    class: usize,
-) -> Result<Pixels, ExecutionError> {
+/// [`TaskError::Device`].
+pub async fn saliency(model: &Model, image: &Pixels, class: usize) -> Result<Pixels, TaskError> {
     let label: Tensor<1, Int> =
         Tensor::from_data(TensorData::new(vec![class as i32], [1]), model.device());
     let objective = CrossEntropy::untargeted(label);
@@ -64,7 +60,7 @@ pub async fn saliency(
     let values: Vec<f32> = gradient.into_data_async().await?.iter().collect();
     let reach = values.iter().fold(1e-12f32, |max, value| max.max(value.abs()));
     let values = values.iter().map(|value| 0.5 + value / (2.0 * reach)).collect();
-    Ok(Pixels::new(image.size(), values).unwrap_or_else(|| Pixels::flat(image.size(), [0.5; 3])))
+    Pixels::new(image.size(), values).ok_or(TaskError::NoResult)
 }
 
 pub(super) fn one(model: &Model, image: &Pixels) -> Tensor<4> {

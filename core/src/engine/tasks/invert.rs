@@ -1,11 +1,13 @@
 //! Inverting a batch of photos, equation (5), and judging the result.
 
-use burn::tensor::ExecutionError;
 use serde::{Deserialize, Serialize};
 
-use crate::engine::Model;
-use crate::engine::solve::objective::Invert;
+use crate::engine::error::one_each;
+use crate::engine::network::LastRelu;
+use crate::engine::solve::Run;
+use crate::engine::solve::objective::{Invert, Objective};
 use crate::engine::solve::pgd::{Pgd, noise};
+use crate::engine::{Model, TaskError};
 use crate::image::Pixels;
 use crate::image::measure::{coarse_correlation, psnr, ssim};
 use crate::settings::InvertSettings;
@@ -70,22 +72,26 @@ impl Quality {
 }
 
 /// Prepares the inversion of several photos as one batch, each towards its own representation.
-/// `None` where there is no photo, or the sizes of photos and start differ.
+///
+/// # Errors
+///
+/// [`TaskError`] where there is no photo, or the sizes of photos and start differ.
 pub fn invert<'a>(
     model: &'a Model,
     targets: &[Pixels],
     start: &Start,
     settings: &InvertSettings,
-) -> Option<Pgd<'a, Invert>> {
-    let size = targets.first()?.size();
+) -> Result<Pgd<'a, Invert>, TaskError> {
+    let target = model.batch(targets)?;
+    let [_, _, size, _] = target.dims();
     let starts: Vec<Pixels> =
         (0..targets.len() as u64).map(|i| start.image(size, settings.seed, i)).collect();
-    let target = model.representation(model.batch(targets)?);
     let start = model.batch(&starts)?;
     if start.dims()[2] != size {
-        return None;
+        return Err(TaskError::Sizes(size, start.dims()[2]));
     }
-    Some(Pgd::from_centre(model, Invert::new(target), settings.pgd(), start))
+    let objective = Invert::new(model.representation(target));
+    Ok(Pgd::from_centre(model, objective, settings.pgd(), start))
 }
 
 /// Steps once and throws the result away: a graphics device compiles what a step needs when it
@@ -93,24 +99,27 @@ pub fn invert<'a>(
 ///
 /// # Errors
 ///
-/// Where the device failed.
-pub async fn warm_up(model: &Model) -> Result<(), ExecutionError> {
+/// [`TaskError::Device`].
+pub async fn warm_up(model: &Model) -> Result<(), TaskError> {
     let grey = Pixels::flat(model.card().input_size, [0.5; 3]);
     let settings = InvertSettings { steps: 2, ..InvertSettings::FAST };
-    if let Some(mut pgd) = invert(model, &[grey], &Start::Noise, &settings) {
-        pgd.finish();
-        pgd.report().await?;
-    }
-    Ok(())
+    let mut pgd = invert(model, &[grey], &Start::Noise, &settings)?;
+    pgd.finish();
+    pgd.report().await.map(|_| ())
 }
 
 /// The relative representation distance of each image to its own target.
-pub fn relative_distances(model: &Model, images: &[Pixels], targets: &[Pixels]) -> Vec<f32> {
-    use crate::engine::solve::objective::Objective;
-    let (Some(images), Some(targets)) = (model.batch(images), model.batch(targets)) else {
-        return Vec::new();
-    };
-    let output = model.forward(images, crate::engine::network::LastRelu::True);
-    let loss = Invert::new(model.representation(targets)).loss(&output);
-    loss.into_data().iter::<f32>().collect()
+///
+/// # Errors
+///
+/// [`TaskError`] where their numbers or sizes differ, or the device failed.
+pub async fn relative_distances(
+    model: &Model,
+    images: &[Pixels],
+    targets: &[Pixels],
+) -> Result<Vec<f32>, TaskError> {
+    one_each(images, "targets", targets.len())?;
+    let output = model.forward(model.batch(images)?, LastRelu::True);
+    let loss = Invert::new(model.representation(model.batch(targets)?)).loss(&output);
+    Ok(loss.into_data_async().await?.iter().collect())
 }

@@ -4,46 +4,60 @@
 use burn::tensor::{Tensor, TensorData};
 
 use super::change::labels;
-use crate::engine::Model;
+use super::explain::one;
+use crate::engine::error::as_large;
 use crate::engine::solve::objective::{Activate, CrossEntropy, Keep, Objective};
 use crate::engine::solve::pgd::Pgd;
+use crate::engine::{Model, TaskError};
 use crate::image::Pixels;
 use crate::settings::PgdSettings;
 use crate::settings::paint::Making;
 
 /// A photo whose `hole` (row by row, true where it was rubbed out) grows again, of `class`. The
-/// hole starts grey; the rest may follow a little. `None` where the hole is not as large as the
-/// photo.
+/// hole starts grey; the rest may follow a little.
+///
+/// # Errors
+///
+/// [`TaskError::Region`] where the hole is not as large as the photo.
 pub fn inpaint<'a>(
     model: &'a Model,
     photo: &Pixels,
     hole: &[bool],
     class: usize,
     settings: PgdSettings,
-) -> Option<Pgd<'a, Keep<CrossEntropy>>> {
+) -> Result<Pgd<'a, Keep<CrossEntropy>>, TaskError> {
     let objective = CrossEntropy::targeted(labels(&[class], model.device()));
     keeping(model, &greyed(photo, hole)?, hole, objective, Making::Inpaint, settings)
 }
 
-/// A photo painted with a coordinate of the representation where `region` is true. `None` where the
-/// region is not as large as the photo.
+/// A photo painted with a coordinate of the representation where `region` is true.
+///
+/// # Errors
+///
+/// [`TaskError::Region`] where the region is not as large as the photo.
 pub fn paint_feature<'a>(
     model: &'a Model,
     photo: &Pixels,
     region: &[bool],
     feature: usize,
     settings: PgdSettings,
-) -> Option<Pgd<'a, Keep<Activate>>> {
+) -> Result<Pgd<'a, Keep<Activate>>, TaskError> {
     let objective = Activate::new(&[feature], model.device());
     keeping(model, photo, region, objective, Making::Feature, settings)
 }
 
-/// `photo` with its hole at grey 0.5. `None` where the hole is not as large as the photo.
-pub fn greyed(photo: &Pixels, hole: &[bool]) -> Option<Pixels> {
+/// `photo` with its hole at grey 0.5.
+///
+/// # Errors
+///
+/// [`TaskError::Region`] where the hole is not as large as the photo.
+pub fn greyed(photo: &Pixels, hole: &[bool]) -> Result<Pixels, TaskError> {
     let size = photo.size();
-    let covered = photo.values().iter().zip(hole.iter().cycle());
-    let values = covered.map(|(&value, &hole)| if hole { 0.5 } else { value }).collect();
-    (hole.len() == size * size).then(|| Pixels::new(size, values))?
+    as_large(hole, size * size)?;
+    Ok(Pixels::from_fn(size, |channel, x, y| {
+        let place = y * size + x;
+        if hole[place] { 0.5 } else { photo.values()[channel * size * size + place] }
+    }))
 }
 
 fn keeping<'a, O: Objective>(
@@ -53,19 +67,21 @@ fn keeping<'a, O: Objective>(
     objective: O,
     making: Making,
     settings: PgdSettings,
-) -> Option<Pgd<'a, Keep<O>>> {
+) -> Result<Pgd<'a, Keep<O>>, TaskError> {
     let size = start.size();
-    let x = (free.len() == size * size).then(|| model.batch(std::slice::from_ref(start)))??;
+    as_large(free, size * size)?;
+    let x = one(model, start);
     let keep: Vec<f32> = free.iter().map(|&free| f32::from(u8::from(!free))).collect();
     let keep = Tensor::from_data(TensorData::new(keep, [1, 1, size, size]), model.device());
     let objective = Keep::new(objective, x.clone(), keep, making.weights());
-    Some(Pgd::from_centre(model, objective, settings, x))
+    Ok(Pgd::from_centre(model, objective, settings, x))
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::engine::fixture::model;
+    use crate::engine::solve::Run;
     use crate::engine::solve::pgd::noise;
     use crate::engine::tasks::change::synthesise;
     use crate::settings::Constraint;
@@ -97,7 +113,8 @@ mod tests {
         };
         let (kept, moved) = (below(&report.images[0]), below(&free.images[0]));
         assert!(kept < 0.5 * moved, "{kept} {moved}");
-        assert!(inpaint(&model, &photo, &half()[1..], 1, settings).is_none());
+        let small = inpaint(&model, &photo, &half()[1..], 1, settings).err();
+        assert!(matches!(small, Some(TaskError::Region { found: 63, wanted: 64 })), "{small:?}");
     }
 
     /// Values in both halves of an image, in different channels.
@@ -152,6 +169,6 @@ mod tests {
         }
         assert!((sum - (0.1 * value - 90.0 * squares)).abs() < 1e-5);
         let settings = Making::Feature.settings(64);
-        assert!(paint_feature(&model, &x, &half(), 4, settings).is_some());
+        assert!(paint_feature(&model, &x, &half(), 4, settings).is_ok());
     }
 }

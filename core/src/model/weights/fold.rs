@@ -1,3 +1,5 @@
+//! Batch normalisation merged into the convolution before it.
+
 use super::Weights;
 use crate::model::architecture::ConvSpec;
 

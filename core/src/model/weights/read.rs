@@ -1,3 +1,5 @@
+//! Reading a model file, of which nothing is believed unchecked.
+
 use std::collections::BTreeMap;
 
 use half::f16;

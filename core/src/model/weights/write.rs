@@ -1,3 +1,5 @@
+//! Writing a model file, at the precision that is asked for.
+
 use std::collections::HashMap;
 
 use half::f16;

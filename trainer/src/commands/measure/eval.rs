@@ -18,6 +18,7 @@ use crate::accuracy::{Attack, balanced_draw, measure};
 use crate::backend::{Backend, wait};
 use crate::data::{ClassMap, Dataset, MEMORY, Request, Side};
 use crate::files;
+use crate::progress::finished;
 use crate::ranges;
 
 /// What to measure on what.
@@ -170,24 +171,16 @@ fn inversions(
     };
     let originals: Vec<Pixels> =
         drawn.iter().map(pixels).collect::<Option<_>>().context("images of several sizes")?;
-    let mut results = Vec::new();
+    let (mut results, mut distances) = (Vec::new(), Vec::new());
     // Each from noise of its own, whatever the size of the batches.
     for chunk in originals.chunks(16) {
         let settings =
             InvertSettings { seed: args.seed.wrapping_add(results.len() as u64), ..settings };
-        let Some(mut pgd) = invert(model, chunk, &Start::Noise, &settings) else {
-            bail!("there is nothing to invert");
-        };
-        pgd.finish();
-        let report = wait(pgd.report())?;
+        let report = finished(&mut invert(model, chunk, &Start::Noise, &settings)?)?;
+        distances.extend(wait(relative_distances(model, &report.images, chunk))?);
         results.extend(report.images);
         eprintln!("{} of {} inverted", results.len(), originals.len());
     }
-    let distances: Vec<f32> = results
-        .chunks(16)
-        .zip(originals.chunks(16))
-        .flat_map(|(results, originals)| relative_distances(model, results, originals))
-        .collect();
     let qualities: Vec<Quality> = results
         .iter()
         .zip(&originals)

@@ -56,7 +56,7 @@ impl Judge {
     fn share(&self, images: &[Pixels], labels: &[usize]) -> Result<f32> {
         let mut hits = 0;
         for (images, labels) in images.chunks(BATCH).zip(labels.chunks(BATCH)) {
-            let x = self.0.batch(images).context("images of several sizes")?;
+            let x = self.0.batch(images)?;
             hits += predict(&self.0, x)
                 .iter()
                 .zip(labels)

@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 use std::process::ExitCode;
 
-use anyhow::{Context, Result, bail};
+use anyhow::{Result, bail};
 use burn::tensor::{Device, Tensor};
 use robust_core::engine::Model;
 use robust_core::engine::network::LastRelu;
@@ -15,6 +15,7 @@ use robust_core::settings::{Crop, InvertSettings};
 
 use crate::backend::wait;
 use crate::files;
+use crate::progress::finished;
 
 /// Largest error of a logit, as a share of the largest logit.
 const MAX_LOGIT_ERROR: f32 = 0.02;
@@ -66,7 +67,8 @@ pub fn run(args: &Args) -> Result<ExitCode> {
     };
     let error = logit_error(&before, &after, &photos)?;
     let distance = |model: &Model| -> Result<f32> {
-        let distances = relative_distances(&before, &inverted(model, &photos)?, &photos);
+        let images = inverted(model, &photos)?;
+        let distances = wait(relative_distances(&before, &images, &photos))?;
         Ok(distances.iter().sum::<f32>() / photos.len() as f32)
     };
     let (own, exported) = (distance(&before)?, distance(&after)?);
@@ -86,7 +88,7 @@ pub fn run(args: &Args) -> Result<ExitCode> {
 
 fn logit_error(before: &Model, after: &Model, photos: &[Pixels]) -> Result<f32> {
     let logits = |model: &Model| {
-        let batch = model.batch(photos).context("photos of several sizes")?;
+        let batch = model.batch(photos)?;
         Ok::<Tensor<2>, anyhow::Error>(model.forward(batch, LastRelu::True).logits)
     };
     let (before, after) = (logits(before)?, logits(after)?);
@@ -96,9 +98,5 @@ fn logit_error(before: &Model, after: &Model, photos: &[Pixels]) -> Result<f32> 
 
 fn inverted(model: &Model, photos: &[Pixels]) -> Result<Vec<Pixels>> {
     let settings = InvertSettings { steps: STEPS, ..InvertSettings::AUTHORS };
-    let mut pgd =
-        invert(model, photos, &Start::Grey, &settings).context("there is nothing to invert")?;
-    pgd.finish();
-    let report = wait(pgd.report());
-    Ok(report?.images)
+    Ok(finished(&mut invert(model, photos, &Start::Grey, &settings)?)?.images)
 }

@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 use std::process::ExitCode;
 
-use anyhow::{Context, Result};
+use anyhow::Result;
 use robust_core::engine::tasks::paint::{greyed, inpaint};
 use robust_core::image::Pixels;
 use robust_core::settings::paint::Making;
@@ -32,13 +32,12 @@ pub fn run(args: &Args) -> Result<ExitCode> {
     let model = args.make.model(&args.model)?;
     let hole = make::region(&args.hole, model.card().input_size)?;
     let (photos, names) = make::photos(&model, &args.photos)?;
-    let starts: Option<Vec<Pixels>> = photos.iter().map(|photo| greyed(photo, &hole)).collect();
-    let starts = starts.context("the hole is not as large as the photo")?;
+    let starts: Vec<Pixels> =
+        photos.iter().map(|photo| greyed(photo, &hole)).collect::<Result<_, _>>()?;
     let classes = make::classes(&model, &starts, args.class.as_deref())?;
     let settings = args.make.settings(&model, Making::Inpaint);
     for (i, photo) in photos.iter().enumerate() {
-        let pgd = inpaint(&model, photo, &hole, classes[i], settings)
-            .context("the hole is not as large as the photo")?;
+        let pgd = inpaint(&model, photo, &hole, classes[i], settings)?;
         args.make.run(&model, pgd, &starts[i..=i], &classes[i..=i], &names[i..=i])?;
     }
     Ok(ExitCode::SUCCESS)

@@ -4,10 +4,10 @@ use std::path::{Path, PathBuf};
 use std::time::Instant;
 
 use anyhow::{Context, Result, anyhow, ensure};
-use indicatif::{ProgressBar, ProgressStyle};
 use robust_core::engine::Model;
 use robust_core::engine::solve::objective::Objective;
 use robust_core::engine::solve::pgd::Pgd;
+use robust_core::engine::solve::{Report, Run};
 use robust_core::engine::tasks::change::{confidences, synthesise};
 use robust_core::image::Pixels;
 use robust_core::image::photo::to_png;
@@ -17,7 +17,7 @@ use robust_core::settings::{Constraint, Crop, PgdSettings};
 use serde::Serialize;
 
 use crate::backend::{Backend, wait};
-use crate::interrupt::Interrupt;
+use crate::progress::follow;
 use crate::{files, ranges};
 
 /// Frames of an animation, its first and last included.
@@ -87,8 +87,7 @@ impl Make {
         classes: &[usize],
         names: &[String],
     ) -> Result<()> {
-        let pgd = synthesise(model, starts, classes, self.settings(model, making))
-            .context("there is nothing to make")?;
+        let pgd = synthesise(model, starts, classes, self.settings(model, making))?;
         self.run(model, pgd, starts, classes, names)
     }
 
@@ -105,29 +104,16 @@ impl Make {
             .with_context(|| format!("cannot make the folder {}", self.out.display()))?;
         let started = Instant::now();
         let before = wait(confidences(model, starts))?;
-        let interrupt = Interrupt::listen();
-        let bar = ProgressBar::new(pgd.steps() as u64)
-            .with_style(ProgressStyle::with_template("{bar:32} step {pos}/{len}, {eta} left")?);
+        let marks: Vec<usize> =
+            (0..FRAMES).map(|frame| pgd.steps() * frame / (FRAMES - 1)).collect();
         let mut films = vec![Vec::new(); starts.len()];
-        for frame in 0..FRAMES {
-            while pgd.steps_done() < pgd.steps() * frame / (FRAMES - 1) && !interrupt.asked() {
-                pgd.step();
-                bar.set_position(pgd.steps_done() as u64);
+        let film = |report: &Report| {
+            for (film, image) in films.iter_mut().zip(&report.images) {
+                film.push(image.clone());
             }
-            if self.animate {
-                let report = wait(pgd.report());
-                for (film, image) in films.iter_mut().zip(report?.images) {
-                    film.push(image);
-                }
-            }
-        }
-        bar.finish_and_clear();
-        if !pgd.is_done() {
-            eprintln!("Stopped after {} of {} steps.", pgd.steps_done(), pgd.steps());
-        }
-        let steps = pgd.steps_done();
-        let report = wait(pgd.report());
-        let images = report?.images;
+        };
+        let due = |step| self.animate && marks.contains(&step);
+        let Report { images, step: steps, .. } = follow(&mut pgd, due, film)?;
         let after = wait(confidences(model, &images))?;
         let seconds = started.elapsed().as_secs_f64();
         for (i, (image, name)) in images.iter().zip(names).enumerate() {

@@ -9,6 +9,7 @@ use image::imageops::{self, FilterType};
 use indicatif::ProgressBar;
 use jpeg_encoder::{ColorType, Encoder, SamplingFactor};
 use robust_core::engine::Model;
+use robust_core::engine::solve::Run;
 use robust_core::engine::solve::pgd::noise;
 use robust_core::engine::tasks::change::magnify;
 use robust_core::image::Pixels;
@@ -78,8 +79,7 @@ fn maximise(args: &Args, model: &Model) -> Result<(Vec<Pixels>, Vec<f32>)> {
     let features: Vec<usize> = (0..k).collect();
     for chunk in features.chunks(BATCH) {
         let starts: Vec<Pixels> = chunk.iter().map(|&i| noise(size, args.seed, i as u64)).collect();
-        let mut pgd =
-            magnify(model, &starts, chunk, settings).context("there is nothing to maximise")?;
+        let mut pgd = magnify(model, &starts, chunk, settings)?;
         pgd.finish();
         activations.extend(pgd.loss().into_data().iter::<f32>());
         let report = wait(pgd.report());

@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 use std::process::ExitCode;
 
-use anyhow::{Context, Result, bail};
+use anyhow::{Result, bail};
 use robust_core::engine::tasks::change::collide;
 use robust_core::engine::tasks::invert::relative_distances;
 use robust_core::image::measure::magnified_difference;
@@ -14,6 +14,7 @@ use serde::Serialize;
 
 use crate::backend::{Backend, wait};
 use crate::files;
+use crate::progress::finished;
 use crate::ranges;
 
 /// Which photos, and how near.
@@ -65,11 +66,9 @@ pub fn run(args: &Args) -> Result<ExitCode> {
     let (original, other) = (square(&args.original)?, square(&args.other)?);
     for &eps in &args.eps {
         let settings = attack_settings(eps, args.steps);
-        let mut pgd = collide(&model, &original, &other, settings).context("nothing to collide")?;
-        pgd.finish();
-        let report = wait(pgd.report())?;
-        let image = report.images.first().context("the device returned no image")?;
-        let after = relative_distances(&model, &report.images, &other);
+        let report = finished(&mut collide(&model, &original, &other, settings)?)?;
+        let image = report.image()?;
+        let after = wait(relative_distances(&model, &report.images, &other))?;
         let row = Row { eps, before: report.losses[0][0], after: after[0] };
         if args.json {
             println!("{}", serde_json::to_string(&row)?);

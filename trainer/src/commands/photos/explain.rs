@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 use std::process::ExitCode;
 
-use anyhow::{Context, Result, anyhow};
+use anyhow::{Result, anyhow};
 use robust_core::engine::tasks::change::magnify;
 use robust_core::engine::tasks::explain::{explain, saliency};
 use robust_core::image::photo::to_png;
@@ -13,6 +13,7 @@ use robust_core::settings::change::explain_settings;
 
 use crate::backend::{Backend, wait};
 use crate::files;
+use crate::progress::finished;
 
 /// What to explain.
 #[derive(clap::Args)]
@@ -53,10 +54,7 @@ pub fn run(args: &Args) -> Result<ExitCode> {
         files::write(&out.join("photo.png"), &to_png(&image)?)?;
         let features: Vec<usize> = explanation.features.iter().map(|f| f.feature).collect();
         let images = vec![image; features.len()];
-        let mut pgd = magnify(&model, &images, &features, explain_settings(size))
-            .context("there is nothing to magnify")?;
-        pgd.finish();
-        let report = wait(pgd.report())?;
+        let report = finished(&mut magnify(&model, &images, &features, explain_settings(size))?)?;
         for (feature, image) in features.iter().zip(&report.images) {
             files::write(&out.join(format!("feature-{feature}.png")), &to_png(image)?)?;
         }

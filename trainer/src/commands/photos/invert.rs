@@ -1,14 +1,13 @@
 //! `robust-reps invert`.
 
-use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::str::FromStr;
 use std::time::Instant;
 
-use anyhow::{Context, Result, anyhow, bail};
-use indicatif::{ProgressBar, ProgressStyle};
+use anyhow::{Context, Result};
 use robust_core::engine::Model;
+use robust_core::engine::solve::Report;
 use robust_core::engine::tasks::invert::{Quality, Start, invert, relative_distances};
 use robust_core::image::Pixels;
 use robust_core::image::measure::matched;
@@ -16,9 +15,9 @@ use robust_core::image::photo::to_png;
 use robust_core::settings::{Crop, InvertSettings};
 use serde::Serialize;
 
-use crate::backend::Backend;
+use crate::backend::{Backend, wait};
 use crate::files;
-use crate::interrupt::Interrupt;
+use crate::progress::follow;
 
 /// What to invert, and how.
 #[derive(clap::Args)]
@@ -94,46 +93,12 @@ pub fn run(args: &Args) -> Result<ExitCode> {
     std::fs::create_dir_all(&args.out)
         .with_context(|| format!("cannot make the folder {}", args.out.display()))?;
     let started = Instant::now();
-    let (inversions, steps) = optimise(&model, &originals, &start, &args.settings)?;
+    // All photos as one batch.
+    let mut pgd = invert(&model, &originals, &start, &args.settings)?;
+    let due = |step: usize| step > 0 && step.is_multiple_of(10);
+    let Report { images: inversions, step: steps, .. } = follow(&mut pgd, due, |_| {})?;
     let seconds = started.elapsed().as_secs_f64();
     report(args, &model, &originals, &inversions, steps, seconds)
-}
-
-/// Runs all photos as one batch; Ctrl-C keeps what has been reached.
-fn optimise(
-    model: &Model,
-    originals: &[Pixels],
-    start: &Start,
-    settings: &InvertSettings,
-) -> Result<(Vec<Pixels>, usize)> {
-    let Some(mut pgd) = invert(model, originals, start, settings) else {
-        bail!("there is nothing to invert");
-    };
-    let interrupt = Interrupt::listen();
-    let bar = ProgressBar::new(settings.steps as u64).with_style(ProgressStyle::with_template(
-        "{bar:32} step {pos}/{len}, {per_sec}, {eta} left  {msg}",
-    )?);
-    let device = |error| anyhow!("the device failed: {error:?}");
-    pollster::block_on(pgd.run(async |pgd| {
-        let step = pgd.steps_done();
-        bar.set_position(step as u64);
-        if step > 0 && step.is_multiple_of(10) {
-            let report = pgd.report().await.map_err(device)?;
-            let mean = report.latest().iter().sum::<f32>() / originals.len() as f32;
-            bar.set_message(format!("distance {mean:.3}"));
-        }
-        Ok::<_, anyhow::Error>(if interrupt.asked() {
-            ControlFlow::Break(())
-        } else {
-            ControlFlow::Continue(())
-        })
-    }))?;
-    bar.finish_and_clear();
-    let report = pollster::block_on(pgd.report()).map_err(device)?;
-    if report.step < settings.steps {
-        eprintln!("Stopped after {} of {} steps.", report.step, settings.steps);
-    }
-    Ok((report.images, report.step))
 }
 
 fn report(
@@ -144,7 +109,7 @@ fn report(
     steps: usize,
     seconds: f64,
 ) -> Result<ExitCode> {
-    let distances = relative_distances(model, inversions, originals);
+    let distances = wait(relative_distances(model, inversions, originals))?;
     let names = files::unique_names(&args.photos);
     for (i, (inversion, original)) in inversions.iter().zip(originals).enumerate() {
         let image = args.out.join(format!("{}.inverted.png", names[i]));

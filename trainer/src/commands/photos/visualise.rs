@@ -4,6 +4,7 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 
 use anyhow::{Context, Result, anyhow, bail};
+use robust_core::engine::solve::Run;
 use robust_core::engine::solve::objective::{AddFeature, Objective};
 use robust_core::engine::solve::pgd::{Pgd, noise};
 use robust_core::engine::tasks::change::{add, magnify, reached, synthesise};
@@ -95,13 +96,13 @@ pub fn run(args: &Args) -> Result<ExitCode> {
         let names: Vec<String> =
             args.features.iter().map(|feature| format!("feature-{feature}")).collect();
         let pgd = magnify(&model, &starts(names.len()), &args.features, settings);
-        save(args, pgd.context("there is nothing to visualise")?, &names, settings, "activation")?;
+        save(args, pgd?, &names, settings, "activation")?;
     }
     if !classes.is_empty() {
         let names: Vec<String> =
             args.classes.iter().map(|class| format!("class-{class}")).collect();
         let pgd = synthesise(&model, &starts(names.len()), &classes, settings);
-        save(args, pgd.context("there is no class")?, &names, settings, "cross-entropy")?;
+        save(args, pgd?, &names, settings, "cross-entropy")?;
     }
     Ok(ExitCode::SUCCESS)
 }
@@ -114,11 +115,6 @@ fn within<'a, O: Objective>(args: &Args, size: usize, pgd: Pgd<'a, O>) -> Result
     Ok(pgd.within(&region(&args.region, size)?)?)
 }
 
-fn images<O: Objective>(pgd: &mut Pgd<'_, O>) -> Result<Vec<Pixels>> {
-    let report = wait(pgd.report());
-    Ok(report?.images)
-}
-
 fn save<O: Objective>(
     args: &Args,
     pgd: Pgd<'_, O>,
@@ -129,7 +125,7 @@ fn save<O: Objective>(
     let mut pgd = within(args, pgd.size(), pgd)?;
     pgd.finish();
     let reached: Vec<f32> = pgd.loss().into_data().iter::<f32>().collect();
-    for ((name, image), reached) in names.iter().zip(images(&mut pgd)?).zip(reached) {
+    for ((name, image), reached) in names.iter().zip(wait(pgd.report())?.images).zip(reached) {
         let path = args.out.join(format!("{name}.png"));
         files::write(&path, &to_png(&image)?)?;
         println!("{}: {value} {reached:.2} after {} steps", path.display(), settings.steps);
@@ -147,10 +143,8 @@ fn save_stages(
 ) -> Result<Pixels> {
     let mut last = None;
     for stage in 0..=stages {
-        while pgd.steps_done() < steps * stage / stages {
-            pgd.step();
-        }
-        let image = images(&mut pgd)?.into_iter().next().context("the device returned no image")?;
+        pgd.advance(steps * stage / stages);
+        let image = wait(pgd.report())?.image()?.clone();
         let path = args.out.join(format!("added-{feature}-{stage:02}.png"));
         files::write(&path, &to_png(&image)?)?;
         let (reached, steps) = (wait(reached(&pgd))?, pgd.steps_done());

@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 use std::process::ExitCode;
 
-use anyhow::{Context, Result, anyhow};
+use anyhow::{Result, anyhow};
 use robust_core::engine::tasks::change::{confidences, why_not};
 use robust_core::image::photo::to_png;
 use robust_core::settings::Crop;
@@ -12,6 +12,7 @@ use serde::Serialize;
 
 use crate::backend::{Backend, wait};
 use crate::files;
+use crate::progress::finished_image;
 use crate::ranges;
 
 /// Which photo, and which class it is not.
@@ -51,12 +52,7 @@ pub fn run(args: &Args) -> Result<ExitCode> {
     for &eps in &args.eps {
         let image = match eps {
             0.0 => photo.clone(),
-            eps => {
-                let mut pgd = why_not(&model, &photo, class, eps).context("nothing to change")?;
-                pgd.finish();
-                let report = wait(pgd.report())?;
-                report.images.into_iter().next().context("the device returned no image")?
-            }
+            eps => finished_image(&mut why_not(&model, &photo, class, eps)?)?,
         };
         let rows = wait(confidences(&model, std::slice::from_ref(&image)));
         let row = Row { eps, confidence: rows?[0][class] };

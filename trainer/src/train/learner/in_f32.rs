@@ -9,6 +9,7 @@ use burn::tensor::activation::log_softmax;
 use burn::tensor::{Bytes, Device, Int, Tensor, TensorData};
 use robust_core::engine::Model;
 use robust_core::engine::network::{LastRelu, ResNet};
+use robust_core::engine::solve::Run;
 use robust_core::engine::solve::objective::CrossEntropy;
 use robust_core::engine::solve::pgd::{Pgd, random_start};
 use robust_core::model::card::Card;

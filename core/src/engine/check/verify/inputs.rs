@@ -1,12 +1,15 @@
+//! What a reference's results are recomputed from.
+
 use burn::tensor::{Int, Tensor, TensorData};
 
 use super::key::{Key, Quantity, Task};
 use super::{KeyReport, MAX_IMAGE, Reference, ReferenceError, VerifyError, largest_difference};
-use crate::engine::Model;
 use crate::engine::network::LastRelu;
+use crate::engine::solve::Run;
 use crate::engine::solve::objective::{Activate, AddFeature, CrossEntropy, Invert, Objective};
 use crate::engine::solve::pgd::{Pgd, noise};
 use crate::engine::tasks::explain::explain;
+use crate::engine::{Model, TaskError};
 use crate::image::Pixels;
 use crate::model::weights::Array;
 
@@ -77,7 +80,7 @@ impl Inputs {
         let length = expected.values.len() / expected.shape.first().copied().unwrap_or(1).max(1);
         let mut spread = vec![0.0f32; found.len() / length];
         for seed in 0..NUDGED_RUNS {
-            let nudged = self.nudged(model, seed).recompute(model, key).await?;
+            let nudged = self.nudged(model, seed)?.recompute(model, key).await?;
             let pairs = nudged.chunks_exact(length).zip(found.chunks_exact(length));
             for (spread, (nudged, found)) in spread.iter_mut().zip(pairs) {
                 *spread = spread.max(largest_difference(nudged, found));
@@ -92,16 +95,12 @@ impl Inputs {
     }
 
     /// The same inputs, but for a change of `x` as small as rounding.
-    fn nudged(&self, model: &Model, seed: u64) -> Self {
+    fn nudged(&self, model: &Model, seed: u64) -> Result<Self, TaskError> {
         let [batch, _, size, _] = self.x.dims();
         let noise: Vec<_> = (0..batch as u64).map(|i| noise(size, seed, i)).collect();
-        match model.batch(&noise) {
-            // `noise` has mean 0.5 and standard deviation 1/20.
-            Some(noise) => {
-                Self { x: self.x.clone() + (noise - 0.5) * (20.0 * NUDGE), ..self.clone() }
-            }
-            None => self.clone(),
-        }
+        // `noise` has mean 0.5 and standard deviation 1/20.
+        let nudge = (model.batch(&noise)? - 0.5) * (20.0 * NUDGE);
+        Ok(Self { x: self.x.clone() + nudge, ..self.clone() })
     }
 
     /// The five coordinates that weigh most for the predicted class, equation (8).
@@ -160,5 +159,6 @@ impl Inputs {
 }
 
 async fn read<const D: usize>(tensor: Tensor<D>) -> Result<Vec<f32>, VerifyError> {
-    Ok(tensor.into_data_async().await?.iter::<f32>().collect())
+    let data = tensor.into_data_async().await.map_err(TaskError::from)?;
+    Ok(data.iter::<f32>().collect())
 }

@@ -1,3 +1,5 @@
+//! The names of a reference's results, read as what they ask for.
+
 use super::ReferenceError;
 use crate::settings::{Constraint, PgdSettings};
 

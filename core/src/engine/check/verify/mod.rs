@@ -10,10 +10,9 @@ mod reference;
 
 use std::fmt;
 
-use burn::tensor::ExecutionError;
 use serde::{Deserialize, Serialize};
 
-use crate::engine::Model;
+use crate::engine::{Model, TaskError};
 
 use inputs::Inputs;
 use key::{Key, Quantity};
@@ -37,7 +36,7 @@ pub struct KeyReport {
     /// Whether it is close enough.
     pub ok: bool,
     /// Only of a PGD run that ended elsewhere: how far the same run ends from itself if its start
-    /// is changed by no more than rounding does. A unit whose sign hangs on the last bit can send
+    /// is changed by no more than rounding does. A unit whose sign depends on the last bit can send
     /// a run of long steps another way, in PyTorch as here; such an image may be off as far as
     /// this explains.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -71,15 +70,9 @@ pub enum VerifyError {
     /// The file is no reference.
     #[error(transparent)]
     Reference(#[from] ReferenceError),
-    /// The device failed.
-    #[error("the device failed: {0}")]
-    Device(String),
-}
-
-impl From<ExecutionError> for VerifyError {
-    fn from(error: ExecutionError) -> Self {
-        VerifyError::Device(format!("{error:?}"))
-    }
+    /// The device failed, or the inputs are no images.
+    #[error(transparent)]
+    Task(#[from] TaskError),
 }
 
 /// Recomputes every result of the reference. `observe` is told each key's report and may await.

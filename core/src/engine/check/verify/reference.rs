@@ -1,3 +1,5 @@
+//! A reference file: inputs, and what the authors' package computed from them.
+
 use safetensors::SafeTensors;
 use safetensors::tensor::Dtype;
 

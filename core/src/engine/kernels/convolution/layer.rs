@@ -1,3 +1,5 @@
+//! The shape of a convolution.
+
 /// What a convolution of the network is: square kernel, padded by half of it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Layer {

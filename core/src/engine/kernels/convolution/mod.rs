@@ -35,7 +35,7 @@ pub enum Pass {
 /// result's shape.
 #[derive(Clone, Debug)]
 pub struct After<T> {
-    /// Is added.
+    /// Added to the sum.
     pub plus: Option<T>,
     /// Then a ReLU is taken.
     pub rectify: bool,

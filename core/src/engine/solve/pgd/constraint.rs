@@ -1,3 +1,5 @@
+//! Steps in, and projections onto, the sets that images are held to.
+
 use burn::tensor::Tensor;
 
 use crate::settings::Constraint;

@@ -1,8 +1,6 @@
 //! Projected gradient descent over images, as the authors run it.
 //!
-//! Each image of a batch takes its own steps: gradient, step, projection, repeat. A [`Pgd`] does
-//! one step at a time and never waits for the device, so whoever drives it may stop, pause or
-//! look between any two steps; [`Pgd::run`] is the usual driver.
+//! Each image of a batch takes its own steps: gradient, step, projection, repeat.
 
 mod barzilai_borwein;
 mod constraint;
@@ -12,14 +10,14 @@ mod smoothing;
 mod solver;
 mod start;
 
-use std::ops::ControlFlow;
-
-use burn::tensor::{ExecutionError, Tensor, TensorData, Transaction};
+use burn::tensor::{Tensor, TensorData, Transaction};
 
 pub use start::{noise, random_start};
 
-use crate::engine::Model;
+use crate::engine::error::as_large;
 use crate::engine::solve::objective::{Direction, Objective};
+use crate::engine::solve::run::{Report, Run};
+use crate::engine::{Model, TaskError};
 use crate::image::Pixels;
 use crate::settings::PgdSettings;
 use solver::{Memory, Moment};
@@ -43,33 +41,6 @@ pub struct Pgd<'a, O> {
 struct Best {
     x: Tensor<4>,
     loss: Tensor<1>,
-}
-
-/// A region that belongs to images of another size.
-#[derive(Debug, PartialEq, Eq, thiserror::Error)]
-#[error("the region that may change has {found} pixels, and the image has {wanted}")]
-pub struct RegionError {
-    found: usize,
-    wanted: usize,
-}
-
-/// What happened since the last report.
-#[derive(Clone, Debug)]
-pub struct Report {
-    /// Steps done so far.
-    pub step: usize,
-    /// For each step since the last report, the loss of each image before that step. For an
-    /// inversion this is the relative representation distance.
-    pub losses: Vec<Vec<f32>>,
-    /// The current images.
-    pub images: Vec<Pixels>,
-}
-
-impl Report {
-    /// The newest loss of each image; empty before the first step.
-    pub fn latest(&self) -> &[f32] {
-        self.losses.last().map_or(&[], Vec::as_slice)
-    }
 }
 
 impl<'a, O: Objective> Pgd<'a, O> {
@@ -109,12 +80,10 @@ impl<'a, O: Objective> Pgd<'a, O> {
     ///
     /// # Errors
     ///
-    /// [`RegionError`] where it is not as large as the images.
-    pub fn within(mut self, region: &[bool]) -> Result<Self, RegionError> {
+    /// [`TaskError::Region`] where it is not as large as the images.
+    pub fn within(mut self, region: &[bool]) -> Result<Self, TaskError> {
         let [_, _, height, width] = self.x.dims();
-        if region.len() != height * width {
-            return Err(RegionError { found: region.len(), wanted: height * width });
-        }
+        as_large(region, height * width)?;
         let values: Vec<f32> = region.iter().map(|&free| f32::from(u8::from(free))).collect();
         let data = TensorData::new(values, [1, 1, height, width]);
         self.region = Some(Tensor::from_data(data, self.model.device()));
@@ -137,19 +106,16 @@ impl<'a, O: Objective> Pgd<'a, O> {
         self.x.dims()[2]
     }
 
-    /// Steps done so far.
-    pub fn steps_done(&self) -> usize {
-        self.done
-    }
-
-    /// Steps in all.
-    pub fn steps(&self) -> usize {
-        self.settings.steps
-    }
-
-    /// Whether all steps are done.
-    pub fn is_done(&self) -> bool {
-        self.done >= self.settings.steps
+    /// Goes on from the current images, as if they were the start, for another objective: with all
+    /// steps and a memory of nothing.
+    pub fn restart(&mut self, objective: O) {
+        let x = self.images();
+        self.objective = objective;
+        self.centre = x.clone();
+        self.x = x;
+        self.best = None;
+        self.memory = Memory::new(self.settings.solver);
+        self.done = 0;
     }
 
     /// Loss `[batch]` of `x` and the gradient of the batch's mean loss with respect to `x`.
@@ -161,46 +127,6 @@ impl<'a, O: Objective> Pgd<'a, O> {
         let gradient = x.grad_remove(&mut gradients);
         let gradient = gradient.unwrap_or_else(|| x.clone().without_autodiff().zeros_like());
         (loss.without_autodiff(), gradient)
-    }
-
-    /// One step. Queues work on the device and returns without waiting for it.
-    pub fn step(&mut self) {
-        let (loss, gradient) = Self::loss_and_gradient(self.model, &self.objective, self.x.clone());
-        if self.settings.best {
-            self.keep_best(loss.clone());
-        }
-        let gradient = match &self.region {
-            Some(region) => gradient * region.clone(),
-            None => gradient,
-        };
-        // The gradient is the mean's; an image's own is `batch` times as long.
-        let batch = loss.dims()[0] as f32;
-        let gradient = match (self.objective.direction(), &self.memory) {
-            (Direction::Minimise, Memory::Plain) => gradient,
-            (Direction::Maximise, Memory::Plain) => -gradient,
-            (Direction::Minimise, _) => gradient * batch,
-            (Direction::Maximise, _) => gradient * -batch,
-        };
-        let PgdSettings { constraint, step_size, steps, .. } = self.settings;
-        let x = self.memory.step(Moment {
-            x: self.x.clone(),
-            gradient,
-            loss: loss.clone(),
-            distance: self.objective.is_distance(),
-            step_size,
-            share: self.done as f32 / steps as f32,
-            constraint,
-        });
-        self.x = self.memory.interior(constraint.project(x, self.centre.clone()));
-        self.unread.push(loss);
-        self.done += 1;
-    }
-
-    /// Does all steps that are left, one after another.
-    pub fn finish(&mut self) {
-        while !self.is_done() {
-            self.step();
-        }
     }
 
     fn keep_best(&mut self, loss: Tensor<1>) {
@@ -233,13 +159,50 @@ impl<'a, O: Objective> Pgd<'a, O> {
         }
         self.best.as_ref().map_or(&self.x, |best| &best.x).clone()
     }
+}
 
-    /// Waits for the device and reads the losses since the last report and the images.
-    ///
-    /// # Errors
-    ///
-    /// Where the device failed (a lost graphics card, no memory).
-    pub async fn report(&mut self) -> Result<Report, ExecutionError> {
+impl<O: Objective> Run for Pgd<'_, O> {
+    fn steps(&self) -> usize {
+        self.settings.steps
+    }
+
+    fn steps_done(&self) -> usize {
+        self.done
+    }
+
+    fn step(&mut self) {
+        let (loss, gradient) = Self::loss_and_gradient(self.model, &self.objective, self.x.clone());
+        if self.settings.best {
+            self.keep_best(loss.clone());
+        }
+        let gradient = match &self.region {
+            Some(region) => gradient * region.clone(),
+            None => gradient,
+        };
+        // The gradient is the mean's; an image's own is `batch` times as long.
+        let batch = loss.dims()[0] as f32;
+        let gradient = match (self.objective.direction(), &self.memory) {
+            (Direction::Minimise, Memory::Plain) => gradient,
+            (Direction::Maximise, Memory::Plain) => -gradient,
+            (Direction::Minimise, _) => gradient * batch,
+            (Direction::Maximise, _) => gradient * -batch,
+        };
+        let PgdSettings { constraint, step_size, steps, .. } = self.settings;
+        let x = self.memory.step(Moment {
+            x: self.x.clone(),
+            gradient,
+            loss: loss.clone(),
+            distance: self.objective.is_distance(),
+            step_size,
+            share: self.done as f32 / steps as f32,
+            constraint,
+        });
+        self.x = self.memory.interior(constraint.project(x, self.centre.clone()));
+        self.unread.push(loss);
+        self.done += 1;
+    }
+
+    async fn report(&mut self) -> Result<Report, TaskError> {
         let images = self.images();
         let [batch, _, size, _] = images.dims();
         let steps = std::mem::take(&mut self.unread);
@@ -257,23 +220,6 @@ impl<'a, O: Objective> Pgd<'a, O> {
             .collect();
         let losses = floats().chunks_exact(batch).map(<[f32]>::to_vec).collect();
         Ok(Report { step: self.done, losses, images })
-    }
-
-    /// Runs until done or until `observe` breaks. It is asked before the first step and after
-    /// each one, may await (to pause, or to let others run), and takes a [`Pgd::report`] whenever
-    /// it wants one. Dropping the future cancels the run between two steps as well.
-    ///
-    /// # Errors
-    ///
-    /// Whatever `observe` returns.
-    pub async fn run<E>(
-        &mut self,
-        mut observe: impl AsyncFnMut(&mut Self) -> Result<ControlFlow<()>, E>,
-    ) -> Result<(), E> {
-        while observe(self).await?.is_continue() && !self.is_done() {
-            self.step();
-        }
-        Ok(())
     }
 }
 

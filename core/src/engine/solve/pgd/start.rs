@@ -1,3 +1,5 @@
+//! Where a run can start at random.
+
 use burn::tensor::{Distribution, Tensor};
 use rand::SeedableRng;
 use rand_chacha::ChaCha8Rng;
@@ -13,12 +15,10 @@ use crate::settings::Constraint;
 pub fn noise(size: usize, seed: u64, index: u64) -> Pixels {
     let mut rng = ChaCha8Rng::seed_from_u64(seed);
     rng.set_stream(index);
-    let draw = |_| {
+    Pixels::from_fn(size, |_, _, _| {
         let normal: f32 = StandardNormal.sample(&mut rng);
         0.5 + normal / 20.0
-    };
-    let values: Vec<f32> = (0..3 * size * size).map(draw).collect();
-    Pixels::new(size, values).unwrap_or_else(|| Pixels::flat(size, [0.5; 3]))
+    })
 }
 
 /// A random point of the constraint set around `centre`, `[batch, 3, height, width]`, drawn from

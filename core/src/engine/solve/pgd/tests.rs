@@ -4,6 +4,7 @@ use super::constraint::image_norm;
 use super::*;
 use crate::engine::fixture::model;
 use crate::engine::solve::objective::{Activate, CrossEntropy};
+use crate::engine::solve::{Watch, drive};
 use crate::engine::tasks::invert::{Start, invert};
 use crate::settings::{Constraint, InvertSettings, Solver};
 
@@ -139,17 +140,26 @@ fn a_run_is_reproducible_and_makes_progress() {
 fn a_run_stops_between_two_steps() {
     let model = model();
     let mut pgd = invert(&model, &[noise(8, 1, 1)], &Start::Noise, &InvertSettings::FAST).unwrap();
-    let stopped = pollster::block_on(pgd.run(async |pgd| {
-        let stop = pgd.steps_done() == 3;
-        Ok::<_, ExecutionError>(if stop {
-            ControlFlow::Break(())
-        } else {
-            ControlFlow::Continue(())
-        })
-    }));
-    assert!(stopped.is_ok());
-    assert_eq!(pgd.steps_done(), 3);
-    assert_eq!(pollster::block_on(pgd.report()).unwrap().losses.len(), 3);
+    /// Looks at every other step and has seen enough after seven.
+    struct Impatient(Vec<usize>);
+
+    impl Watch for Impatient {
+        async fn goes_on(&mut self, step: usize) -> bool {
+            step < 7
+        }
+
+        fn is_due(&self, step: usize) -> bool {
+            step.is_multiple_of(2)
+        }
+
+        fn tell(&mut self, report: &Report) {
+            self.0.push(report.losses.len());
+        }
+    }
+
+    let mut watch = Impatient(Vec::new());
+    let last = pollster::block_on(drive(&mut pgd, &mut watch)).unwrap();
+    assert_eq!((last.step, pgd.steps_done(), watch.0), (7, 7, vec![0, 2, 2, 2, 1]));
 }
 
 #[test]

@@ -112,7 +112,7 @@ pub fn run(args: &Args) -> Result<ExitCode> {
                     traced.into_iter().unzip();
                 pictures.push((solver, images));
                 rows.push(Row { model, task, solver, step_size: args.step_size, outcomes });
-                // After every solver: hours of work must not hang on the last one.
+                // After every solver: hours of work must not depend on the last one.
                 report::write(&args.out, &rows)?;
                 bar.inc(1);
             }

@@ -1,9 +1,10 @@
 //! What the solvers are compared on, and how well each did.
 
-use anyhow::{Context, Result};
+use anyhow::Result;
 use burn::tensor::Tensor;
 use clap::ValueEnum;
 use robust_core::engine::Model;
+use robust_core::engine::solve::Run;
 use robust_core::engine::solve::objective::{Invert, Objective};
 use robust_core::engine::solve::pgd::{Pgd, noise};
 use robust_core::engine::tasks::change::magnify;
@@ -85,21 +86,20 @@ impl Subject<'_> {
         let Self { model, photos, seed } = *self;
         let steps = marks.last().copied().unwrap_or_default();
         let settings = InvertSettings { steps, step_size, seed, solver, ..InvertSettings::AUTHORS };
-        let nothing = "there is nothing to compute";
         match task {
             Task::Inversion => {
-                let pgd = invert(model, photos, &Start::Noise, &settings).context(nothing)?;
+                let pgd = invert(model, photos, &Start::Noise, &settings)?;
                 follow(pgd, marks, Some(photos))
             }
             Task::Interpolation => {
-                let r = model.representation(model.batch(photos).context(nothing)?);
+                let r = model.representation(model.batch(photos)?);
                 let next = Tensor::cat(
                     vec![r.clone().narrow(0, 1, photos.len() - 1), r.clone().narrow(0, 0, 1)],
                     0,
                 );
                 let pairs = photos.iter().zip(photos.iter().cycle().skip(1));
                 let starts: Vec<Pixels> = pairs.filter_map(|(a, b)| middle(a, b)).collect();
-                let start = model.batch(&starts).context(nothing)?;
+                let start = model.batch(&starts)?;
                 let objective = Invert::new((r + next) * 0.5);
                 follow(Pgd::from_centre(model, objective, settings.pgd(), start), marks, None)
             }
@@ -109,7 +109,7 @@ impl Subject<'_> {
                 let features: Vec<usize> = (0..count).map(|i| i * k / count).collect();
                 let start = |i: u64| noise(photos[0].size(), seed, i);
                 let starts: Vec<Pixels> = (0..count as u64).map(start).collect();
-                let pgd = magnify(model, &starts, &features, settings.pgd()).context(nothing)?;
+                let pgd = magnify(model, &starts, &features, settings.pgd())?;
                 follow(pgd, marks, None)
             }
         }
@@ -128,9 +128,7 @@ fn follow<O: Objective>(
 ) -> Result<Vec<(Outcome, Vec<Pixels>)>> {
     let mut results = Vec::new();
     for &mark in marks {
-        while pgd.steps_done() < mark {
-            pgd.step();
-        }
+        pgd.advance(mark);
         let scores: Vec<f32> = pgd.loss().into_data().iter::<f32>().collect();
         let report = wait(pgd.report())?;
         let images = report.images;

@@ -8,8 +8,9 @@ use robust_core::settings::change::{attack_settings, explain_settings};
 use serde_json::{Value, json};
 
 use super::Drawn;
-use super::subject::{Subject, finished};
+use super::subject::{Subject, reached};
 use crate::backend::wait;
+use crate::progress::finished_image;
 use crate::sheet::Sheet;
 
 /// Radius of the collisions, l2.
@@ -28,9 +29,9 @@ pub fn collisions(subject: &Subject) -> Result<Drawn> {
     numbers.insert("epsilon".into(), json!(EPSILON));
     for (model, name) in [(&subject.standard, "standard"), (&subject.robust, "robust")] {
         let settings = attack_settings(EPSILON, 100);
-        let pgd = collide(model, &photos, &others, settings).context("photos of several sizes")?;
+        let pgd = collide(model, &photos, &others, settings)?;
         let before: Vec<f32> = pgd.loss().into_data().iter::<f32>().collect();
-        let (images, after) = finished(pgd)?;
+        let (images, after) = reached(pgd)?;
         let caption = |i: usize| format!("{:.0} to\n{:.0} %", 100.0 * before[i], 100.0 * after[i]);
         let captions: Vec<String> = (0..images.len()).map(caption).collect();
         sheet.captioned(
@@ -60,9 +61,8 @@ pub fn accentuated(subject: &Subject) -> Result<Drawn> {
             let explanation = explanation?;
             let part = explanation.features.first().context("no coordinate speaks for it")?;
             let settings = explain_settings(subject.size());
-            let pgd = magnify(model, &photos[i..=i], &[part.feature], settings);
-            let (images, _) = finished(pgd.context("there is nothing to magnify")?)?;
-            let image = images.into_iter().next().context("the device returned no image")?;
+            let mut pgd = magnify(model, &photos[i..=i], &[part.feature], settings)?;
+            let image = finished_image(&mut pgd)?;
             tiles.push((image, format!("{}\n{:+.1}", part.feature, part.contribution)));
             numbers.push(json!({
                 "class": labels[i],

@@ -2,6 +2,7 @@
 
 use anyhow::{Context, Result};
 use robust_core::engine::Model;
+use robust_core::engine::solve::Run;
 use robust_core::engine::tasks::change::{activations, add, reached};
 use robust_core::engine::tasks::explain::largest;
 use robust_core::image::Pixels;

@@ -9,7 +9,7 @@ use serde_json::json;
 
 use super::Drawn;
 use super::subject::Subject;
-use crate::backend::wait;
+use crate::progress::finished;
 use crate::sheet::Sheet;
 
 pub fn first(subject: &Subject) -> Result<Drawn> {
@@ -39,11 +39,7 @@ fn paths(subject: &Subject, model: &Model, turn: u64, count: usize) -> Result<Dr
 
 /// The frames between two photos, and their mean distance from the path of representations.
 pub fn path(model: &Model, pair: &[Pixels]) -> Result<(Vec<Pixels>, f32)> {
-    let mut path =
-        PathRun::new(model, pair, &PathSettings::NEAR).context("a path takes two photos")?;
-    while !path.is_done() {
-        path.step();
-    }
-    let report = wait(path.report())?;
-    Ok((report.frames, report.losses.last().copied().unwrap_or_default()))
+    let report = finished(&mut PathRun::new(model, pair, &PathSettings::NEAR)?)?;
+    let distance = report.mean_losses().last().copied();
+    Ok((report.images, distance.context("a path took no step")?))
 }

@@ -6,6 +6,7 @@ use rand::seq::SliceRandom;
 use rand::{Rng, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 use robust_core::engine::Model;
+use robust_core::engine::solve::Run;
 use robust_core::engine::solve::objective::Objective;
 use robust_core::engine::solve::pgd::{Pgd, noise};
 use robust_core::engine::tasks::change::magnify;
@@ -133,7 +134,7 @@ impl Subject {
             let start = start.map_or(Start::Noise, Start::Image);
             let settings = InvertSettings { seed: settings.seed + i as u64, ..settings };
             let pgd = invert(model, std::slice::from_ref(photo), &start, &settings);
-            let (result, losses) = finished(pgd.context("there is nothing to invert")?)?;
+            let (result, losses) = reached(pgd?)?;
             let image = result.into_iter().next().context("the device returned no image")?;
             qualities.push(Quality::of(&image, photo, losses[0]));
             images.push(image);
@@ -155,9 +156,9 @@ impl Subject {
         let (mut images, mut values) = (Vec::new(), Vec::new());
         for (starts, features) in starts.chunks(BATCH).zip(features.chunks(BATCH)) {
             let pgd = magnify(model, starts, features, settings);
-            let (some, reached) = finished(pgd.context("there is nothing to maximise")?)?;
+            let (some, activations) = reached(pgd?)?;
             images.extend(some);
-            values.extend(reached);
+            values.extend(activations);
         }
         Ok((images, values))
     }
@@ -185,14 +186,12 @@ impl Subject {
                 .sum();
             0.5 + sum / 6.0
         };
-        let plane = |c: usize| (0..size * size).map(move |i| value(c, i % size, i / size));
-        Pixels::new(size, (0..3).flat_map(plane).collect())
-            .unwrap_or_else(|| Pixels::flat(size, [0.5; 3]))
+        Pixels::from_fn(size, value)
     }
 }
 
 /// A run's last images and losses.
-pub fn finished<O: Objective>(mut pgd: Pgd<'_, O>) -> Result<(Vec<Pixels>, Vec<f32>)> {
+pub fn reached<O: Objective>(mut pgd: Pgd<'_, O>) -> Result<(Vec<Pixels>, Vec<f32>)> {
     pgd.finish();
     let losses = pgd.loss().into_data().iter::<f32>().collect();
     let report = wait(pgd.report());

@@ -1,0 +1,69 @@
+use burn::tensor::ExecutionError;
+
+use crate::image::Pixels;
+
+/// Why a task cannot be done: its inputs do not belong together, or the device failed.
+#[derive(Debug, thiserror::Error)]
+pub enum TaskError {
+    /// A batch of nothing.
+    #[error("there is no image to compute with")]
+    NoImage,
+    /// Images of a batch whose sides differ, in pixels.
+    #[error("images of {0} and of {1} pixels cannot be one batch: they must all have one size")]
+    Sizes(usize, usize),
+    /// Every image of a batch takes one of something, and there are more or fewer.
+    #[error("{images} image(s) take as many {what}, not {found}")]
+    Counts {
+        /// What each image takes one of.
+        what: &'static str,
+        /// How many images there are.
+        images: usize,
+        /// How many there are for them.
+        found: usize,
+    },
+    /// A part of an image that belongs to one of another size.
+    #[error("the part that may change has {found} pixels, and the image has {wanted}")]
+    Region {
+        /// Pixels of the part's image.
+        found: usize,
+        /// Pixels of the image.
+        wanted: usize,
+    },
+    /// A path with fewer than two photos.
+    #[error("a path joins at least two photos")]
+    Stops,
+    /// Nothing that could be added.
+    #[error("there is no coordinate to add")]
+    NoCoordinate,
+    /// A collision without the photo to collide with.
+    #[error("a collision takes another photo")]
+    NoOther,
+    /// Less came back from the device than was asked for.
+    #[error("the device returned no image")]
+    NoResult,
+    /// The device failed: a lost graphics card, or no memory.
+    #[error("the device failed: {0:?}")]
+    Device(ExecutionError),
+}
+
+impl From<ExecutionError> for TaskError {
+    fn from(error: ExecutionError) -> Self {
+        TaskError::Device(error)
+    }
+}
+
+/// An error unless each image has one of `found` things.
+pub(crate) fn one_each(
+    images: &[Pixels],
+    what: &'static str,
+    found: usize,
+) -> Result<(), TaskError> {
+    let images = images.len();
+    if images == found { Ok(()) } else { Err(TaskError::Counts { what, images, found }) }
+}
+
+/// An error unless a part of an image belongs to one of `wanted` pixels.
+pub(crate) fn as_large(region: &[bool], wanted: usize) -> Result<(), TaskError> {
+    let found = region.len();
+    if found == wanted { Ok(()) } else { Err(TaskError::Region { found, wanted }) }
+}
