@@ -9,9 +9,21 @@ mod files;
 mod gestures;
 mod morph;
 mod numbers;
+mod offline;
+mod privacy;
 mod webgpu;
 
 use std::path::{Path, PathBuf};
+
+/// The fragment of every view, and what is true once it is shown with something in it.
+const VIEWS: [(&str, &str); 6] = [
+    ("morph", "document.querySelector('#share')?.disabled === false"),
+    ("explain", "document.querySelector('#robust-feature-0')"),
+    ("features", "document.querySelectorAll('.atlas-tile .tile').length > 30"),
+    ("add", "document.querySelector('#robust-added')"),
+    ("collide", "document.querySelector('#robust-collision')"),
+    ("", "document.querySelector('#original-image')"),
+];
 
 /// A photo on this machine's disk.
 fn photo(name: &str) -> PathBuf {

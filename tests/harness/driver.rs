@@ -11,12 +11,14 @@ use serde_json::json;
 
 const INSTRUCTIONS: &str = "these tests drive a real browser: install Chromium and its ChromeDriver (`cargo xtask test` does)";
 
-/// Flags of the browser. WebGPU needs the unsafe one where there is no graphics card; the others
-/// keep Chromium from calling home.
-const FLAGS: [&str; 10] = [
+/// Flags of the browser. WebGPU needs the unsafe one where there is no graphics card, and those for
+/// crashes where one loses it more than once; the others keep Chromium from calling home.
+const FLAGS: [&str; 12] = [
     "--headless=new",
     "--no-sandbox",
     "--enable-unsafe-webgpu",
+    "--disable-domain-blocking-for-3d-apis",
+    "--disable-gpu-process-crash-limit",
     "--disable-dev-shm-usage",
     "--disable-background-networking",
     "--disable-component-update",

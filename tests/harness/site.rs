@@ -1,8 +1,9 @@
 //! Serves the built page on this machine.
 
+use std::collections::HashMap;
 use std::fs;
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::thread;
 
 use anyhow::{Context, Result, anyhow, bail};
@@ -32,6 +33,15 @@ pub fn dist() -> Result<PathBuf> {
 pub struct Site {
     server: Arc<Server>,
     origin: String,
+    state: Arc<Mutex<State>>,
+}
+
+#[derive(Default)]
+struct State {
+    /// Files that stand in for those of the page.
+    replaced: HashMap<String, Vec<u8>>,
+    down: bool,
+    asked: Vec<String>,
 }
 
 impl Site {
@@ -46,11 +56,26 @@ impl Site {
         let port = server.server_addr().to_ip().map_or(0, |address| address.port());
         let server = Arc::new(server);
         let answering = server.clone();
+        let state = Arc::new(Mutex::new(State::default()));
+        let shared = state.clone();
         let fixtures = tests()?.join("fixtures/site");
         thread::spawn(move || {
             for request in answering.incoming_requests() {
-                let path = request.url().split('?').next().unwrap_or_default().to_owned();
-                let _ = match file(&dist, &fixtures, &path) {
+                let path = request.url().split('?').next().unwrap_or_default();
+                let path = match path.trim_start_matches('/') {
+                    "" => "index.html".to_owned(),
+                    path => path.to_owned(),
+                };
+                let (found, otherwise) = {
+                    let mut state = shared.lock().unwrap_or_else(PoisonError::into_inner);
+                    state.asked.push(path.clone());
+                    match state.replaced.get(&path) {
+                        _ if state.down => (None, 503),
+                        Some(bytes) => (kind(&path).map(|kind| (bytes.clone(), kind)), 404),
+                        None => (file(&dist, &fixtures, &path), 404),
+                    }
+                };
+                let _ = match found {
                     Some((bytes, kind)) => {
                         let response = Response::from_data(bytes);
                         let header = Header::from_bytes("Content-Type", kind);
@@ -59,11 +84,32 @@ impl Site {
                             Err(()) => response,
                         })
                     }
-                    None => request.respond(Response::empty(404)),
+                    None => request.respond(Response::empty(otherwise)),
                 };
             }
         });
-        Ok(Self { server, origin: format!("http://127.0.0.1:{port}/") })
+        Ok(Self { server, origin: format!("http://127.0.0.1:{port}/"), state })
+    }
+
+    /// From now on `path`, such as `index.html`, holds this.
+    pub fn replace(&self, path: &str, contents: impl Into<Vec<u8>>) {
+        self.state().replaced.insert(path.into(), contents.into());
+    }
+
+    /// From now on nothing is answered but that there is nobody. Forgets what was asked before.
+    pub fn shut_down(&self) {
+        let mut state = self.state();
+        state.down = true;
+        state.asked.clear();
+    }
+
+    /// Every path that was asked for.
+    pub fn asked(&self) -> Vec<String> {
+        self.state().asked.clone()
+    }
+
+    fn state(&self) -> std::sync::MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Address of the page.
@@ -78,26 +124,29 @@ impl Drop for Site {
     }
 }
 
-fn file(dist: &Path, fixtures: &Path, url: &str) -> Option<(Vec<u8>, &'static str)> {
-    let path = url.trim_start_matches('/');
+fn file(dist: &Path, fixtures: &Path, path: &str) -> Option<(Vec<u8>, &'static str)> {
     if path.split('/').any(|part| part == "..") {
         return None;
     }
-    let path: PathBuf = match path.strip_prefix("fixtures/") {
+    let file = match path.strip_prefix("fixtures/") {
         Some(fixture) => fixtures.join(fixture),
-        None if path.is_empty() => dist.join("index.html"),
         None => dist.join(path),
     };
-    let kind = match path.extension()?.to_str()? {
+    Some((fs::read(file).ok()?, kind(path)?))
+}
+
+fn kind(path: &str) -> Option<&'static str> {
+    Some(match Path::new(path).extension()?.to_str()? {
         "html" => "text/html; charset=utf-8",
         "js" => "text/javascript",
         "css" => "text/css",
         "json" => "application/json",
+        "webmanifest" => "application/manifest+json",
         "wasm" => "application/wasm",
         "svg" => "image/svg+xml",
         "jpg" => "image/jpeg",
+        "png" => "image/png",
         "md" => "text/markdown; charset=utf-8",
         _ => "application/octet-stream",
-    };
-    Some((fs::read(path).ok()?, kind))
+    })
 }

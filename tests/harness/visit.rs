@@ -8,6 +8,7 @@ use fantoccini::{Client, Locator};
 use serde_json::Value;
 use tempfile::TempDir;
 
+use crate::debugger::Debugger;
 use crate::driver::Driver;
 use crate::site::Site;
 
@@ -32,12 +33,35 @@ impl Visit {
     ///
     /// Where the page is not built or there is no browser; the message says what to do.
     pub async fn open(query: &str) -> Result<Self> {
+        let visit = Self::prepare().await?;
+        visit.go(query).await?;
+        Ok(visit)
+    }
+
+    /// The same, watched from its first request on.
+    ///
+    /// # Errors
+    ///
+    /// The same, and where the browser takes no debugger.
+    pub async fn open_watched(query: &str) -> Result<(Self, Debugger)> {
+        let visit = Self::prepare().await?;
+        let capabilities = visit.client.capabilities().context("no capabilities")?;
+        let profile = capabilities.get("chrome").and_then(|chrome| chrome["userDataDir"].as_str());
+        let debugger = Debugger::connect(Path::new(profile.context("no profile")?))?;
+        visit.go(query).await?;
+        Ok((visit, debugger))
+    }
+
+    /// A browser that has not been anywhere.
+    ///
+    /// # Errors
+    ///
+    /// Where the page is not built or there is no browser; the message says what to do.
+    pub async fn prepare() -> Result<Self> {
         let (driver, site) = (Driver::start()?, Site::open()?);
         let downloads = tempfile::tempdir()?;
         let client = driver.browser(DESKTOP, downloads.path()).await?;
-        let visit = Self { client, downloads, _driver: driver, site };
-        visit.go(query).await?;
-        Ok(visit)
+        Ok(Self { client, downloads, _driver: driver, site })
     }
 
     /// Goes to the page at `query`, in the same browser.
@@ -90,11 +114,11 @@ impl Visit {
         self.script(&script).await.map(drop)
     }
 
-    /// Waits until the JavaScript expression is true, and fails with what the page shows. What it
+    /// Waits until the JavaScript expression, or what it promises, is true, and fails with what the page shows. What it
     /// asks about may not be there at first: an error is not yet true.
     pub async fn wait_until(&self, what: &str, expression: &str, seconds: u64) -> Result<()> {
         let started = Instant::now();
-        let script = format!("return Boolean({expression});");
+        let script = format!("return Promise.resolve({expression}).then(Boolean);");
         loop {
             let found = self.script(&script).await;
             if matches!(found, Ok(Value::Bool(true))) {
@@ -157,6 +181,11 @@ impl Visit {
     pub async fn requests(&self) -> Result<Vec<String>> {
         let script = "return performance.getEntriesByType('resource').map(entry => entry.name);";
         Ok(serde_json::from_value(self.script(script).await?)?)
+    }
+
+    /// The server.
+    pub fn site(&self) -> &Site {
+        &self.site
     }
 
     /// Where the page comes from.

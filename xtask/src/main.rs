@@ -4,7 +4,7 @@
 
 mod check;
 mod command;
-mod manifest;
+mod package;
 mod setup;
 
 use std::env;
@@ -20,7 +20,7 @@ cargo xtask test         check everything and run all tests, the browser's inclu
 cargo xtask test native  only the tests that need no browser
 cargo xtask check        formatting, lints, documentation, spelling, licences
 cargo xtask build        build the page into dist/
-cargo xtask manifest     list the built engines (the packager calls this)";
+cargo xtask package      finish what the packager has put together (it calls this)";
 
 fn main() -> ExitCode {
     let words: Vec<String> = env::args().skip(1).collect();
@@ -31,7 +31,7 @@ fn main() -> ExitCode {
         ["test", "native"] => test_native(check::NATIVE_FEATURES, &[]),
         ["check"] => check::check(),
         ["build"] => setup::page_tools().and_then(|()| trunk(&["build"])),
-        ["manifest"] => manifest::write(),
+        ["package"] => package::finish(),
         _ => {
             println!("{USAGE}");
             return ExitCode::from(2);
@@ -73,8 +73,8 @@ fn test_native(features: &str, variables: &[(String, String)]) -> Result<()> {
 fn test_browser() -> Result<()> {
     setup::page_tools()?;
     trunk(&["build"])?;
-    if !root().join("dist/engines.json").exists() {
-        bail!("the page was built without engines.json: is the post_build hook in Trunk.toml?");
+    if !root().join("dist/offline.js").exists() {
+        bail!("the page was built without offline.js: is the post_build hook in Trunk.toml?");
     }
     // One browser at a time: two would share two cores and one software graphics card.
     cargo(&["test", "--package", "robust-tests", "--", "--test-threads=1"])

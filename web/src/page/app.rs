@@ -8,9 +8,11 @@ use super::canvas::ImageCanvas;
 use super::change::{AddView, AtlasView, CollideView};
 use super::controls::Controls;
 use super::explain::ExplainView;
+use super::forget::Forget;
 use super::lab::{CHECK_INDEX, Lab, View};
 use super::modes::Mode;
 use super::morph::MorphView;
+use super::offline::Offline;
 use super::panel::Panel;
 use super::session::Session;
 use super::tray::{DropZone, Tray};
@@ -31,6 +33,7 @@ pub fn App() -> impl IntoView {
         <Header />
         <main>
             <Notice session />
+            <Offline session />
             {match view {
                 Some(view) => view! { <Lab session view /> }.into_any(),
                 None => view! { <DropZone session /><Views session /> }.into_any(),
@@ -73,7 +76,8 @@ fn EngineLine(session: Session) -> impl IntoView {
             <button class="link" id="other-engine" on:click=change disabled=move || kind().is_none()>
                 {move || other().1}
             </button>
-            <span class="private">" Your photos never leave this device."</span>
+            <span class="private">" Your photos never leave this device. "</span>
+            <Forget session />
         </p>
     }
 }

@@ -9,8 +9,9 @@ use wasm_bindgen::{JsCast, JsValue};
 use wasm_bindgen_futures::JsFuture;
 use web_sys::{Cache, ReadableStreamDefaultReader, Response};
 
-/// Name of the cache; entries are keyed by their SHA-256, so a new release replaces none wrongly.
-const CACHE: &str = "robust-reps";
+/// Name of the cache, which `static/offline.js` knows too; entries are keyed by their SHA-256, so a
+/// new release replaces none wrongly. Whatever the page keeps elsewhere has a name that begins so.
+pub const CACHE: &str = "robust-reps";
 
 /// Fetches a small JSON file.
 pub async fn json<T: DeserializeOwned>(path: &str) -> Result<T, String> {

@@ -20,19 +20,15 @@ impl AtlasSheet {
         Self { atlas: Arc::new(atlas), url }
     }
 
-    /// A background that shows one coordinate's tile, whatever the element's size.
-    fn style(&self, feature: usize) -> String {
+    /// Size and position of a background that shows one coordinate's tile, whatever the element's size.
+    fn place(&self, feature: usize) -> (String, String) {
         let (column, row) = self.atlas.place(feature);
         let columns = self.atlas.columns;
         let rows = self.atlas.activations.len().div_ceil(columns.max(1));
         let share = |at: usize, all: usize| 100.0 * at as f64 / all.saturating_sub(1).max(1) as f64;
-        format!(
-            "background-image:url('{}');background-size:{}% {}%;background-position:{:.4}% {:.4}%",
-            self.url,
-            100 * columns,
-            100 * rows,
-            share(column, columns),
-            share(row, rows)
+        (
+            format!("{}% {}%", 100 * columns, 100 * rows),
+            format!("{:.4}% {:.4}%", share(column, columns), share(row, rows)),
         )
     }
 }
@@ -42,7 +38,11 @@ impl AtlasSheet {
 pub fn Tile(#[prop(into)] sheet: Signal<Option<AtlasSheet>>, feature: usize) -> impl IntoView {
     let tile = move || {
         sheet.get().map(|sheet| {
-            view! { <span class="tile" role="img" style=sheet.style(feature)
+            let (size, position) = sheet.place(feature);
+            // One by one: the page's policy lets no attribute hold styles.
+            view! { <span class="tile" role="img"
+            style:background-image=format!("url('{}')", sheet.url)
+            style:background-size=size style:background-position=position
             aria-label=format!("What number {feature} looks for") /> }
         })
     };

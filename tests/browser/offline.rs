@@ -1,0 +1,104 @@
+//! The page without a network, and its newer versions.
+
+use anyhow::Result;
+use robust_tests::{Visit, dist};
+use sha2::{Digest, Sha256};
+
+use crate::VIEWS;
+
+/// Whether all files are there.
+pub const READY: &str = "navigator.serviceWorker.getRegistration() \
+    .then(found => found?.active?.state === 'activated')";
+
+const SMALL: &str = "?engine=cpu&models=check/index.json";
+
+#[tokio::test]
+async fn after_one_visit_every_view_works_without_a_network() -> Result<()> {
+    let (visit, debugger) = Visit::open_watched(SMALL).await?;
+    visit.wait_until("all files are there", READY, 180).await?;
+    visit.site().shut_down();
+    // With the models that come with it, which this visitor has never used.
+    visit.go("?engine=cpu").await?;
+    visit.wait_for_phase("robust", "running", 120).await?;
+    visit.click("#stop").await?;
+    for (view, shown) in VIEWS {
+        visit.script(&format!("location.hash = '{view}'; return true;")).await?;
+        visit.wait_until(view, shown, 120).await?;
+    }
+    visit.go("?engine=cpu&view=check").await?;
+    let passed = "document.querySelector('#verdict')?.textContent === 'passed'";
+    visit.wait_until("the check has passed", passed, 180).await?;
+    visit.go("?engine=webgpu&autostart=0&models=check/index.json").await?;
+    visit.wait_for_phase("robust", "idle", 240).await?;
+    let asked: Vec<String> =
+        visit.site().asked().into_iter().filter(|path| path != "offline.js").collect();
+    assert!(asked.is_empty(), "the network was needed for {asked:?}");
+    drop(debugger);
+    visit.close().await
+}
+
+#[tokio::test]
+async fn the_page_can_be_installed() -> Result<()> {
+    let (visit, debugger) = Visit::open_watched(SMALL).await?;
+    let page = debugger.targets().into_iter().find(|target| target.kind == "page").unwrap();
+    let manifest = debugger.target(&page, "Page.getAppManifest", serde_json::json!({}))?;
+    assert!(manifest["url"].as_str().unwrap().ends_with("manifest.webmanifest"), "{manifest}");
+    assert_eq!(manifest["errors"].as_array().map(Vec::len), Some(0), "{manifest}");
+    let found = debugger.target(&page, "Page.getInstallabilityErrors", serde_json::json!({}))?;
+    assert_eq!(found["installabilityErrors"].as_array().map(Vec::len), Some(0), "{found}");
+    visit.close().await
+}
+
+/// A later version of the page, which differs in its title.
+fn newer() -> Result<(String, String)> {
+    let hash = |text: &str| -> String {
+        Sha256::digest(text).iter().map(|byte| format!("{byte:02x}")).collect()
+    };
+    let page = std::fs::read_to_string(dist()?.join("index.html"))?;
+    let worker = std::fs::read_to_string(dist()?.join("offline.js"))?;
+    let newer = page.replace("<title>", "<title>Newer ");
+    assert!(worker.contains(&hash(&page)), "the worker does not list this page");
+    let worker = worker.replace(&hash(&page), &hash(&newer));
+    Ok((newer, worker))
+}
+
+#[tokio::test]
+async fn a_newer_version_is_announced_and_used_when_the_visitor_says_so() -> Result<()> {
+    let visit = Visit::open(SMALL).await?;
+    visit.wait_until("all files are there", READY, 180).await?;
+    let (page, worker) = newer()?;
+    visit.site().replace("index.html", page);
+    visit.site().replace("offline.js", worker);
+    let is_newer = "return document.title.startsWith('Newer');";
+    for _ in 0..2 {
+        visit.go(SMALL).await?;
+        visit.wait_until("it is announced", "document.getElementById('newer')", 120).await?;
+        assert_eq!(visit.script(is_newer).await?, false, "it was used unasked");
+    }
+    visit.click("#newer button").await?;
+    visit.wait_until("it is used", "document.title.startsWith('Newer')", 60).await?;
+    visit.wait_for_phase("robust", "finished", 60).await?;
+    assert_eq!(visit.script("return document.getElementById('newer') === null;").await?, true);
+    visit.close().await
+}
+
+#[tokio::test]
+async fn a_half_published_version_changes_nothing() -> Result<()> {
+    let visit = Visit::open(SMALL).await?;
+    visit.wait_until("all files are there", READY, 180).await?;
+    // The worker has come, the page that it lists has not.
+    visit.site().replace("offline.js", newer()?.1);
+    visit.go(SMALL).await?;
+    visit.wait_for_phase("robust", "finished", 60).await?;
+    tokio::time::sleep(std::time::Duration::from_secs(2)).await;
+    assert_eq!(visit.script("return document.getElementById('newer') === null;").await?, true);
+    visit.close().await
+}
+
+#[test]
+fn what_is_published_reloads_for_nobody() -> Result<()> {
+    let page = std::fs::read_to_string(dist()?.join("index.html"))?;
+    assert!(!page.contains("__TRUNK") && !page.contains("WebSocket"), "{page}");
+    assert!(!page.contains("<script type=\"module\">"), "an inline script: {page}");
+    Ok(())
+}

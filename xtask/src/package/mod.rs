@@ -1,0 +1,36 @@
+//! What turns the packager's output into the page that is published.
+
+mod engines;
+mod offline;
+mod scripts;
+
+use std::env;
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context, Result};
+use sha2::{Digest, Sha256};
+
+use crate::command::root;
+
+/// Finishes the folder that is being packaged (or `dist`).
+pub fn finish() -> Result<()> {
+    let folder = env::var_os("TRUNK_STAGING_DIR").map_or(root().join("dist"), PathBuf::from);
+    engines::list(&folder)?;
+    scripts::take_out(&folder)?;
+    // Last: it lists all files as they are.
+    offline::write_worker(&folder)
+}
+
+fn read(path: &Path) -> Result<Vec<u8>> {
+    fs::read(path).with_context(|| format!("cannot read {}", path.display()))
+}
+
+fn write(path: &Path, contents: impl AsRef<[u8]>) -> Result<()> {
+    fs::write(path, contents).with_context(|| format!("cannot write {}", path.display()))
+}
+
+/// SHA-256 in hexadecimal.
+fn sha256(bytes: &[u8]) -> String {
+    Sha256::digest(bytes).iter().map(|byte| format!("{byte:02x}")).collect()
+}
