@@ -5,7 +5,7 @@ use robust_core::report::Explanation;
 use robust_core::report::Speed;
 use robust_core::settings::change::Goal;
 use robust_core::settings::path::PathSettings;
-use robust_core::settings::{Crop, InvertSettings};
+use robust_core::settings::{Crop, InvertSettings, Start};
 use serde::{Deserialize, Serialize};
 use serde_bytes::ByteBuf;
 
@@ -182,15 +182,7 @@ pub struct PhotoFile {
 }
 
 /// Where an image starts.
-#[derive(Debug, Serialize, Deserialize)]
-pub enum StartRequest {
-    /// Noise around grey.
-    Noise,
-    /// Grey 0.5.
-    Grey,
-    /// Another photo.
-    Photo(PhotoFile),
-}
+pub type StartRequest = Start<PhotoFile>;
 
 /// From an engine to the page.
 #[derive(Clone, Debug, Serialize, Deserialize)]

@@ -3,7 +3,7 @@
 use image::{ExtendedColorType, ImageEncoder, codecs::webp::WebPEncoder};
 use jpeg_encoder::{ColorType, Encoder, SamplingFactor};
 
-use super::MAX_PHOTO;
+use super::check::MAX_PHOTO;
 use crate::image::Pixels;
 use crate::image::photo::{Photo, PhotoError};
 use crate::settings::Crop;

@@ -3,103 +3,48 @@
 //! A fragment never leaves the browser. It reads `VERSION.TEXT`, where the text is base64url
 //! (no padding) of the content in postcard's encoding followed by its CRC-32, little endian.
 //! Nothing in a link is trusted: [`Link::from_fragment`] gives a checked link or an error.
+//!
+//! What a version holds is a file of its own ([`v2`] is written, `v1` is only read), and apart from
+//! the settings of the program, so that these can change while every link ever made still opens.
+//!
+//! # Adding a kind of link
+//!
+//! 1. `v2.rs`: a variant at the end of [`Link`], and one more in `KINDS`. A field that is a setting of
+//!    the program gets a mirror below, as `Goal` has.
+//! 2. `check.rs`: what it may ask for.
+//! 3. `tests.rs`: a line in `link()`, which draws links of all kinds, and an example in `STORED`, whose
+//!    text is kept in `tests/fixtures/links` from then on.
+//!
+//! Older programs say of a kind that they do not know that the page has to be reloaded. Only a change
+//! of what is already there takes a new version: `v3.rs` with the types of today, and a `From` of
+//! `v2`'s, as `v1.rs` has one.
 
 mod carried;
+mod check;
 #[cfg(feature = "photo")]
 mod embed;
+mod v1;
+mod v2;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use crc::{CRC_32_ISO_HDLC, Crc, NoTable};
-use serde::{Deserialize, Serialize};
-use serde_bytes::ByteBuf;
+use serde::de::DeserializeOwned;
 
-use crate::settings::change::{COLLIDE_EPSILONS, Goal, MOST_ADDED};
-use crate::settings::path::{PathSettings, STOPS};
-use crate::settings::{Crop, SettingsError, Solver};
+use crate::settings::SettingsError;
 
 #[cfg(feature = "photo")]
 pub(crate) use carried::KEYWORD;
 pub use carried::link_of;
 #[cfg(feature = "photo")]
 pub use embed::{embed, open};
+pub use v2::{Link, LinkStart, PathLink, Stop};
 
 /// The version that this program writes.
 const VERSION: u32 = 2;
 
 /// Longest fragment that is looked at, in bytes.
 const MAX_FRAGMENT: usize = 64 << 10;
-
-/// Longest name of a model or a gallery photo.
-const MAX_NAME: usize = 64;
-
-/// Largest photo inside a link, in bytes.
-const MAX_PHOTO: usize = 16 << 10;
-
-/// Most steps that opening a link may cost: the authors' number.
-const MAX_STEPS: usize = 10_000;
-
-/// No representation is longer and no network has more classes.
-const MAX_NUMBER: usize = 4096;
-
-/// What a link shows.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub enum Link {
-    /// A path between photos.
-    Path(PathLink),
-    /// Why a photo is what it is.
-    Explain {
-        /// The photo.
-        photo: Stop,
-        /// The class that is explained, or the predicted one.
-        class: Option<usize>,
-    },
-    /// An image changed towards a goal.
-    Change {
-        /// The image that is changed.
-        start: LinkStart,
-        /// The photo to collide with.
-        other: Option<Stop>,
-        /// What it is changed towards.
-        goal: Goal,
-    },
-}
-
-/// Where an image of a link starts.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub enum LinkStart {
-    /// Noise around grey.
-    Noise,
-    /// Grey 0.5.
-    Grey,
-    /// A photo.
-    Photo(Stop),
-}
-
-/// A path between photos.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct PathLink {
-    /// Name of the model in the catalog.
-    pub model: String,
-    /// The photos, in order.
-    pub stops: Vec<Stop>,
-    /// How the frames between them are computed.
-    pub settings: PathSettings,
-}
-
-/// A photo of a path.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub enum Stop {
-    /// A photo of the gallery.
-    Gallery {
-        /// Its file's name without extension.
-        name: String,
-        /// What the network sees of it.
-        crop: Crop,
-    },
-    /// The square that the network sees, as a small JPEG or WebP file.
-    Embedded(ByteBuf),
-}
 
 /// Why a link cannot be opened.
 #[derive(Debug, PartialEq, thiserror::Error)]
@@ -112,6 +57,9 @@ pub enum LinkError {
         "this link was made by a newer version ({0}) than this page knows ({VERSION}): reload it"
     )]
     Newer(u32),
+    /// Of a kind that only later programs know.
+    #[error("this link shows something that only a newer version of this page knows: reload it")]
+    NewKind,
     /// Cut short or altered on its way.
     #[error("this link is damaged or incomplete: ask for it again")]
     Damaged,
@@ -124,11 +72,6 @@ pub enum LinkError {
     /// A setting out of range.
     #[error("this link asks for something that cannot be: {0}")]
     Settings(#[from] SettingsError),
-}
-
-/// The CRC-32 that PNG and zip files use.
-fn checksum(content: &[u8]) -> u32 {
-    Crc::<u32, NoTable>::new(&CRC_32_ISO_HDLC).checksum(content)
 }
 
 impl Link {
@@ -172,96 +115,31 @@ impl Link {
         if checksum(content) != u32::from_le_bytes(*sum) {
             return Err(LinkError::Damaged);
         }
-        let mut content = content.to_vec();
-        if version == 1 {
-            // Paths were all there was, and plain PGD the only solver: the one byte they lack.
-            content.push(Solver::Plain as u8);
-        }
-        match postcard::take_from_bytes::<Self>(&content) {
-            Ok((link, [])) => link.check().map(|()| link),
-            _ => Err(LinkError::Damaged),
-        }
-    }
-
-    fn check(&self) -> Result<(), LinkError> {
-        match self {
-            Link::Path(link) => link.check(),
-            Link::Explain { photo, class } => {
-                photo.check()?;
-                check_numbers(class.as_slice())
-            }
-            Link::Change { start, other, goal } => {
-                if let LinkStart::Photo(photo) = start {
-                    photo.check()?;
-                }
-                other.iter().try_for_each(Stop::check)?;
-                check_goal(goal)
-            }
-        }
+        let link = match version {
+            1 => read::<v1::Link>(content)?.into(),
+            _ if kind(content) >= Some(v2::KINDS) => return Err(LinkError::NewKind),
+            _ => read::<Link>(content)?,
+        };
+        link.check().map(|()| link)
     }
 }
 
-fn check_numbers(numbers: &[usize]) -> Result<(), LinkError> {
-    if numbers.iter().any(|number| *number >= MAX_NUMBER) {
-        return Err(LinkError::Invalid("a number that no network has"));
-    }
-    Ok(())
-}
-
-fn check_goal(goal: &Goal) -> Result<(), LinkError> {
-    match goal {
-        Goal::Feature(number) | Goal::Class(number) => check_numbers(&[*number]),
-        Goal::Add(features) if !(1..=MOST_ADDED).contains(&features.len()) => {
-            Err(LinkError::Invalid("no features to add, or too many"))
-        }
-        Goal::Add(features) => check_numbers(features),
-        Goal::Collide { epsilon } if !COLLIDE_EPSILONS.contains(epsilon) => {
-            Err(LinkError::Invalid("a radius out of range"))
-        }
-        Goal::Collide { .. } => Ok(()),
+/// All of the content as one version's link.
+fn read<T: DeserializeOwned>(content: &[u8]) -> Result<T, LinkError> {
+    match postcard::take_from_bytes(content) {
+        Ok((link, [])) => Ok(link),
+        _ => Err(LinkError::Damaged),
     }
 }
 
-impl PathLink {
-    fn check(&self) -> Result<(), LinkError> {
-        self.settings.check()?;
-        if self.settings.steps > MAX_STEPS {
-            return Err(LinkError::Invalid("more than 10,000 steps"));
-        }
-        if !STOPS.contains(&self.stops.len()) {
-            return Err(LinkError::Invalid("a path of fewer than 2 or more than 8 photos"));
-        }
-        if !is_name(&self.model) {
-            return Err(LinkError::Invalid("a model whose name cannot be one"));
-        }
-        self.stops.iter().try_for_each(Stop::check)
-    }
+/// The number of a link's kind, with which its content begins.
+fn kind(content: &[u8]) -> Option<u32> {
+    postcard::from_bytes(content).ok()
 }
 
-impl Stop {
-    fn check(&self) -> Result<(), LinkError> {
-        let share = |v: f32| (0.0..=1.0).contains(&v);
-        match self {
-            Stop::Gallery { name, .. } if !is_name(name) => {
-                Err(LinkError::Invalid("a gallery photo whose name cannot be one"))
-            }
-            Stop::Gallery { crop: Crop::Square { x, y, side }, .. }
-                if !(share(*x) && share(*y) && share(*side)) =>
-            {
-                Err(LinkError::Invalid("a crop outside its photo"))
-            }
-            Stop::Embedded(bytes) if bytes.len() > MAX_PHOTO => {
-                Err(LinkError::Invalid("a photo too large for a link"))
-            }
-            _ => Ok(()),
-        }
-    }
-}
-
-/// Names become parts of paths: letters, digits, `-` and `_`, as in our own files.
-fn is_name(name: &str) -> bool {
-    let letter = |c: char| c.is_ascii_alphanumeric() || c == '-' || c == '_';
-    (1..=MAX_NAME).contains(&name.len()) && name.chars().all(letter)
+/// The CRC-32 that PNG and zip files use.
+fn checksum(content: &[u8]) -> u32 {
+    Crc::<u32, NoTable>::new(&CRC_32_ISO_HDLC).checksum(content)
 }
 
 #[cfg(test)]

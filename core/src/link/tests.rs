@@ -1,13 +1,9 @@
 use proptest::prelude::*;
 
 use super::*;
-use crate::settings::path::PathStart;
-
-/// A link of every version that was ever written; none may stop to open.
-const STORED: [&str; 2] = [
-    include_str!("../../../tests/fixtures/links/v1-gallery.txt"),
-    include_str!("../../../tests/fixtures/links/v2-gallery.txt"),
-];
+use crate::settings::change::{Goal, MOST_ADDED};
+use crate::settings::path::{PathSettings, PathStart};
+use crate::settings::{Crop, Solver};
 
 fn gallery(name: &str) -> Stop {
     Stop::Gallery { name: name.into(), crop: Crop::Centre }
@@ -141,11 +137,65 @@ proptest! {
     }
 }
 
+/// A link of every kind and version that was ever written, as it was written.
+macro_rules! stored {
+    ($($name:literal: $link:expr),* $(,)?) => {
+        [$((include_str!(concat!("../../tests/fixtures/links/", $name, ".txt")), $link)),*]
+    };
+}
+
 #[test]
 fn stored_links_still_open() {
-    for text in STORED {
-        assert_eq!(Link::from_fragment(text), Ok(example()), "{text}");
+    let owl = || LinkStart::Photo(gallery("bird_owl"));
+    let change = |start, goal| Link::Change { start, other: None, goal };
+    let square = Crop::Square { x: 0.5, y: 0.25, side: 0.75 };
+    let photos = PathLink {
+        model: "cifar10-l2".into(),
+        stops: vec![
+            Stop::Gallery { name: "bird_owl".into(), crop: square },
+            Stop::Embedded(vec![0xff, 0xd8, 0xff, 0xd9].into()),
+        ],
+        settings: PathSettings {
+            frames: 21,
+            steps: 300,
+            step_size: 1.0,
+            epsilon: 40.0,
+            start: PathStart::Noise,
+            seed: 7,
+            solver: Solver::Lbfgs,
+        },
+    };
+    let stored = stored! {
+        "v1-gallery": example(),
+        "v2-gallery": example(),
+        "v2-photos": Link::Path(photos),
+        "v2-explain": Link::Explain { photo: gallery("cat_kitten"), class: Some(3) },
+        "v2-feature": change(LinkStart::Noise, Goal::Feature(1000)),
+        "v2-class": change(LinkStart::Grey, Goal::Class(8)),
+        "v2-add": change(owl(), Goal::Add(vec![5, 511])),
+        "v2-collide": Link::Change {
+            start: owl(),
+            other: Some(gallery("cat_kitten")),
+            goal: Goal::Collide { epsilon: 0.5 },
+        },
+    };
+    for (text, link) in stored {
+        assert_eq!(Link::from_fragment(text).as_ref(), Ok(&link), "{text}");
+        if text.starts_with("2.") {
+            assert_eq!(link.to_fragment().as_deref(), Ok(text.trim()));
+        }
     }
+}
+
+#[test]
+fn a_kind_of_later_programs_is_no_damage() {
+    let fragment = |kind: u32| {
+        let mut bytes = postcard::to_allocvec(&(kind, "whatever it holds")).unwrap();
+        bytes.extend(checksum(&bytes).to_le_bytes());
+        format!("{VERSION}.{}", URL_SAFE_NO_PAD.encode(bytes))
+    };
+    assert_eq!(Link::from_fragment(&fragment(v2::KINDS)), Err(LinkError::NewKind));
+    assert_eq!(Link::from_fragment(&fragment(v2::KINDS - 1)), Err(LinkError::Damaged));
 }
 
 #[test]

@@ -4,10 +4,12 @@ pub mod change;
 mod crop;
 pub mod paint;
 pub mod path;
+mod start;
 
 use serde::{Deserialize, Serialize};
 
 pub use crop::Crop;
+pub use start::Start;
 
 /// Where a constrained image may go: the set around its centre.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]

@@ -50,7 +50,6 @@ pub struct PathSettings {
     /// Seed of the noise that a start from noise draws
     #[cfg_attr(feature = "cli", arg(long, default_value_t = Self::FAST.seed))]
     pub seed: u64,
-    // Last, since links of version 1 end before it.
     /// How a step is made out of gradients
     #[cfg_attr(feature = "cli", arg(long, value_enum, default_value_t = Self::FAST.solver))]
     pub solver: Solver,

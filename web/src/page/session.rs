@@ -8,7 +8,7 @@ use leptos::prelude::*;
 use leptos::task::spawn_local;
 use robust_core::model::card::Role;
 use robust_core::model::catalog::{Asset, CatalogEntry, Engines, first_of};
-use robust_core::settings::InvertSettings;
+use robust_core::settings::{InvertSettings, Start};
 use serde_bytes::ByteBuf;
 use wasm_bindgen::JsValue;
 
@@ -23,16 +23,8 @@ use super::{download, url};
 use crate::protocol::{DEVICE_FAILED, Event, Request, Response, RunId};
 use crate::turn::{Phase, Turn};
 
-/// Where images start.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum StartChoice {
-    /// Noise around grey.
-    Noise,
-    /// Grey.
-    Grey,
-    /// The photo with this id.
-    Photo(usize),
-}
+/// Where images start: a photo is one with this id.
+pub type StartChoice = Start<usize>;
 
 /// Photos that an engine is shrinking, by the number of the request.
 type Shrinking = HashMap<usize, oneshot::Sender<Result<ByteBuf, String>>>;

@@ -2,7 +2,6 @@
 
 use robust_core::engine::Model;
 use robust_core::engine::solve::Run;
-use robust_core::engine::solve::pgd::noise;
 use robust_core::engine::tasks::Additions;
 use robust_core::engine::tasks::change::{activations, confidences, towards, why_not as search};
 use robust_core::image::Pixels;
@@ -11,9 +10,7 @@ use robust_core::settings::change::{Goal, MOST_ADDED, WHY_NOT_EPSILONS};
 
 use super::pace::{Pace, progress};
 use super::{Engine, canvas_image, decode, failed};
-use crate::protocol::{
-    ChangeRequest, Event, PhotoFile, Progress, RunId, StartRequest, WhyNotRequest,
-};
+use crate::protocol::{ChangeRequest, Event, PhotoFile, Progress, RunId, WhyNotRequest};
 
 /// Steps from one stage of an addition, which a slider can stop at, to the next.
 const STAGE: usize = 2;
@@ -26,11 +23,8 @@ pub(super) async fn change(
 ) -> Result<(), String> {
     let model = engine.model()?;
     check(&model, &request.goal)?;
-    let start = match &request.start {
-        StartRequest::Noise => noise(model.card().input_size, 0, 0),
-        StartRequest::Grey => Pixels::flat(model.card().input_size, [0.5; 3]),
-        StartRequest::Photo(photo) => decode(photo, &model)?,
-    };
+    let start = request.start.try_map(|photo| decode(photo, &model))?;
+    let start = start.image(model.card().input_size, 0, 0);
     let other = request.other.as_ref().map(|photo| decode(photo, &model)).transpose()?;
     let switch = engine.new_run();
     engine.tell(run, Event::Started(canvas_image(&start)));

@@ -4,12 +4,12 @@ use std::rc::Rc;
 
 use robust_core::engine::Model;
 use robust_core::engine::solve::Report;
-use robust_core::engine::tasks::invert::{Start, invert as prepare};
+use robust_core::engine::tasks::invert::invert as prepare;
 use robust_core::image::measure::coarse_correlation;
 
 use super::pace::{Pace, progress};
 use super::{Engine, canvas_image, decode, failed};
-use crate::protocol::{Event, InvertRequest, RunId, StartRequest};
+use crate::protocol::{Event, InvertRequest, RunId};
 
 /// Carries out one request to its end.
 pub(super) async fn invert(
@@ -20,11 +20,7 @@ pub(super) async fn invert(
     request.settings.check().map_err(|error| error.to_string())?;
     let model: Rc<Model> = engine.model()?;
     let target = decode(&request.photo, &model)?;
-    let start = match &request.start {
-        StartRequest::Noise => Start::Noise,
-        StartRequest::Grey => Start::Grey,
-        StartRequest::Photo(photo) => Start::Image(decode(photo, &model)?),
-    };
+    let start = request.start.try_map(|photo| decode(photo, &model))?;
     // Only now: a file that is no photo must not cost the run at hand.
     let pace = Pace::new(engine.new_run());
     engine.tell(run, Event::Started(canvas_image(&target)));

@@ -1,11 +1,11 @@
 //! How fast this machine inverts: the same measurement natively and in the browser.
 
 use crate::engine::solve::Run;
-use crate::engine::tasks::invert::{Start, invert};
+use crate::engine::tasks::invert::invert;
 use crate::engine::{Model, TaskError};
 use crate::image::Pixels;
 use crate::report::{Speed, WARM_UP};
-use crate::settings::InvertSettings;
+use crate::settings::{InvertSettings, Start};
 
 /// An image that every language can make: its numbers follow from their places by integers alone.
 fn scene(size: usize, index: u32) -> Pixels {
@@ -30,7 +30,7 @@ pub async fn measure(
 ) -> Result<Speed, TaskError> {
     let size = model.card().input_size;
     let targets: Vec<_> = (0..batch as u32).map(|i| scene(size, i + 1)).collect();
-    let start = Start::Image(scene(size, 0));
+    let start = Start::Photo(scene(size, 0));
     let settings = InvertSettings { steps: usize::MAX, ..InvertSettings::AUTHORS };
     let mut speed = Speed {
         batch,

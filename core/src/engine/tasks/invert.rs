@@ -10,26 +10,15 @@ use crate::engine::solve::pgd::{Pgd, noise};
 use crate::engine::{Model, TaskError};
 use crate::image::Pixels;
 use crate::image::measure::{coarse_correlation, psnr, ssim};
-use crate::settings::InvertSettings;
+use crate::settings::{InvertSettings, Start};
 
-/// What the first image looks like.
-#[derive(Clone, Debug, PartialEq)]
-pub enum Start {
-    /// Noise around grey, `0.5 + N(0, 1) / 20`, drawn from the settings' seed.
-    Noise,
-    /// Grey 0.5.
-    Grey,
-    /// Another image, of the same size as the targets.
-    Image(Pixels),
-}
-
-impl Start {
-    /// The image that number `index` of a batch starts from.
+impl Start<Pixels> {
+    /// The image that number `index` of a batch starts from; a seed and an index name one noise.
     pub fn image(&self, size: usize, seed: u64, index: u64) -> Pixels {
         match self {
             Start::Noise => noise(size, seed, index),
             Start::Grey => Pixels::flat(size, [0.5; 3]),
-            Start::Image(image) => image.clone(),
+            Start::Photo(image) => image.clone(),
         }
     }
 }
@@ -79,7 +68,7 @@ impl Quality {
 pub fn invert<'a>(
     model: &'a Model,
     targets: &[Pixels],
-    start: &Start,
+    start: &Start<Pixels>,
     settings: &InvertSettings,
 ) -> Result<Pgd<'a, Invert>, TaskError> {
     let target = model.batch(targets)?;

@@ -5,12 +5,12 @@ use std::process::ExitCode;
 
 use anyhow::{Context, Result, bail};
 use robust_core::engine::Model;
-use robust_core::engine::tasks::invert::{Quality, Start, invert, relative_distances};
+use robust_core::engine::tasks::invert::{Quality, invert, relative_distances};
 use robust_core::image::Pixels;
 use robust_core::image::measure::matched;
 use robust_core::model::card::Accuracy;
 use robust_core::model::weights::Weights;
-use robust_core::settings::InvertSettings;
+use robust_core::settings::{InvertSettings, Start};
 use serde::Serialize;
 
 use super::judge::{Judge, Recognised};

@@ -8,10 +8,10 @@ use burn::tensor::{Device, Tensor};
 use robust_core::engine::Model;
 use robust_core::engine::network::LastRelu;
 use robust_core::engine::solve::pgd::noise;
-use robust_core::engine::tasks::invert::{Start, invert, relative_distances};
+use robust_core::engine::tasks::invert::{invert, relative_distances};
 use robust_core::image::Pixels;
 use robust_core::model::weights::{Precision, Weights};
-use robust_core::settings::{Crop, InvertSettings};
+use robust_core::settings::{Crop, InvertSettings, Start};
 
 use crate::backend::wait;
 use crate::files;

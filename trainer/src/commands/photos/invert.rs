@@ -2,17 +2,16 @@
 
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
-use std::str::FromStr;
 use std::time::Instant;
 
 use anyhow::{Context, Result};
 use robust_core::engine::Model;
 use robust_core::engine::solve::Report;
-use robust_core::engine::tasks::invert::{Quality, Start, invert, relative_distances};
+use robust_core::engine::tasks::invert::{Quality, invert, relative_distances};
 use robust_core::image::Pixels;
 use robust_core::image::measure::matched;
 use robust_core::image::photo::to_png;
-use robust_core::settings::{Crop, InvertSettings};
+use robust_core::settings::{Crop, InvertSettings, Start};
 use serde::Serialize;
 
 use crate::backend::{Backend, wait};
@@ -34,32 +33,13 @@ pub struct Args {
     settings: InvertSettings,
     /// Where the images start: noise, grey, or a photo's path
     #[arg(long, default_value = "noise")]
-    start: StartArg,
+    start: Start<PathBuf>,
     /// Print one JSON line a photo, then one of the whole
     #[arg(long)]
     json: bool,
     /// What computes
     #[arg(long, default_value = "cpu")]
     backend: Backend,
-}
-
-#[derive(Clone, Debug)]
-enum StartArg {
-    Noise,
-    Grey,
-    Photo(PathBuf),
-}
-
-impl FromStr for StartArg {
-    type Err = std::convert::Infallible;
-
-    fn from_str(text: &str) -> Result<Self, Self::Err> {
-        Ok(match text {
-            "noise" => StartArg::Noise,
-            "grey" | "gray" => StartArg::Grey,
-            path => StartArg::Photo(path.into()),
-        })
-    }
 }
 
 #[derive(Serialize)]
@@ -84,11 +64,7 @@ pub fn run(args: &Args) -> Result<ExitCode> {
     let size = model.card().input_size;
     let square = |path: &Path| Ok(files::read_photo(path)?.square(Crop::Centre, size));
     let originals = args.photos.iter().map(|path| square(path)).collect::<Result<Vec<Pixels>>>()?;
-    let start = match &args.start {
-        StartArg::Noise => Start::Noise,
-        StartArg::Grey => Start::Grey,
-        StartArg::Photo(path) => Start::Image(square(path)?),
-    };
+    let start = args.start.try_map(|path| square(path))?;
     // Before minutes of work, not after.
     std::fs::create_dir_all(&args.out)
         .with_context(|| format!("cannot make the folder {}", args.out.display()))?;

@@ -5,8 +5,8 @@ use super::*;
 use crate::engine::fixture::model;
 use crate::engine::solve::objective::{Activate, CrossEntropy};
 use crate::engine::solve::{Watch, drive};
-use crate::engine::tasks::invert::{Start, invert};
-use crate::settings::{Constraint, InvertSettings, Solver};
+use crate::engine::tasks::invert::invert;
+use crate::settings::{Constraint, InvertSettings, Solver, Start};
 
 fn random(batch: usize) -> Tensor<4> {
     let distribution = Distribution::Uniform(0.0, 1.0);
@@ -166,7 +166,7 @@ fn a_run_stops_between_two_steps() {
 fn a_target_already_reached_keeps_the_image_finite() {
     let model = model();
     let photo = Pixels::flat(8, [0.2, 0.5, 0.7]);
-    let start = Start::Image(photo.clone());
+    let start = Start::Photo(photo.clone());
     let settings = InvertSettings { steps: 3, ..InvertSettings::FAST };
     let mut pgd = invert(&model, &[photo], &start, &settings).unwrap();
     pgd.finish();

@@ -8,10 +8,10 @@ use robust_core::engine::solve::Run;
 use robust_core::engine::solve::objective::{Invert, Objective};
 use robust_core::engine::solve::pgd::{Pgd, noise};
 use robust_core::engine::tasks::change::magnify;
-use robust_core::engine::tasks::invert::{Quality, Start, invert};
+use robust_core::engine::tasks::invert::{Quality, invert};
 use robust_core::image::Pixels;
 use robust_core::image::measure::matched;
-use robust_core::settings::{InvertSettings, Solver};
+use robust_core::settings::{InvertSettings, Solver, Start};
 
 use crate::backend::wait;
 use serde::{Deserialize, Serialize};

@@ -10,10 +10,10 @@ use robust_core::engine::solve::Run;
 use robust_core::engine::solve::objective::Objective;
 use robust_core::engine::solve::pgd::{Pgd, noise};
 use robust_core::engine::tasks::change::magnify;
-use robust_core::engine::tasks::invert::{Quality, Start, invert};
+use robust_core::engine::tasks::invert::{Quality, invert};
 use robust_core::image::Pixels;
 use robust_core::model::weights::Weights;
-use robust_core::settings::{InvertSettings, PgdSettings};
+use robust_core::settings::{InvertSettings, PgdSettings, Start};
 use serde_json::{Value, json};
 
 use super::Args;
@@ -131,7 +131,7 @@ impl Subject {
         let (mut images, mut qualities) = (Vec::new(), Vec::new());
         for (i, photo) in photos.iter().enumerate() {
             let start = starts.and_then(|starts| starts.get(i).cloned());
-            let start = start.map_or(Start::Noise, Start::Image);
+            let start = start.map_or(Start::Noise, Start::Photo);
             let settings = InvertSettings { seed: settings.seed + i as u64, ..settings };
             let pgd = invert(model, std::slice::from_ref(photo), &start, &settings);
             let (result, losses) = reached(pgd?)?;

@@ -1,0 +1,101 @@
+//! What a link may ask for. It can come from anyone.
+
+use super::{Link, LinkError, LinkStart, PathLink, Stop};
+use crate::settings::Crop;
+use crate::settings::change::{COLLIDE_EPSILONS, Goal, MOST_ADDED};
+use crate::settings::path::STOPS;
+
+/// Longest name of a model or a gallery photo.
+const MAX_NAME: usize = 64;
+
+/// Largest photo inside a link, in bytes.
+pub(super) const MAX_PHOTO: usize = 16 << 10;
+
+/// Most steps that opening a link may cost: the authors' number.
+const MAX_STEPS: usize = 10_000;
+
+/// No representation is longer and no network has more classes.
+const MAX_NUMBER: usize = 4096;
+
+impl Link {
+    /// An error unless everything in it is something that this program could have written.
+    pub(super) fn check(&self) -> Result<(), LinkError> {
+        match self {
+            Link::Path(link) => link.check(),
+            Link::Explain { photo, class } => {
+                photo.check()?;
+                numbers(class.as_slice())
+            }
+            Link::Change { start, other, goal } => {
+                if let LinkStart::Photo(photo) = start {
+                    photo.check()?;
+                }
+                other.iter().try_for_each(Stop::check)?;
+                check_goal(goal)
+            }
+        }
+    }
+}
+
+impl PathLink {
+    fn check(&self) -> Result<(), LinkError> {
+        self.settings.check()?;
+        if self.settings.steps > MAX_STEPS {
+            return Err(LinkError::Invalid("more than 10,000 steps"));
+        }
+        if !STOPS.contains(&self.stops.len()) {
+            return Err(LinkError::Invalid("a path of fewer than 2 or more than 8 photos"));
+        }
+        if !is_name(&self.model) {
+            return Err(LinkError::Invalid("a model whose name cannot be one"));
+        }
+        self.stops.iter().try_for_each(Stop::check)
+    }
+}
+
+impl Stop {
+    fn check(&self) -> Result<(), LinkError> {
+        let share = |v: f32| (0.0..=1.0).contains(&v);
+        match self {
+            Stop::Gallery { name, .. } if !is_name(name) => {
+                Err(LinkError::Invalid("a gallery photo whose name cannot be one"))
+            }
+            Stop::Gallery { crop: Crop::Square { x, y, side }, .. }
+                if !(share(*x) && share(*y) && share(*side)) =>
+            {
+                Err(LinkError::Invalid("a crop outside its photo"))
+            }
+            Stop::Embedded(bytes) if bytes.len() > MAX_PHOTO => {
+                Err(LinkError::Invalid("a photo too large for a link"))
+            }
+            _ => Ok(()),
+        }
+    }
+}
+
+fn numbers(numbers: &[usize]) -> Result<(), LinkError> {
+    if numbers.iter().any(|number| *number >= MAX_NUMBER) {
+        return Err(LinkError::Invalid("a number that no network has"));
+    }
+    Ok(())
+}
+
+fn check_goal(goal: &Goal) -> Result<(), LinkError> {
+    match goal {
+        Goal::Feature(number) | Goal::Class(number) => numbers(&[*number]),
+        Goal::Add(features) if !(1..=MOST_ADDED).contains(&features.len()) => {
+            Err(LinkError::Invalid("no features to add, or too many"))
+        }
+        Goal::Add(features) => numbers(features),
+        Goal::Collide { epsilon } if !COLLIDE_EPSILONS.contains(epsilon) => {
+            Err(LinkError::Invalid("a radius out of range"))
+        }
+        Goal::Collide { .. } => Ok(()),
+    }
+}
+
+/// Names become parts of paths: letters, digits, `-` and `_`, as in our own files.
+fn is_name(name: &str) -> bool {
+    let letter = |c: char| c.is_ascii_alphanumeric() || c == '-' || c == '_';
+    (1..=MAX_NAME).contains(&name.len()) && name.chars().all(letter)
+}

@@ -1,0 +1,127 @@
+//! The links of version 2, which this program writes.
+//!
+//! What postcard writes of an enum is the place of its variant, and of a struct its fields in their
+//! order. So nothing here may be taken out or change its place; new variants go to the end. Settings
+//! have a mirror here each, which holds their order in a link, so that they can be sorted, named and
+//! extended as the program likes: the compiler tells where a mirror no longer shows its original.
+
+use serde::{Deserialize, Serialize};
+use serde_bytes::ByteBuf;
+
+use crate::settings;
+
+/// Where an image of a link starts.
+pub type LinkStart = settings::Start<Stop>;
+
+/// How many kinds of links there are; those of a later program have higher numbers.
+pub(super) const KINDS: u32 = 3;
+
+/// What a link shows.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub enum Link {
+    /// A path between photos.
+    Path(PathLink),
+    /// Why a photo is what it is.
+    Explain {
+        /// The photo.
+        photo: Stop,
+        /// The class that is explained, or the predicted one.
+        class: Option<usize>,
+    },
+    /// An image changed towards a goal.
+    Change {
+        /// The image that is changed.
+        #[serde(with = "Start")]
+        start: LinkStart,
+        /// The photo to collide with.
+        other: Option<Stop>,
+        /// What it is changed towards.
+        #[serde(with = "Goal")]
+        goal: settings::change::Goal,
+    },
+}
+
+/// A path between photos.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct PathLink {
+    /// Name of the model in the catalog.
+    pub model: String,
+    /// The photos, in order.
+    pub stops: Vec<Stop>,
+    /// How the frames between them are computed.
+    #[serde(with = "PathSettings")]
+    pub settings: settings::path::PathSettings,
+}
+
+/// A photo of a link.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub enum Stop {
+    /// A photo of the gallery.
+    Gallery {
+        /// Its file's name without extension.
+        name: String,
+        /// What the network sees of it.
+        #[serde(with = "Crop")]
+        crop: settings::Crop,
+    },
+    /// The square that the network sees, as a small JPEG or WebP file.
+    Embedded(ByteBuf),
+}
+
+#[derive(Serialize, Deserialize)]
+#[serde(remote = "settings::Start<Stop>")]
+enum Start {
+    Noise,
+    Grey,
+    Photo(Stop),
+}
+
+#[derive(Serialize, Deserialize)]
+#[serde(remote = "settings::Crop")]
+enum Crop {
+    Centre,
+    Square { x: f32, y: f32, side: f32 },
+}
+
+#[derive(Serialize, Deserialize)]
+#[serde(remote = "settings::path::PathSettings")]
+struct PathSettings {
+    frames: usize,
+    steps: usize,
+    step_size: f32,
+    epsilon: f32,
+    #[serde(with = "PathStart")]
+    start: settings::path::PathStart,
+    seed: u64,
+    #[serde(with = "Solver")]
+    solver: settings::Solver,
+}
+
+#[derive(Serialize, Deserialize)]
+#[serde(remote = "settings::path::PathStart")]
+pub(super) enum PathStart {
+    Blend,
+    Noise,
+    Grey,
+}
+
+#[derive(Serialize, Deserialize)]
+#[serde(remote = "settings::Solver")]
+enum Solver {
+    Plain,
+    Decay,
+    Coarse,
+    Momentum,
+    Adam,
+    BarzilaiBorwein,
+    Lbfgs,
+}
+
+#[derive(Serialize, Deserialize)]
+#[serde(remote = "settings::change::Goal")]
+enum Goal {
+    Feature(usize),
+    Class(usize),
+    Add(Vec<usize>),
+    Collide { epsilon: f32 },
+}
