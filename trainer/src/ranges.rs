@@ -5,12 +5,7 @@ use std::ops::RangeInclusive;
 use std::str::FromStr;
 use std::time::Duration;
 
-/// Radii and lengths of steps that mean something for images in [0, 1]: a shorter step is lost in
-/// rounding, and none needs to be longer.
-const LENGTHS: RangeInclusive<f32> = 1e-6..=1e6;
-
-/// How few and how many steps a run may have.
-const STEPS: RangeInclusive<usize> = 1..=1_000_000;
+use robust_core::settings::{LENGTHS, STEPS};
 
 /// Most of anything that is counted: images a batch, restarts, photos of a draw.
 const MOST: usize = 1_000_000;
@@ -66,6 +61,11 @@ pub fn count_or_zero(text: &str) -> Result<usize, String> {
 /// A side in pixels, or a number of columns or stages.
 pub fn side(text: &str) -> Result<usize, String> {
     within(text, &(1..=1024))
+}
+
+/// A side in pixels of the small pictures on a sheet, of which there are thousands.
+pub fn tile(text: &str) -> Result<usize, String> {
+    within(text, &(1..=256))
 }
 
 /// A share of something.

@@ -27,8 +27,13 @@ pub fn card(architecture: ResNetConfig) -> Card {
     }
 }
 
-/// A small network with weights that are all different and none extreme.
+/// A small network.
 pub fn model() -> Model {
+    Model::new(&weights(), &Device::flex())
+}
+
+/// Its weights, all different and none extreme.
+pub fn weights() -> Weights {
     let architecture = ResNetConfig {
         block: Block::Basic,
         blocks: vec![1, 1],
@@ -48,5 +53,5 @@ pub fn model() -> Model {
         (name.clone(), Array { shape, values })
     };
     let tensors: BTreeMap<_, _> = architecture.tensors().into_iter().map(array).collect();
-    Model::new(&Weights::new(card(architecture), tensors).unwrap(), &Device::flex())
+    Weights::new(card(architecture), tensors).unwrap()
 }

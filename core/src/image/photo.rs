@@ -5,7 +5,8 @@ use std::io::Cursor;
 use image::imageops::{self, FilterType};
 use image::metadata::Orientation;
 use image::{
-    DynamicImage, ImageDecoder, ImageError, ImageFormat, ImageReader, Limits, Rgb, RgbImage,
+    ColorType, DynamicImage, ImageDecoder, ImageError, ImageFormat, ImageReader, Limits, Rgb,
+    RgbImage,
 };
 
 use crate::image::Pixels;
@@ -14,23 +15,35 @@ use crate::settings::Crop;
 /// Largest side that is decoded, in pixels.
 const MAX_SIDE: u32 = 30_000;
 
-/// Most memory that one photo may take while it is decoded, in bytes.
-const MAX_MEMORY: u64 = 768 << 20;
+/// Most memory that one photo may take while it is decoded, in bytes: what the largest cameras of
+/// phones take, 200 megapixels of RGB. The page has 4 GB for this and the network, phones less.
+const MAX_MEMORY: u64 = 600_000_000;
+
+/// Most memory for what else a PNG carries, such as colour profiles, whose compressed bytes may stand
+/// for a thousand times as many. None of it is used.
+const MAX_EXTRAS: u64 = 8 << 20;
 
 /// Why a file cannot be used as a photo.
 #[derive(Debug, thiserror::Error)]
 pub enum PhotoError {
     /// An empty file.
-    #[error("the file is empty")]
+    #[error("the file is empty: copy it again")]
     Empty,
     /// Not one of the formats.
-    #[error("this is not an image that can be read here (JPEG, PNG, WebP, GIF or BMP)")]
+    #[error(
+        "this is not an image that can be read here: save it as JPEG, PNG, WebP, GIF or BMP first"
+    )]
     NotAnImage,
     /// The beginning is right and the rest is not.
-    #[error("the image is damaged or incomplete: {0}")]
+    #[error(
+        "the image is damaged or incomplete ({0}): copy it again, or open it elsewhere and save it anew"
+    )]
     Damaged(String),
     /// Would not fit into memory.
-    #[error("the image is too large: at most {MAX_SIDE} pixels a side and about 200 megapixels")]
+    #[error(
+        "the image is too large: at most {MAX_SIDE} pixels a side, and 200 megapixels, or 50 if it is \
+         progressive, transparent, has 16 bits or lies on its side. Make it smaller first"
+    )]
     TooLarge,
     /// An image encoder failed.
     #[error("the image could not be written: {0}")]
@@ -75,31 +88,31 @@ impl Photo {
         if bytes.is_empty() {
             return Err(PhotoError::Empty);
         }
-        let reader = ImageReader::new(Cursor::new(bytes))
-            .with_guessed_format()
-            .map_err(|error| PhotoError::Damaged(error.to_string()))?;
-        match reader.format() {
-            None => return Err(PhotoError::NotAnImage),
-            Some(ImageFormat::Jpeg) if is_cut_jpeg(bytes) => {
-                return Err(PhotoError::Damaged("its end is missing".into()));
-            }
-            Some(_) => {}
-        }
-        let mut decoder = reader.into_decoder()?;
         let mut limits = Limits::default();
         limits.max_image_width = Some(max_side);
         limits.max_image_height = Some(max_side);
+        limits.max_alloc = Some(MAX_EXTRAS);
+        let mut reader = ImageReader::new(Cursor::new(bytes))
+            .with_guessed_format()
+            .map_err(|error| PhotoError::Damaged(error.to_string()))?;
+        reader.limits(limits.clone());
+        let format = reader.format().ok_or(PhotoError::NotAnImage)?;
+        if format == ImageFormat::Jpeg && is_cut_jpeg(bytes) {
+            return Err(PhotoError::Damaged("its end is missing".into()));
+        }
+        let mut decoder = reader.into_decoder()?;
         limits.max_alloc = Some(MAX_MEMORY);
         decoder.set_limits(limits)?;
-        let (width, height) = decoder.dimensions();
-        if width == 0 || height == 0 || decoder.total_bytes() > MAX_MEMORY {
-            return Err(PhotoError::TooLarge);
-        }
         // A damaged EXIF block is no reason to refuse a picture.
         let orientation = decoder.orientation().unwrap_or(Orientation::NoTransforms);
-        let mut image = DynamicImage::from_decoder(decoder)?;
+        let progressive = format == ImageFormat::Jpeg && is_progressive(bytes);
+        if memory(&decoder, progressive, orientation) > MAX_MEMORY {
+            return Err(PhotoError::TooLarge);
+        }
+        let mut image =
+            DynamicImage::from(flatten(DynamicImage::from_decoder(decoder)?, background));
         image.apply_orientation(orientation);
-        Ok(Self(flatten(image, background)))
+        Ok(Self(image.into_rgb8()))
     }
 
     /// Width and height in pixels, upright.
@@ -110,16 +123,50 @@ impl Photo {
     /// The chosen square, resized to `size` pixels (bicubic, antialiased).
     pub fn square(&self, crop: Crop, size: usize) -> Pixels {
         let (left, top, side) = crop.square(self.0.width(), self.0.height());
-        let square = imageops::crop_imm(&self.0, left, top, side, side).to_image();
-        let small = if side as usize == size {
-            square
-        } else {
-            imageops::resize(&square, size as u32, size as u32, FilterType::CatmullRom)
-        };
+        // A view: the square may be most of a large photo.
+        let square = imageops::crop_imm(&self.0, left, top, side, side);
+        let small = imageops::resize(&*square, size as u32, size as u32, FilterType::CatmullRom);
         Pixels::from_fn(size, |channel, x, y| {
             f32::from(small.get_pixel(x as u32, y as u32)[channel]) / 255.0
         })
     }
+}
+
+/// Bytes that decoding holds at once: the pixels as the file has them, and once more where they become
+/// others.
+fn memory(decoder: &impl ImageDecoder, progressive: bool, orientation: Orientation) -> u64 {
+    use Orientation::{Rotate90, Rotate90FlipH, Rotate270, Rotate270FlipH};
+    let (width, height) = decoder.dimensions();
+    let rgb = 3 * u64::from(width) * u64::from(height);
+    let stored = decoder.total_bytes();
+    let converted = if decoder.color_type() == ColorType::Rgb8 { stored } else { stored + rgb };
+    let turned = match orientation {
+        Rotate90 | Rotate270 | Rotate90FlipH | Rotate270FlipH => 2 * rgb,
+        _ => rgb,
+    };
+    // Progressive JPEGs are kept as 16-bit coefficients until their last scan.
+    let decoded = if progressive { stored + 2 * rgb } else { stored };
+    decoded.max(converted).max(turned)
+}
+
+/// Whether a JPEG comes in several scans, each of the whole image.
+fn is_progressive(jpeg: &[u8]) -> bool {
+    let mut rest = jpeg.get(2..).unwrap_or_default();
+    while let [0xff, marker, after @ ..] = rest {
+        match (marker, after) {
+            (0xc2, _) => return true,
+            // Bytes that only fill.
+            (0xff, _) => rest = &rest[1..],
+            // Scans begin; the frame stood before them.
+            (0xda, _) => return false,
+            (_, [high, low, ..]) => {
+                let length = usize::from(u16::from_be_bytes([*high, *low]));
+                rest = after.get(length..).unwrap_or_default();
+            }
+            _ => return false,
+        }
+    }
+    false
 }
 
 /// Whether the end of the last scan is missing. The decoder would paint it grey without a word.

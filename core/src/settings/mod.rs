@@ -6,6 +6,8 @@ pub mod paint;
 pub mod path;
 mod start;
 
+use std::ops::RangeInclusive;
+
 use serde::{Deserialize, Serialize};
 
 pub use crop::Crop;
@@ -83,6 +85,13 @@ impl Solver {
     }
 }
 
+/// Radii and lengths of steps that mean something for images in [0, 1]: a shorter step is lost in
+/// rounding, and none needs to be longer.
+pub const LENGTHS: RangeInclusive<f32> = 1e-6..=1e6;
+
+/// How few and how many steps a run may have.
+pub const STEPS: RangeInclusive<usize> = 1..=1_000_000;
+
 /// Settings of projected gradient descent (or ascent).
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 pub struct PgdSettings {
@@ -143,15 +152,14 @@ impl InvertSettings {
     ///
     /// Names the first setting that is out of range, and the range.
     pub fn check(&self) -> Result<(), SettingsError> {
-        let positive = |v: f32| v.is_finite() && v > 0.0;
-        if !(1..=1_000_000).contains(&self.steps) {
+        if !STEPS.contains(&self.steps) {
             return Err(SettingsError("steps must be from 1 to 1,000,000"));
         }
-        if !positive(self.step_size) {
-            return Err(SettingsError("the step size must be a number above 0"));
+        if !LENGTHS.contains(&self.step_size) {
+            return Err(SettingsError("the step size must be from 0.000001 to 1,000,000"));
         }
-        if !positive(self.epsilon) {
-            return Err(SettingsError("epsilon must be a number above 0"));
+        if !LENGTHS.contains(&self.epsilon) {
+            return Err(SettingsError("epsilon must be from 0.000001 to 1,000,000"));
         }
         Ok(())
     }
@@ -189,6 +197,7 @@ mod tests {
         assert!(InvertSettings::AUTHORS.check().is_ok());
         assert!(check(|s| s.steps = 0).unwrap_err().to_string().contains("steps"));
         assert!(check(|s| s.step_size = f32::NAN).unwrap_err().to_string().contains("step size"));
+        assert!(check(|s| s.epsilon = 1e-40).is_err(), "a radius that rounding loses");
         assert!(check(|s| s.epsilon = -1.0).unwrap_err().to_string().contains("epsilon"));
     }
 }

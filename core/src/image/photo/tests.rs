@@ -105,3 +105,132 @@ fn a_png_reads_back() {
     let again = Photo::decode(&to_png(&pixels).unwrap(), WHITE).unwrap();
     assert_eq!(again.square(Crop::Centre, 4), pixels);
 }
+
+/// A PNG of `width` by `height` zeros.
+fn blank_png(width: u32, height: u32, color: png::ColorType, depth: png::BitDepth) -> Vec<u8> {
+    let mut bytes = Vec::new();
+    let mut encoder = png::Encoder::new(&mut bytes, width, height);
+    encoder.set_color(color);
+    encoder.set_depth(depth);
+    let mut writer = encoder.write_header().unwrap();
+    let row = (width as usize * color.samples() * depth as usize).div_ceil(8);
+    writer.write_image_data(&vec![0; row * height as usize]).unwrap();
+    writer.finish().unwrap();
+    bytes
+}
+
+#[test]
+fn images_as_narrow_as_a_pixel_are_photos() {
+    for (width, height) in [(1, 1), (1, 10_000), (10_000, 1)] {
+        let line = RgbImage::from_pixel(width, height, Rgb([255, 0, 0]));
+        for format in [ImageFormat::Png, ImageFormat::Jpeg, ImageFormat::WebP, ImageFormat::Bmp] {
+            let photo = Photo::decode(&encode(&line.clone().into(), format), WHITE).unwrap();
+            for crop in [Crop::Centre, Crop::Square { x: 1.0, y: 1.0, side: 0.1 }] {
+                let pixels = photo.square(crop, 8);
+                assert!(pixels.values().iter().take(64).all(|v| *v > 0.98), "{format:?}");
+            }
+        }
+    }
+}
+
+#[test]
+fn cmyk_and_16_bits_are_read() {
+    let mut ink = Vec::new();
+    // As Photoshop writes them, and so every program: 255 is no ink.
+    let orange: Vec<u8> = [255, 128, 0, 255].repeat(64);
+    jpeg_encoder::Encoder::new(&mut ink, 100)
+        .encode(
+            &orange.iter().map(|v| 255 - v).collect::<Vec<_>>(),
+            8,
+            8,
+            jpeg_encoder::ColorType::Cmyk,
+        )
+        .unwrap();
+    let deep = image::ImageBuffer::from_pixel(8, 8, Rgb([65_535u16, 32_896, 0]));
+    let deep = encode(&DynamicImage::ImageRgb16(deep), ImageFormat::Png);
+    for (kind, bytes) in [("CMYK", ink), ("16 bits", deep)] {
+        let pixels = Photo::decode(&bytes, WHITE).unwrap().square(Crop::Centre, 1);
+        let off = pixels.values().iter().zip([1.0, 128.0 / 255.0, 0.0]).map(|(v, w)| (v - w).abs());
+        assert!(off.fold(0.0, f32::max) < 0.02, "{kind}: {:?}", pixels.values());
+    }
+}
+
+#[test]
+fn of_animations_the_first_frame_is_seen() {
+    let (first, second) = (flag(), RgbImage::from_pixel(8, 4, Rgb([0, 255, 0])));
+    let mut gif = Vec::new();
+    let mut encoder = image::codecs::gif::GifEncoder::new(&mut gif);
+    for frame in [&first, &second] {
+        let rgba = DynamicImage::from(frame.clone()).into_rgba8();
+        encoder.encode_frame(image::Frame::new(rgba)).unwrap();
+    }
+    drop(encoder);
+    let mut apng = Vec::new();
+    let mut encoder = png::Encoder::new(&mut apng, 8, 4);
+    encoder.set_color(png::ColorType::Rgb);
+    encoder.set_animated(2, 0).unwrap();
+    let mut writer = encoder.write_header().unwrap();
+    for frame in [&first, &second] {
+        writer.write_image_data(frame.as_raw()).unwrap();
+    }
+    writer.finish().unwrap();
+    for (kind, bytes) in [("GIF", gif), ("APNG", apng)] {
+        let photo = Photo::decode(&bytes, WHITE).unwrap();
+        assert_eq!(photo.dimensions(), (8, 4), "{kind}");
+        let left = photo.square(Crop::Square { x: 0.0, y: 0.5, side: 0.5 }, 1);
+        assert!(left.values()[0] > 0.9 && left.values()[1] < 0.1, "{kind}: {left:?}");
+    }
+}
+
+/// The header alone decides: the files end behind it, and are called damaged only if it is believed.
+#[test]
+fn what_would_take_too_much_memory_is_refused_unseen() {
+    use png::{BitDepth, ColorType};
+    let header = |width: u32, height: u32, color, depth| {
+        let mut bytes = blank_png(1, 1, color, depth);
+        let image = [width.to_be_bytes(), height.to_be_bytes()].concat();
+        bytes[16..24].copy_from_slice(&image);
+        let sum = crc::Crc::<u32>::new(&crc::CRC_32_ISO_HDLC).checksum(&bytes[12..29]);
+        bytes[29..33].copy_from_slice(&sum.to_be_bytes());
+        Photo::decode(&bytes[..bytes.len() - 20], WHITE).unwrap_err()
+    };
+    for (side, color, depth) in [
+        (26_500, ColorType::Grayscale, BitDepth::One),
+        (15_800, ColorType::Rgb, BitDepth::Eight),
+        (10_000, ColorType::Rgba, BitDepth::Eight),
+        (9_000, ColorType::Rgba, BitDepth::Sixteen),
+    ] {
+        let error = header(side, side, color, depth);
+        assert!(matches!(error, PhotoError::TooLarge), "{side} {color:?} {depth:?}: {error}");
+    }
+    // What a camera takes is looked at.
+    let camera = header(16_320, 12_240, ColorType::Rgb, BitDepth::Eight);
+    assert!(matches!(camera, PhotoError::Damaged(_)), "{camera}");
+}
+
+#[test]
+fn fifty_megapixels_are_read() {
+    let bytes = blank_png(8192, 6144, png::ColorType::Grayscale, png::BitDepth::One);
+    assert!(bytes.len() < 100_000, "zeros take next to no room: {}", bytes.len());
+    let photo = Photo::decode(&bytes, WHITE).unwrap();
+    assert_eq!(photo.dimensions(), (8192, 6144));
+    let corner = Crop::Square { x: 0.0, y: 0.0, side: 0.01 };
+    assert_eq!(photo.square(corner, 8), Pixels::flat(8, [0.0; 3]));
+}
+
+/// A colour profile that unpacks to 100 MB of zeros is no reason to refuse a photo.
+#[test]
+fn what_a_png_carries_besides_stays_packed() {
+    let good = encode(&DynamicImage::from(flag()), ImageFormat::Png);
+    let chunk = |kind: &[u8], data: &[u8]| {
+        let body = [kind, data].concat();
+        let sum = crc::Crc::<u32>::new(&crc::CRC_32_ISO_HDLC).checksum(&body);
+        [&(data.len() as u32).to_be_bytes()[..], &body, &sum.to_be_bytes()].concat()
+    };
+    let zeros = blank_png(10_000, 10_000, png::ColorType::Grayscale, png::BitDepth::Eight);
+    // The packed rows of the first data chunk, which follows signature and header.
+    let length = u32::from_be_bytes(zeros[33..37].try_into().unwrap()) as usize;
+    let profile = chunk(b"iCCP", &[b"x\0\0", &zeros[41..41 + length]].concat());
+    let with_profile = [&good[..33], &profile, &good[33..]].concat();
+    assert_eq!(Photo::decode(&with_profile, WHITE).unwrap().dimensions(), (8, 4));
+}

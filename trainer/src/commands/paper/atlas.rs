@@ -39,7 +39,7 @@ pub struct Args {
     #[arg(long, value_parser = ranges::steps)]
     steps: Option<usize>,
     /// Side of a tile in pixels
-    #[arg(long, default_value_t = 48, value_parser = ranges::side)]
+    #[arg(long, default_value_t = 48, value_parser = ranges::tile)]
     tile: usize,
     /// Seed of the noise that the images start from
     #[arg(long, default_value_t = 0)]

@@ -1,12 +1,15 @@
 //! In f32, on whatever Burn runs on.
 
-use anyhow::Result;
+use std::collections::BTreeMap;
+
+use anyhow::{Result, ensure};
 use burn::module::{Module, ModuleMapper, ModuleVisitor, Param};
 use burn::optim::momentum::MomentumConfig;
 use burn::optim::{GradientsParams, ModuleOptimizer, SgdConfig, decay::WeightDecayConfig};
 use burn::store::ModuleRecord;
 use burn::tensor::activation::log_softmax;
-use burn::tensor::{Bytes, Device, Int, Tensor, TensorData};
+use burn::tensor::{Bytes, Device, Int, Shape, Tensor, TensorData};
+use burn_pack::Reader;
 use robust_core::engine::Model;
 use robust_core::engine::network::{LastRelu, ResNet};
 use robust_core::engine::solve::Run;
@@ -86,14 +89,15 @@ impl InF32 {
     }
 
     pub fn restore(&mut self, saved: Saved) -> Result<()> {
-        let network = self.network.valid();
-        let network =
-            network.load_record(ModuleRecord::from_bytes(Bytes::from_bytes_vec(saved.network))?);
-        self.network = network.train();
-        let average = ModuleRecord::from_bytes(Bytes::from_bytes_vec(saved.average))?;
-        self.average = self.average.clone().load_record(average);
-        let optimiser = self.optimiser.clone();
-        self.optimiser = optimiser.from_bytes(Bytes::from_bytes_vec(saved.optimiser))?;
+        let [network, average, optimiser] =
+            [saved.network, saved.average, saved.optimiser].map(Bytes::from_bytes_vec);
+        let record = ModuleRecord::from_bytes;
+        self.network = self.network.valid().try_load_record(record(network)?)?.train();
+        self.average = self.average.clone().try_load_record(record(average)?)?;
+        let momenta = check_momenta(&self.network, optimiser.clone())?;
+        self.optimiser = self.optimiser.clone().from_bytes(optimiser)?;
+        // What it cannot make sense of, it leaves out without a word.
+        ensure!(self.optimiser.to_record().len() == momenta, OTHER_OPTIMISER);
         Ok(())
     }
 
@@ -134,6 +138,33 @@ impl InF32 {
         self.network.valid().visit(&mut newest);
         let mut merge = Merge { newest: newest.0.into_iter(), decay };
         self.average = self.average.clone().map(&mut merge);
+    }
+}
+
+const OTHER_OPTIMISER: &str = "the optimiser's state is of another network";
+
+/// How many momenta an optimiser's record holds, each of which must be a parameter's: to read another
+/// makes Burn panic.
+fn check_momenta(network: &ResNet, record: Bytes) -> Result<usize> {
+    let mut shapes = Shapes::default();
+    network.visit(&mut shapes);
+    let momenta = Reader::from_bytes(record)?.into_tensors()?;
+    let count = momenta.len();
+    for momentum in momenta {
+        let (_, _, shape, id, _) = momentum.into_parts()?;
+        let parameter = id.and_then(|id| shapes.0.get(&id));
+        ensure!(parameter.is_some_and(|parameter| *parameter == shape), OTHER_OPTIMISER);
+    }
+    Ok(count)
+}
+
+/// The shapes of a network's tensors by their numbers.
+#[derive(Default)]
+struct Shapes(BTreeMap<u64, Shape>);
+
+impl ModuleVisitor for Shapes {
+    fn visit_float<const D: usize>(&mut self, param: &Param<Tensor<D>>) {
+        self.0.insert(param.id.val(), param.lazy_shape());
     }
 }
 
@@ -207,5 +238,29 @@ mod tests {
         assert!(far(loss, shared_loss) < 1e-6);
         assert_eq!(far(correct, shared_correct), 0.0);
         assert!(far(one, two) < 1e-5);
+    }
+
+    #[test]
+    fn a_changed_state_is_refused_or_learnt_from() {
+        let config = settings("--size 12 --widths 4,8 --batch 4 --attack-steps 0 --lr 0.1");
+        let set = Arc::new(Dataset::painted(4, 12));
+        let images: Vec<u8> = (0..4 * 3 * 12 * 12).map(|i| (i * 37 % 256) as u8).collect();
+        let mut learner = trial::fresh(&config, &set, &[Device::flex()]).unwrap();
+        let batch = || Batch { bytes: images.clone(), labels: vec![0, 1, 2, 3], size: 12 };
+        learner.step(batch(), None, 0.1, &config, 1);
+        let Saved { network, average, optimiser } = learner.save().unwrap();
+        let parts = [network, average, optimiser];
+        for (part, at) in (0..3).flat_map(|part| (0..120).map(move |at| (part, at))) {
+            let mut changed = parts.clone();
+            // Descriptions come first and are where a change means most.
+            let length = parts[part].len();
+            let at = if at < 80 { at * 7 } else { at * length / 120 };
+            changed[part][at.min(length - 1)] ^= 1 << (at % 8);
+            let [network, average, optimiser] = changed;
+            let mut learner = trial::fresh(&config, &set, &[Device::flex()]).unwrap();
+            if learner.restore(Saved { network, average, optimiser }).is_ok() {
+                learner.step(batch(), None, 0.1, &config, 2);
+            }
+        }
     }
 }

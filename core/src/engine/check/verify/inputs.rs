@@ -3,7 +3,7 @@
 use burn::tensor::{Int, Tensor, TensorData};
 
 use super::key::{Key, Quantity, Task};
-use super::{KeyReport, MAX_IMAGE, Reference, ReferenceError, VerifyError, largest_difference};
+use super::{KeyReport, Reference, ReferenceError, VerifyError, largest_difference, tolerance};
 use crate::engine::network::LastRelu;
 use crate::engine::solve::Run;
 use crate::engine::solve::objective::{Activate, AddFeature, CrossEntropy, Invert, Objective};
@@ -13,13 +13,13 @@ use crate::engine::{Model, TaskError};
 use crate::image::Pixels;
 use crate::model::weights::Array;
 
-/// Standard deviation of the change to a start that asks how much a run magnifies rounding.
+/// Standard deviation of the change to an input that asks how much a result magnifies rounding.
 const NUDGE: f32 = 1e-6;
 
-/// How many changed starts are tried.
+/// How many changed inputs are tried.
 const NUDGED_RUNS: u64 = 6;
 
-/// How many times an image may be as far off as the nudged runs are from each other.
+/// How many times a result may be as far off as the nudged runs are from each other.
 const NUDGED_FACTOR: f32 = 3.0;
 
 /// The reference's inputs on the model's device.
@@ -68,7 +68,7 @@ impl Inputs {
         }
     }
 
-    /// Judges each image of a run by [`KeyReport::sensitivity`].
+    /// Judges the result of each image by [`KeyReport::sensitivity`].
     pub async fn allow_for_rounding(
         &self,
         model: &Model,
@@ -86,16 +86,17 @@ impl Inputs {
                 *spread = spread.max(largest_difference(nudged, found));
             }
         }
+        let tolerance = tolerance(key, &expected.values);
         let pairs = expected.values.chunks_exact(length).zip(found.chunks_exact(length));
         report.ok = pairs.zip(&spread).all(|((expected, found), spread)| {
-            largest_difference(expected, found) <= MAX_IMAGE.max(NUDGED_FACTOR * spread)
+            largest_difference(expected, found) <= tolerance.max(NUDGED_FACTOR * spread)
         });
         report.sensitivity = Some(spread.iter().copied().fold(0.0, f32::max));
         Ok(())
     }
 
     /// The same inputs, but for a change of `x` as small as rounding.
-    fn nudged(&self, model: &Model, seed: u64) -> Result<Self, TaskError> {
+    pub fn nudged(&self, model: &Model, seed: u64) -> Result<Self, TaskError> {
         let [batch, _, size, _] = self.x.dims();
         let noise: Vec<_> = (0..batch as u64).map(|i| noise(size, seed, i)).collect();
         // `noise` has mean 0.5 and standard deviation 1/20.

@@ -1,0 +1,64 @@
+use burn::tensor::Device;
+use pollster::block_on;
+use safetensors::tensor::{Dtype, TensorView};
+
+use super::*;
+use crate::engine::fixture;
+use crate::model::weights::{Array, Weights};
+
+const KEY: &str = "activation_1_grad";
+
+/// The test network, whose first units all lie at 0 where an image has its normaliser's mean.
+fn at_a_kink() -> Model {
+    let weights = fixture::weights();
+    let level = |(name, array): (&str, &Array)| {
+        let mut array = array.clone();
+        if ["bn1.bias", "bn1.running_mean"].contains(&name) {
+            array.values.fill(0.0);
+        }
+        (name.to_owned(), array)
+    };
+    let tensors = weights.tensors().map(level).collect();
+    Model::new(&Weights::new(weights.card().clone(), tensors).unwrap(), &Device::flex())
+}
+
+/// A reference of one grey image with this gradient, or with none.
+fn reference(gradient: Option<&[f32]>) -> Vec<u8> {
+    let grey = bytes(&[0.5; 3 * 8 * 8]);
+    let gradient = gradient.map(bytes);
+    let label = 0i64.to_le_bytes();
+    let image = |data| TensorView::new(Dtype::F32, vec![1, 3, 8, 8], data).unwrap();
+    let mut views = vec![
+        ("x", image(&grey)),
+        ("x_target", image(&grey)),
+        ("label", TensorView::new(Dtype::I64, vec![1], &label).unwrap()),
+    ];
+    views.extend(gradient.as_deref().map(|data| (KEY, image(data))));
+    safetensors::serialize(views, None).unwrap()
+}
+
+fn bytes(values: &[f32]) -> Vec<u8> {
+    values.iter().flat_map(|value| value.to_le_bytes()).collect()
+}
+
+#[test]
+fn a_gradient_may_be_off_as_far_as_rounding_moves_it() {
+    let model = at_a_kink();
+    let file = reference(None);
+    let inputs = Inputs::read(&model, &Reference::from_bytes(&file).unwrap()).unwrap();
+    // On another machine, where the image was rounded otherwise.
+    let key = Key::parse(KEY).unwrap();
+    let nudged = inputs.nudged(&model, 99).unwrap();
+    let elsewhere = block_on(nudged.recompute(&model, &key)).unwrap();
+    let judge = |gradient: &[f32]| {
+        let file = reference(Some(gradient));
+        let reference = Reference::from_bytes(&file).unwrap();
+        let verification = block_on(verify(&model, &reference, async |_| {})).unwrap();
+        verification.keys[0].clone()
+    };
+    let report = judge(&elsewhere);
+    assert!(report.max_rel > MAX_RELATIVE && report.sensitivity.is_some(), "{report:?}");
+    assert!(report.ok, "{report:?}");
+    let wrong: Vec<f32> = elsewhere.iter().map(|value| 10.0 * value + 1.0).collect();
+    assert!(!judge(&wrong).ok);
+}
