@@ -1,7 +1,8 @@
 //! What a visitor does, done in a real Chromium.
 
-#![allow(clippy::unwrap_used, clippy::panic)]
+#![allow(clippy::unwrap_used, clippy::panic, clippy::print_stdout)]
 
+mod background;
 mod cpu;
 mod explain;
 mod features;
@@ -11,6 +12,8 @@ mod morph;
 mod numbers;
 mod offline;
 mod privacy;
+mod soak;
+mod wanderer;
 mod webgpu;
 
 use std::path::{Path, PathBuf};

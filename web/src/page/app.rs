@@ -4,6 +4,7 @@ use leptos::prelude::*;
 use leptos::task::spawn_local;
 
 use super::adapter::{EngineKind, choose};
+use super::background::rest_in_background;
 use super::canvas::ImageCanvas;
 use super::change::{AddView, AtlasView, CollideView};
 use super::controls::Controls;
@@ -29,6 +30,7 @@ pub fn App() -> impl IntoView {
     let index = url::local_path("models").unwrap_or_else(|| usual.into());
     let eager = view.is_none() && url::parameter("autostart").as_deref() != Some("0");
     let session = Session::begin(index, eager);
+    rest_in_background(session);
     view! {
         <Header />
         <main>

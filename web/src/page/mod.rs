@@ -2,6 +2,7 @@
 
 mod adapter;
 mod app;
+mod background;
 mod canvas;
 mod change;
 mod chart;

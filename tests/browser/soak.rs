@@ -1,0 +1,85 @@
+//! Long use: many inversions in one tab, in changing views, and what they leave in memory.
+
+use anyhow::{Context, Result};
+use robust_tests::{Debugger, Visit};
+use serde_json::json;
+
+use crate::VIEWS;
+
+const SMALL: &str = "?engine=cpu&autostart=0&models=check/index.json";
+
+/// Inversions between two measurements.
+const ROUND: usize = 10;
+
+/// How much more the tab may hold at the end than after the first rounds, in MB. What leaks a picture
+/// or a photo with every run shows by hand, after a thousand; this is for what leaks more.
+const MOST: f64 = 60.0;
+
+/// Anonymous memory of the tab's process, workers included, in MB.
+fn memory(debugger: &Debugger) -> Result<f64> {
+    let processes = debugger.browser("SystemInfo.getProcessInfo", json!({}))?;
+    let processes = processes["processInfo"].as_array().context("no processes")?.clone();
+    let renderers = processes.iter().filter(|process| process["type"] == "renderer");
+    let mut total = 0.0;
+    for process in renderers {
+        let status = std::fs::read_to_string(format!("/proc/{}/status", process["id"]))?;
+        let line = status.lines().find(|line| line.starts_with("RssAnon:")).context("no memory")?;
+        let kilobytes: f64 = line.split_whitespace().nth(1).context("no number")?.parse()?;
+        total += kilobytes / 1e3;
+    }
+    Ok(total)
+}
+
+/// One round: photos one after another, then another view and back.
+async fn round(visit: &Visit, number: usize) -> Result<()> {
+    for i in 0..ROUND {
+        let choose = format!(
+            "const all = document.querySelectorAll('.tray .thumbnail'); \
+             all[{} % all.length].click(); return true;",
+            number * ROUND + i
+        );
+        visit.script(&choose).await?;
+        visit.wait_for_phase("robust", "finished", 60).await?;
+    }
+    let (view, shown) = VIEWS[number % (VIEWS.len() - 1)];
+    visit.script(&format!("location.hash = '{view}'; return true;")).await?;
+    visit.wait_until(view, shown, 60).await?;
+    visit.script("location.hash = ''; return true;").await?;
+    visit.wait_until("back", "document.querySelector('#original-image')", 60).await?;
+    visit.wait_for_phase("robust", "finished", 60).await
+}
+
+/// Memory after each of so many rounds, in MB.
+async fn soak(rounds: usize) -> Result<Vec<f64>> {
+    let (visit, debugger) = Visit::open_watched(SMALL).await?;
+    visit.wait_for_phase("robust", "idle", 60).await?;
+    visit.set("steps", "3").await?;
+    let mut after = Vec::new();
+    for number in 0..rounds {
+        round(&visit, number).await?;
+        // What could be freed counts only once it was not.
+        for target in debugger.targets() {
+            drop(debugger.target(&target, "HeapProfiler.collectGarbage", json!({})));
+        }
+        after.push(memory(&debugger)?);
+        println!("{:5} inversions: {:6.1} MB", (number + 1) * ROUND, after[number]);
+    }
+    visit.close().await?;
+    Ok(after)
+}
+
+#[tokio::test]
+async fn memory_stays_flat_over_many_inversions() -> Result<()> {
+    let after = soak(6).await?;
+    let grown = after[5] - after[1];
+    assert!(grown < MOST, "{grown} MB more after 40 further inversions: {after:?}");
+    Ok(())
+}
+
+/// By hand: `RUNS=1000 cargo test -p robust-tests soak_for_long -- --ignored --nocapture`.
+#[tokio::test]
+#[ignore = "takes as long as it is told to"]
+async fn soak_for_long() -> Result<()> {
+    let runs = std::env::var("RUNS").ok().and_then(|text| text.parse().ok()).unwrap_or(1000);
+    soak(usize::div_ceil(runs, ROUND)).await.map(drop)
+}

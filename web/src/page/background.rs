@@ -1,0 +1,31 @@
+//! A tab that nobody looks at leaves the machine to what is looked at.
+
+use leptos::prelude::*;
+use robust_core::model::card::Role;
+use web_sys::Event;
+
+use super::session::Session;
+use crate::turn::Phase;
+
+/// A longer run goes on: nobody waits for it in front of the page.
+const SHORT: usize = 1000;
+
+/// Holds runs while the page is hidden, and lets those go on that it has held.
+pub fn rest_in_background(session: Session) {
+    let held = StoredValue::new(Vec::<Role>::new());
+    window_event_listener_untyped("visibilitychange", move |_: Event| {
+        let hidden = document().hidden();
+        for slot in session.slots {
+            let short = slot.steps.get_untracked() <= SHORT;
+            if hidden && short && untrack(|| slot.phase()) == Phase::Running {
+                slot.pause(true);
+                held.update_value(|held| held.push(slot.role));
+            } else if !hidden && held.with_value(|held| held.contains(&slot.role)) {
+                slot.pause(false);
+            }
+        }
+        if !hidden {
+            held.set_value(Vec::new());
+        }
+    });
+}
