@@ -1,0 +1,27 @@
+//! What `import` reads: PyTorch's checkpoints and foreign safetensors files.
+
+#![no_main]
+
+#[path = "../../trainer/src/import/file.rs"]
+mod file;
+mod files;
+
+use std::fs;
+
+use libfuzzer_sys::fuzz_target;
+
+/// Most numbers of a tensor that are asked for, so that a run's time is in reading, not in filling memory.
+const MOST: usize = 1 << 20;
+
+fuzz_target!(|bytes: &[u8]| {
+    let path = std::env::temp_dir().join(format!("fuzz-{}.pt", std::process::id()));
+    if fs::write(&path, bytes).is_err() {
+        return;
+    }
+    for tensor in file::read(&path).unwrap_or_default().into_values() {
+        let numbers = tensor.shape.iter().try_fold(1usize, |all, extent| all.checked_mul(*extent));
+        if numbers.is_some_and(|numbers| numbers <= MOST) {
+            let _ = (tensor.values)();
+        }
+    }
+});
