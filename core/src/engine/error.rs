@@ -1,3 +1,5 @@
+//! Why a task cannot be done.
+
 use burn::tensor::ExecutionError;
 
 use crate::image::Pixels;

@@ -1,3 +1,5 @@
+//! Links of every kind, there and back; texts that are none; photos inside.
+
 use proptest::prelude::*;
 
 use super::*;
@@ -262,7 +264,7 @@ mod photos {
     use crate::image::Pixels;
 
     fn coffee() -> Pixels {
-        let bytes = include_bytes!("../../../static/gallery/ood_coffee.jpg");
+        let bytes = include_bytes!("../../tests/fixtures/ood_coffee.jpg");
         let photo = crate::image::photo::Photo::decode(bytes, [255; 3]).unwrap();
         photo.square(Crop::Centre, 64)
     }

@@ -1,3 +1,5 @@
+//! Photos of every format, turned and damaged.
+
 use image::{ImageFormat, RgbaImage};
 
 use super::*;
@@ -73,7 +75,7 @@ fn bad_files_are_told_apart() {
     assert!(matches!(error(b""), PhotoError::Empty));
     assert!(matches!(error(b"hello, I am a text file"), PhotoError::NotAnImage));
     assert!(matches!(error(&good[..good.len() / 2]), PhotoError::Damaged(_)));
-    let photo = include_bytes!("../../../../static/gallery/cat_chelsea.jpg");
+    let photo = include_bytes!("../../../tests/fixtures/cat_chelsea.jpg");
     for share in [3, 2] {
         assert!(matches!(error(&photo[..photo.len() / share]), PhotoError::Damaged(_)));
     }

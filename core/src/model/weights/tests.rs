@@ -1,3 +1,5 @@
+//! Model files, there and back; files that are none.
+
 use super::*;
 use crate::engine::fixture::card;
 use crate::model::architecture::{Block, ResNetConfig, Stem};
@@ -172,7 +174,7 @@ fn no_flipped_bit_is_taken_for_a_weight() {
 
 #[test]
 fn a_file_from_before_the_checksum_still_reads() {
-    let older = include_bytes!("../../../../static/check/cifar-basic.safetensors");
+    let older = include_bytes!("../../../tests/fixtures/before-checksums.safetensors");
     assert!(!older.windows(8).any(|part| part == b"checksum"));
     Weights::from_bytes(older).unwrap();
 }

@@ -1,3 +1,5 @@
+//! What every run keeps to: gradients, sets, lengths of steps, and batches.
+
 use burn::tensor::{Device, Distribution, Tensor};
 
 use super::constraint::image_norm;

@@ -1,3 +1,5 @@
+//! The loops beside sums written out.
+
 use super::*;
 
 /// Anything that is not regular.
