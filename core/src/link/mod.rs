@@ -4,7 +4,7 @@
 //! (no padding) of the content in postcard's encoding followed by its CRC-32, little endian.
 //! Nothing in a link is trusted: [`Link::from_fragment`] gives a checked link or an error.
 //!
-//! What a version holds is a file of its own ([`v2`] is written, `v1` is only read), and apart from
+//! What a version holds is a file of its own (`v2` is written, `v1` is only read), and apart from
 //! the settings of the program, so that these can change while every link ever made still opens.
 //!
 //! # Adding a kind of link
