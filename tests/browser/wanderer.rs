@@ -3,7 +3,7 @@
 use std::time::{Duration, Instant};
 
 use anyhow::{Result, bail};
-use robust_tests::{Debugger, Visit};
+use robust_tests::Visit;
 
 use crate::photo;
 
@@ -79,7 +79,7 @@ async fn wander(seed: u64, time: Duration) -> Result<usize> {
         let what = act(&visit, &mut dice).await;
         let told = what.unwrap_or_else(|error| format!("failed: {error:#}"));
         done.push(told);
-        let complaints = complaints(&debugger);
+        let complaints = debugger.complaints();
         if !complaints.is_empty() {
             bail!("seed {seed}: {complaints:#?} after\n{}", done.join("\n"));
         }
@@ -120,11 +120,6 @@ async fn act(visit: &Visit, dice: &mut Dice) -> Result<String> {
         _ => visit.script(&numbered(CLICK)).await?.to_string(),
     };
     Ok(told)
-}
-
-/// Whatever nobody caught. A request that its page has left behind is no fault.
-fn complaints(debugger: &Debugger) -> Vec<String> {
-    debugger.complaints()
 }
 
 /// Whatever runs can be stopped, and whatever loads arrives.

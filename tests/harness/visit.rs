@@ -114,8 +114,8 @@ impl Visit {
         self.script(&script).await.map(drop)
     }
 
-    /// Waits until the JavaScript expression, or what it promises, is true, and fails with what the page shows. What it
-    /// asks about may not be there at first: an error is not yet true.
+    /// Waits until the JavaScript expression, or what it promises, is true, and fails with what the
+    /// page shows. What it asks about may not be there at first: an error is not yet true.
     pub async fn wait_until(&self, what: &str, expression: &str, seconds: u64) -> Result<()> {
         let started = Instant::now();
         let script = format!("return Promise.resolve({expression}).then(Boolean);");

@@ -2,7 +2,6 @@
 
 use anyhow::Result;
 use indicatif::{ProgressBar, ProgressStyle};
-use robust_core::engine::TaskError;
 use robust_core::engine::solve::{Report, Run, Watch, drive};
 use robust_core::image::Pixels;
 
@@ -63,5 +62,5 @@ pub fn finished(run: &mut impl Run) -> Result<Report> {
 
 /// The only image of a run of one, done.
 pub fn finished_image(run: &mut impl Run) -> Result<Pixels> {
-    Ok(finished(run)?.images.into_iter().next().ok_or(TaskError::NoResult)?)
+    Ok(finished(run)?.image()?.clone())
 }
