@@ -1,6 +1,7 @@
-//! Steps in, and projections onto, the sets that images are held to.
+//! Steps in, projections onto, and draws from the sets that images are held to: all that there is
+//! to a constraint, beside its entry and its checks in `settings`.
 
-use burn::tensor::Tensor;
+use burn::tensor::{Distribution, Tensor};
 
 use crate::settings::Constraint;
 
@@ -43,4 +44,28 @@ impl Constraint {
         };
         within.clamp(0.0, 1.0)
     }
+}
+
+/// A random point of the constraint set around `centre`, `[batch, 3, height, width]`, drawn from
+/// the device's own generator: in the l2 ball a random direction and a radius uniform in
+/// [0, epsilon], in the linf ball uniform in every value. Then clamped to [0, 1].
+pub fn random_start(centre: Tensor<4>, constraint: Constraint) -> Tensor<4> {
+    let device = centre.device();
+    let (shape, [batch, ..]) = (centre.dims(), centre.dims());
+    let change = match constraint {
+        Constraint::L2 { epsilon } => {
+            let direction: Tensor<4> =
+                Tensor::random(shape, Distribution::Normal(0.0, 1.0), &device);
+            let radius = Distribution::Uniform(0.0, f64::from(epsilon));
+            let radius: Tensor<4> = Tensor::random([batch, 1, 1, 1], radius, &device);
+            let length = image_norm(direction.clone()).clamp_min(1e-12);
+            direction * (radius / length)
+        }
+        Constraint::Linf { epsilon } => {
+            let within = Distribution::Uniform(-f64::from(epsilon), f64::from(epsilon));
+            Tensor::random(shape, within, &device)
+        }
+        Constraint::Box => return centre,
+    };
+    (centre + change).clamp(0.0, 1.0)
 }

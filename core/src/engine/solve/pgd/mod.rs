@@ -12,7 +12,8 @@ mod start;
 
 use burn::tensor::{Tensor, TensorData, Transaction};
 
-pub use start::{noise, random_start};
+pub use constraint::random_start;
+pub use start::noise;
 
 use crate::engine::error::as_large;
 use crate::engine::solve::objective::{Direction, Objective};
