@@ -10,21 +10,30 @@ use anyhow::{Context, Result, bail};
 ///
 /// # Errors
 ///
-/// Where the folder cannot be made, another run is at work in it, or a new run would replace what
-/// an earlier one left there.
-pub fn claim(folder: &Path, resume: bool) -> Result<File> {
+/// Where the folder cannot be made, or another run is at work in it.
+pub fn hold(folder: &Path) -> Result<File> {
     let name = folder.display();
     fs::create_dir_all(folder).with_context(|| format!("cannot make the folder {name}"))?;
     let lock = folder.join("run.lock");
     let cannot = || format!("cannot write {}", lock.display());
     let file = File::create(&lock).with_context(cannot)?;
     match file.try_lock() {
-        Ok(()) => {}
+        Ok(()) => Ok(file),
         Err(TryLockError::WouldBlock) => {
             bail!("another run is at work in {name}: wait for its end, or choose another --out")
         }
-        Err(TryLockError::Error(error)) => return Err(error).with_context(cannot),
+        Err(TryLockError::Error(error)) => Err(error).with_context(cannot),
     }
+}
+
+/// The same for a training run.
+///
+/// # Errors
+///
+/// The same, and where a new run would replace what an earlier one left there.
+pub fn claim(folder: &Path, resume: bool) -> Result<File> {
+    let file = hold(folder)?;
+    let name = folder.display();
     let left = ["model.safetensors", "checkpoint.bin"];
     let left = left.into_iter().find(|file| !resume && folder.join(file).exists());
     if let Some(left) = left {

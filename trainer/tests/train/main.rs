@@ -4,6 +4,7 @@
 
 #[cfg(any(feature = "cuda", feature = "wgpu"))]
 mod graphics;
+mod kills;
 mod stage;
 
 use std::fs;

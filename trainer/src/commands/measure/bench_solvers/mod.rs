@@ -19,6 +19,7 @@ use crate::backend::Backend;
 use crate::data::{Dataset, MEMORY, Request, Side};
 use crate::files;
 use crate::ranges;
+use crate::train::hold;
 use tasks::{Outcome, Task};
 
 /// What to compare on what.
@@ -80,6 +81,7 @@ pub fn run(args: &Args) -> Result<ExitCode> {
     if args.count == 0 || args.steps.contains(&0) || args.step_size <= 0.0 {
         bail!("--count, --steps and --step-size must be above 0");
     }
+    let _hold = hold(&args.out)?;
     let device = args.backend.device()?;
     let mut models = vec![files::read_model(&args.model, &device)?];
     if let Some(standard) = &args.standard {

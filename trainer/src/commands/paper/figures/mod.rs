@@ -21,6 +21,7 @@ use crate::files;
 use crate::interrupt::Interrupt;
 use crate::ranges;
 use crate::sheet::Sheet;
+use crate::train::hold;
 use subject::Subject;
 
 /// Which models and photos.
@@ -154,6 +155,7 @@ pub fn run(args: &Args) -> Result<ExitCode> {
     if pictures.is_empty() {
         bail!("--only names none of the figures, 2 to 21, nor \"contact\"");
     }
+    let _hold = hold(&args.out)?;
     let interrupt = Interrupt::listen();
     let bar = ProgressBar::new(pictures.len() as u64)
         .with_style(ProgressStyle::with_template("{bar:32} {pos}/{len} pictures  {msg}")?);
