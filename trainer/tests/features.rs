@@ -160,6 +160,10 @@ fn figures_are_made_once_and_go_on() {
     stdout(&arguments);
     assert_eq!(written("figure-02.png"), before);
     assert!(out.join("figure-21.json").exists());
+    // A run at work has its folder to itself.
+    let lock = fs::File::create(out.join("run.lock")).unwrap();
+    lock.lock().unwrap();
+    assert!(stderr(&arguments).contains("another run is at work"));
     let error = stderr(&["figures", &model, &model, "/nowhere", "--out", "/tmp/never"]);
     assert!(error.contains("does not exist"), "{error}");
 }
