@@ -72,8 +72,6 @@ fn a_run_that_is_killed_at_any_moment_ends_with_the_same_bits() {
         assert!(model(&out) == model(&whole), "run {runs}, killed {killed} times, ended otherwise");
         (runs, done, resumed) = (runs + 1, done + killed, resumed + again);
     }
-    println!(
-        "{done} kills, {resumed} times a checkpoint was gone on from, {runs} runs, all the same"
-    );
+    eprintln!("{done} kills, {resumed} times gone on from a checkpoint, {runs} runs, all the same");
     assert!(resumed > 0, "no run was ever killed after its first checkpoint");
 }
