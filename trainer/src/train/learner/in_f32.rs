@@ -222,9 +222,12 @@ mod tests {
         let config = settings(flags);
         let set = Arc::new(Dataset::painted(4, 12));
         let images: Vec<u8> = (0..4 * 3 * 12 * 12).map(|i| (i * 37 % 256) as u8).collect();
+        // Both begin from one draw: the generator is the process's, and other tests draw too.
+        let start = trial::fresh(&config, &set, &[Device::flex()]).unwrap();
         let weights = |replicas: usize| {
             let devices = vec![Device::flex(); replicas];
             let mut learner = trial::fresh(&config, &set, &devices).unwrap();
+            learner.restore(start.save().unwrap()).unwrap();
             let batch = Batch { bytes: images.repeat(2), labels: [0, 1, 2, 3].repeat(2), size: 12 };
             let Measured { loss, correct } = learner.step(batch, None, 0.1, &config, 1);
             let average = learner.average(learner.card().clone()).unwrap();
