@@ -4,6 +4,7 @@
 
 mod background;
 mod cpu;
+mod device;
 mod explain;
 mod features;
 mod files;

@@ -5,6 +5,7 @@
 
 pub mod curve;
 pub mod protocol;
+pub mod recovery;
 pub mod turn;
 
 #[cfg(feature = "page")]

@@ -29,6 +29,8 @@ pub enum Request {
         id: RunId,
         /// What to do.
         task: Box<Task>,
+        /// Where it goes on, if an engine that is lost had begun it.
+        resume: Option<Resume>,
     },
     /// Tell the representation of photos, beside whatever runs.
     Look {
@@ -69,6 +71,15 @@ pub enum Request {
         /// Seconds to measure each.
         seconds: f64,
     },
+}
+
+/// Where a run was when its engine was lost.
+#[derive(Debug, Serialize, Deserialize)]
+pub struct Resume {
+    /// Steps done.
+    pub step: usize,
+    /// The images shown after them.
+    pub images: Vec<Image>,
 }
 
 /// What a run does.

@@ -1,6 +1,8 @@
 //! Which engine suits this machine, and why.
 
-use leptos::prelude::window;
+use std::time::Duration;
+
+use leptos::prelude::{set_timeout, window};
 use wasm_bindgen::prelude::*;
 use wasm_bindgen_futures::JsFuture;
 
@@ -35,6 +37,9 @@ extern "C" {
     fn is_fallback_adapter(this: &Adapter) -> Option<bool>;
 }
 
+/// How often, a second apart, a lost device is looked for before it counts as gone.
+const TRIES: usize = 3;
+
 /// Names under which software adapters go: 20 times slower than the processor's own engine.
 const SOFTWARE: [&str; 6] =
     ["swiftshader", "llvmpipe", "lavapipe", "warp", "basic render", "software"];
@@ -59,6 +64,22 @@ pub async fn choose(wish: Option<&str>) -> Choice {
             reason: format!("your graphics card ({})", adapter.name),
         },
     }
+}
+
+/// The same after a graphics device was lost, which may take a while to come back.
+pub async fn choose_again(wish: Option<&str>) -> Choice {
+    for _ in 0..TRIES {
+        let choice = choose(wish).await;
+        if choice.kind == EngineKind::WebGpu {
+            return choice;
+        }
+        let mut wake = |resolve: js_sys::Function, _| {
+            let wait = Duration::from_secs(1);
+            set_timeout(move || drop(resolve.call0(&JsValue::NULL)), wait);
+        };
+        let _ = JsFuture::from(js_sys::Promise::new(&mut wake)).await;
+    }
+    choose(wish).await
 }
 
 struct Found {

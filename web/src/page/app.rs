@@ -3,7 +3,7 @@
 use leptos::prelude::*;
 use leptos::task::spawn_local;
 
-use super::adapter::{EngineKind, choose};
+use super::adapter::EngineKind;
 use super::background::rest_in_background;
 use super::canvas::ImageCanvas;
 use super::change::{AddView, AtlasView, CollideView};
@@ -65,7 +65,7 @@ fn EngineLine(session: Session) -> impl IntoView {
     };
     let change = move |_| {
         let (wish, _) = untrack(other);
-        spawn_local(async move { session.load(choose(Some(wish)).await).await });
+        spawn_local(async move { session.load_wish(wish).await });
     };
     let text = move || match session.choice.get() {
         Some(choice) => format!("Running on {}.", choice.reason),

@@ -19,6 +19,7 @@ mod morph;
 mod offline;
 mod panel;
 mod photos;
+mod recover;
 mod session;
 mod share;
 mod slot;

@@ -21,6 +21,7 @@ use super::photos::Photo;
 use super::slot::Slot;
 use super::{download, url};
 use crate::protocol::{DEVICE_FAILED, Event, Request, Response, RunId};
+use crate::recovery::Losses;
 use crate::turn::{Phase, Turn};
 
 /// Where images start: a photo is one with this id.
@@ -55,6 +56,13 @@ pub struct Session {
     /// The path between photos.
     pub morph: Morph,
     shrinking: StoredValue<Shrinking, LocalStorage>,
+    /// The engine that the visitor has asked for.
+    pub(super) wish: StoredValue<Option<String>>,
+    pub(super) losses: StoredValue<Losses>,
+    /// The newest run when an engine was lost.
+    pub(super) lost_run: StoredValue<RunId>,
+    /// How often engines have been loaded.
+    loads: StoredValue<usize>,
     /// Number of the next request that is answered by its number.
     requests: StoredValue<usize>,
     /// What the laboratory has measured.
@@ -83,6 +91,10 @@ impl Session {
             change: Change::new(),
             morph: Morph::new(),
             shrinking: StoredValue::new_local(HashMap::new()),
+            wish: StoredValue::new(url::parameter("engine")),
+            losses: StoredValue::new(Losses::default()),
+            lost_run: StoredValue::new(0),
+            loads: StoredValue::new(0),
             requests: StoredValue::new(0),
             measured: RwSignal::new(Vec::new()),
             eager,
@@ -92,16 +104,33 @@ impl Session {
         window_event_listener(ev::popstate, move |_| session.follow_address());
         session.follow_address();
         spawn_local(async move {
-            let choice = choose(url::parameter("engine").as_deref()).await;
-            session.load(choice).await;
+            session.load(choose(session.wish.get_value().as_deref()).await).await;
         });
         session
+    }
+
+    /// Loads the engine that the visitor asks for.
+    pub async fn load_wish(self, wish: &str) {
+        self.wish.set_value(Some(wish.into()));
+        self.load(choose(Some(wish)).await).await;
     }
 
     /// Loads engine and models for `choice`; whatever ran before ends.
     pub async fn load(self, choice: Choice) {
         let kind = choice.kind;
         self.choice.set(Some(choice));
+        let load = self.unload();
+        if let Err(message) = self.try_load(kind, load).await
+            && self.loads.get_value() == load
+        {
+            for slot in self.slots {
+                slot.set_phase(Phase::Failed(message.clone()));
+            }
+        }
+    }
+
+    /// Ends both engines, and gives the number of the load that begins.
+    pub(super) fn unload(self) -> usize {
         // Nobody will answer these any more.
         self.shrinking.update_value(HashMap::clear);
         for slot in self.slots {
@@ -109,14 +138,11 @@ impl Session {
             slot.card.set(None);
             slot.set_phase(Phase::Loading(0.0));
         }
-        if let Err(message) = self.try_load(kind).await {
-            for slot in self.slots {
-                slot.set_phase(Phase::Failed(message.clone()));
-            }
-        }
+        self.loads.update_value(|loads| *loads += 1);
+        self.loads.get_value()
     }
 
-    async fn try_load(self, kind: EngineKind) -> Result<(), String> {
+    async fn try_load(self, kind: EngineKind, load: usize) -> Result<(), String> {
         let index = self.index.get_value();
         let folder = index.rsplit_once('/').map_or(String::new(), |(f, _)| format!("{f}/"));
         let engines: Engines = download::json("engines.json").await?;
@@ -133,6 +159,9 @@ impl Session {
         };
         let (_, compiled) = download::watched("", &asset, show, engine::compile).await?;
         let module = compiled.await?;
+        if self.loads.get_value() != load {
+            return Ok(());
+        }
         let script = engine::script(&asset);
         for slot in self.slots {
             match first_of(&catalog, slot.role) {
@@ -157,6 +186,7 @@ impl Session {
         weights: Asset,
     ) -> Result<(), String> {
         slot.set_phase(Phase::Loading(0.5));
+        let load = self.loads.get_value();
         let (ready, wait_ready) = once();
         let hear = move |response: Response| match response {
             Response::Ready => ready(),
@@ -171,7 +201,9 @@ impl Session {
                         slot.set_phase(Phase::Starting);
                     }
                     wait_ready.await;
-                    slot.send(&Request::Load { weights: ByteBuf::from(bytes) });
+                    if self.loads.get_value() == load {
+                        slot.send(&Request::Load { weights: ByteBuf::from(bytes) });
+                    }
                 }
                 Err(message) => slot.set_phase(Phase::Failed(message)),
             }
@@ -184,10 +216,19 @@ impl Session {
             Response::Loaded(card) => {
                 slot.card.set(Some(*card));
                 slot.turn.update(Turn::loaded);
-                self.model_ready(slot);
+                // Unless the visitor has asked for something else meanwhile.
+                let same = self.run.get_untracked() == self.lost_run.get_value();
+                if !(same && slot.go_on()) {
+                    self.model_ready(slot);
+                }
             }
             Response::Failed { message } => self.engine_failed(slot, message),
             Response::Run { id, event } => {
+                if let Event::Failed { message } = &*event
+                    && message.starts_with(DEVICE_FAILED)
+                {
+                    return self.engine_failed(slot, message.clone());
+                }
                 let failure = match &*event {
                     Event::Failed { message } => Some(message.clone()),
                     _ => None,
@@ -196,7 +237,7 @@ impl Session {
                 if slot.hear(id, *event)
                     && let Some(message) = failure
                 {
-                    self.run_failed(slot, message);
+                    self.run_failed(message);
                 }
             }
             Response::VerifiedKey { .. } | Response::Verified { .. } | Response::Speed { .. } => {
@@ -204,6 +245,9 @@ impl Session {
             }
             Response::Looked { ids, activations } => match activations {
                 Ok(rows) => slot.activations.set(ids.into_iter().zip(rows).collect()),
+                Err(message) if message.starts_with(DEVICE_FAILED) => {
+                    self.engine_failed(slot, message);
+                }
                 Err(message) => self.notice.set(Some(message)),
             },
             Response::Embedded { id, photo } => {
@@ -233,10 +277,7 @@ impl Session {
     }
 
     /// Says what was wrong with a run that was asked for, and of which photo.
-    fn run_failed(self, slot: Slot, message: String) {
-        if message.starts_with(DEVICE_FAILED) {
-            return self.engine_failed(slot, message);
-        }
+    fn run_failed(self, message: String) {
         let photo = self.photo(self.selected.get_untracked());
         let photo = photo.filter(|_| self.mode.get_untracked() != Mode::Morph);
         // Both models say the same about a photo; once is enough.
@@ -244,17 +285,6 @@ impl Session {
             Some(photo) => format!("{}: {message}", photo.name),
             None => message,
         }));
-    }
-
-    /// A graphics card that does not work is no reason to show nothing.
-    fn engine_failed(self, slot: Slot, message: String) {
-        let kind = self.choice.with_untracked(|choice| choice.as_ref().map(|c| c.kind));
-        if kind == Some(EngineKind::WebGpu) {
-            let reason = format!("the processor, because {message}");
-            spawn_local(self.load(Choice { kind: EngineKind::Cpu, reason }));
-        } else {
-            slot.set_phase(Phase::Failed(message));
-        }
     }
 
     /// Has an engine shrink a photo so that a link can carry it.

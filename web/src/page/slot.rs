@@ -3,10 +3,11 @@
 use leptos::prelude::*;
 use robust_core::model::card::{Card, Role};
 use robust_core::report::Explanation;
+use robust_core::settings::change::Goal;
 
 use super::change::AtlasSheet;
 use super::engine::Engine;
-use crate::protocol::{Event, Image, Progress, Request, RunId, Task};
+use crate::protocol::{ChangeRequest, Event, Image, Progress, Request, Resume, RunId, Task};
 use crate::turn::{Phase, Turn};
 
 /// Signals of one model. Copies are handles to the same state.
@@ -51,6 +52,10 @@ pub struct Slot {
     /// Steps of the run that was asked for last.
     asked_steps: StoredValue<usize>,
     engine: StoredValue<Option<Engine>, LocalStorage>,
+    /// The run that was sent last.
+    sent: StoredValue<Option<Request>>,
+    /// What the model was doing when its engine was lost, until it does so again.
+    lost: StoredValue<Option<Phase>>,
 }
 
 impl Slot {
@@ -77,6 +82,8 @@ impl Slot {
             likeness: RwSignal::new(None),
             asked_steps: StoredValue::new(0),
             engine: StoredValue::new_local(None),
+            sent: StoredValue::new(None),
+            lost: StoredValue::new(None),
         }
     }
 
@@ -119,6 +126,7 @@ impl Slot {
     /// Asks for a run of so many steps. What is shown stays until it has started.
     pub fn ask(&self, run: RunId, steps: usize) {
         self.asked_steps.set_value(steps);
+        self.lost.set_value(None);
         self.turn.update(|turn| turn.ask(run));
     }
 
@@ -144,6 +152,7 @@ impl Slot {
         if untrack(|| self.is_busy()) {
             self.send(&Request::Stop);
         }
+        self.lost.set_value(None);
         self.turn.update(Turn::forget);
     }
 
@@ -155,7 +164,76 @@ impl Slot {
     /// Sends a run's task, unless another was asked for meanwhile.
     pub fn start(&self, run: RunId, task: Task) {
         if self.is_asked(run) {
-            self.send(&Request::Run { id: run, task: Box::new(task) });
+            let request = Request::Run { id: run, task: Box::new(task), resume: None };
+            self.send(&request);
+            self.sent.set_value(Some(request));
+        }
+    }
+
+    /// Remembers what the model is doing, whose engine is lost.
+    pub fn interrupt(&self) {
+        let asked = self
+            .sent
+            .with_value(|sent| matches!(sent, Some(Request::Run { id, .. }) if self.is_asked(*id)));
+        let phase = untrack(|| self.phase());
+        // A run that was about to go on still stands where it did.
+        let waits = phase == Phase::Reading && self.lost.with_value(Option::is_some);
+        if asked && !waits && (untrack(|| self.is_busy()) || phase == Phase::Finished) {
+            self.lost.set_value(Some(phase));
+        }
+    }
+
+    /// Goes on, with a new engine, with what was interrupted: where its images stand, or from its
+    /// beginning. False where nothing was.
+    pub fn go_on(&self) -> bool {
+        let Some(before) = self.lost.get_value() else { return false };
+        let step = self.step.get_untracked();
+        self.sent.update_value(|sent| {
+            let Some(Request::Run { id, task, resume }) = sent else { return };
+            let frames = || self.frames.get_untracked();
+            let images = match &**task {
+                _ if before == Phase::Reading => Vec::new(),
+                // Another engine would have to know what the additions before have reached.
+                Task::Change(ChangeRequest { goal: Goal::Add(_), .. }) | Task::WhyNot(_) => {
+                    Vec::new()
+                }
+                Task::Change(ChangeRequest { goal: Goal::Collide { .. }, .. })
+                | Task::Morph(_)
+                | Task::Explain(_) => frames(),
+                Task::Invert(_) | Task::Change(_) => {
+                    self.image.get_untracked().into_iter().collect()
+                }
+            };
+            // Files of a path are made of the engine's own frames.
+            if before == Phase::Finished && !matches!(**task, Task::Morph(_)) {
+                self.lost.set_value(None);
+                return self.set_phase(Phase::Finished);
+            }
+            if images.is_empty() {
+                match &**task {
+                    Task::Change(_) => self.frames.set(Vec::new()),
+                    Task::WhyNot(_) => self.why_not.set(Vec::new()),
+                    _ => {}
+                }
+                self.lost.set_value(None);
+                *resume = None;
+            } else {
+                *resume = Some(Resume { step, images });
+            }
+            self.turn.update(|turn| turn.ask(*id));
+        });
+        if untrack(|| self.phase()) == Phase::Reading {
+            self.sent.with_value(|sent| sent.iter().for_each(|request| self.send(request)));
+        }
+        true
+    }
+
+    /// A run that went on with a new engine has begun there: it is held if it was, and ended if it was.
+    fn gone_on(&self, before: &Phase) {
+        match before {
+            Phase::Paused => self.pause(true),
+            Phase::Finished => self.send(&Request::Stop),
+            _ => {}
         }
     }
 
@@ -187,6 +265,10 @@ impl Slot {
     fn show(&self, event: Event) {
         match event {
             Event::Started(image) => {
+                let lost = self.lost.try_update_value(Option::take).flatten();
+                if let Some(before) = lost {
+                    return self.gone_on(&before);
+                }
                 self.target.set(Some(image));
                 self.losses.set(Vec::new());
                 self.step.set(0);

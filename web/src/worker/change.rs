@@ -9,8 +9,8 @@ use robust_core::image::measure::magnified_difference;
 use robust_core::settings::change::{Goal, MOST_ADDED, WHY_NOT_EPSILONS};
 
 use super::pace::{Pace, progress};
-use super::{Engine, canvas_image, decode, failed};
-use crate::protocol::{ChangeRequest, Event, PhotoFile, Progress, RunId, WhyNotRequest};
+use super::{Engine, canvas_image, decode, failed, where_it_was};
+use crate::protocol::{ChangeRequest, Event, PhotoFile, Progress, Resume, RunId, WhyNotRequest};
 
 /// Steps from one stage of an addition, which a slider can stop at, to the next.
 const STAGE: usize = 2;
@@ -20,6 +20,7 @@ pub(super) async fn change(
     engine: &Engine,
     run: RunId,
     request: ChangeRequest,
+    resume: Option<Resume>,
 ) -> Result<(), String> {
     let model = engine.model()?;
     check(&model, &request.goal)?;
@@ -45,17 +46,22 @@ pub(super) async fn change(
     } else {
         let mut pgd =
             towards(&model, &start, other.as_ref(), &request.goal, settings).map_err(failed)?;
-        Pace::new(switch)
-            .follow(&mut pgd, |report, speed| {
-                let mut progress = progress(report, speed);
-                if matches!(request.goal, Goal::Collide { .. }) {
-                    let difference =
-                        report.images.iter().map(|x| magnified_difference(x, &start).0);
-                    progress.images.extend(difference.map(|image| canvas_image(&image)));
-                }
-                engine.tell(run, Event::Progress(progress));
-            })
-            .await?;
+        let mut pace = Pace::new(switch);
+        if let Some(resume) = resume {
+            let (images, step) = where_it_was(&resume);
+            // Beside a collision its difference is shown.
+            pgd.resume(images.get(..1).unwrap_or_default(), step).map_err(failed)?;
+            pace.begins_at(step);
+        }
+        pace.follow(&mut pgd, |report, speed| {
+            let mut progress = progress(report, speed);
+            if matches!(request.goal, Goal::Collide { .. }) {
+                let difference = report.images.iter().map(|x| magnified_difference(x, &start).0);
+                progress.images.extend(difference.map(|image| canvas_image(&image)));
+            }
+            engine.tell(run, Event::Progress(progress));
+        })
+        .await?;
     }
     engine.tell(run, Event::Finished { likeness: None });
     Ok(())

@@ -5,18 +5,19 @@ use robust_core::engine::tasks::explain::{explain as weigh, saliency};
 use robust_core::settings::change::explain_settings;
 
 use super::pace::{Pace, progress};
-use super::{Engine, canvas_image, decode, failed};
-use crate::protocol::{Event, ExplainRequest, Progress, RunId};
+use super::{Engine, canvas_image, decode, failed, where_it_was};
+use crate::protocol::{Event, ExplainRequest, Progress, Resume, RunId};
 
 /// Carries out one request to its end.
 pub(super) async fn explain(
     engine: &Engine,
     run: RunId,
     request: ExplainRequest,
+    resume: Option<Resume>,
 ) -> Result<(), String> {
     let model = engine.model()?;
     let photo = decode(&request.photo, &model)?;
-    let pace = Pace::new(engine.new_run());
+    let mut pace = Pace::new(engine.new_run());
     engine.tell(run, Event::Started(canvas_image(&photo)));
     let explanation = weigh(&model, &photo, request.class, request.count).await.map_err(failed)?;
     let gradient = saliency(&model, &photo, explanation.class).await.map_err(failed)?;
@@ -27,6 +28,11 @@ pub(super) async fn explain(
     engine.tell(run, Event::Explained { explanation, saliency, steps });
     let images = vec![photo; features.len()];
     let mut pgd = magnify(&model, &images, &features, settings).map_err(failed)?;
+    if let Some(resume) = resume {
+        let (images, step) = where_it_was(&resume);
+        pgd.resume(&images, step).map_err(failed)?;
+        pace.begins_at(step);
+    }
     pace.follow(&mut pgd, |report, speed| {
         let progress = Progress { losses: Vec::new(), ..progress(report, speed) };
         engine.tell(run, Event::Progress(progress));

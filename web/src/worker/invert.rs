@@ -8,24 +8,30 @@ use robust_core::engine::tasks::invert::invert as prepare;
 use robust_core::image::measure::coarse_correlation;
 
 use super::pace::{Pace, progress};
-use super::{Engine, canvas_image, decode, failed};
-use crate::protocol::{Event, InvertRequest, RunId};
+use super::{Engine, canvas_image, decode, failed, where_it_was};
+use crate::protocol::{Event, InvertRequest, Resume, RunId};
 
 /// Carries out one request to its end.
 pub(super) async fn invert(
     engine: &Engine,
     run: RunId,
     request: InvertRequest,
+    resume: Option<Resume>,
 ) -> Result<(), String> {
     request.settings.check().map_err(|error| error.to_string())?;
     let model: Rc<Model> = engine.model()?;
     let target = decode(&request.photo, &model)?;
     let start = request.start.try_map(|photo| decode(photo, &model))?;
     // Only now: a file that is no photo must not cost the run at hand.
-    let pace = Pace::new(engine.new_run());
+    let mut pace = Pace::new(engine.new_run());
     engine.tell(run, Event::Started(canvas_image(&target)));
     let mut pgd = prepare(&model, std::slice::from_ref(&target), &start, &request.settings)
         .map_err(failed)?;
+    if let Some(resume) = resume {
+        let (images, step) = where_it_was(&resume);
+        pgd.resume(&images, step).map_err(failed)?;
+        pace.begins_at(step);
+    }
     let tell = |report: &Report, speed| engine.tell(run, Event::Progress(progress(report, speed)));
     let result = pace.follow(&mut pgd, tell).await?;
     let likeness = Some(coarse_correlation(result.image().map_err(failed)?, &target));

@@ -23,7 +23,9 @@ use serde_bytes::ByteBuf;
 use wasm_bindgen::JsCast;
 use wasm_bindgen_futures::spawn_local;
 
-use crate::protocol::{DEVICE_FAILED, Event, Image, PhotoFile, Request, Response, RunId, Task};
+use crate::protocol::{
+    DEVICE_FAILED, Event, Image, PhotoFile, Request, Response, Resume, RunId, Task,
+};
 use port::Port;
 use run::Switch;
 
@@ -69,9 +71,9 @@ impl Engine {
             Request::Load { weights } => {
                 spawn_local(async move { self.load(&weights).await });
             }
-            Request::Run { id, task } => {
+            Request::Run { id, task, resume } => {
                 spawn_local(async move {
-                    if let Err(message) = self.carry_out(id, *task).await {
+                    if let Err(message) = self.carry_out(id, *task, resume).await {
                         self.tell(id, Event::Failed { message });
                     }
                 });
@@ -99,12 +101,17 @@ impl Engine {
     }
 
     /// Does what a run asks for, to its end.
-    async fn carry_out(&self, run: RunId, task: Task) -> Result<(), String> {
+    async fn carry_out(
+        &self,
+        run: RunId,
+        task: Task,
+        resume: Option<Resume>,
+    ) -> Result<(), String> {
         match task {
-            Task::Invert(request) => invert::invert(self, run, request).await,
-            Task::Morph(request) => morph::morph(self, run, request).await,
-            Task::Explain(request) => explain::explain(self, run, request).await,
-            Task::Change(request) => change::change(self, run, request).await,
+            Task::Invert(request) => invert::invert(self, run, request, resume).await,
+            Task::Morph(request) => morph::morph(self, run, request, resume).await,
+            Task::Explain(request) => explain::explain(self, run, request, resume).await,
+            Task::Change(request) => change::change(self, run, request, resume).await,
             Task::WhyNot(request) => change::why_not(self, run, request).await,
         }
     }
@@ -194,6 +201,15 @@ fn failed(error: TaskError) -> String {
 fn decode(photo: &PhotoFile, model: &Model) -> Result<Pixels, String> {
     let decoded = Photo::decode(&photo.bytes, [255; 3]).map_err(|error| error.to_string())?;
     Ok(decoded.square(photo.crop, model.card().input_size))
+}
+
+/// The images that a run goes on from, and the steps that have led to them.
+fn where_it_was(resume: &Resume) -> (Vec<Pixels>, usize) {
+    let pixels = |image: &Image| {
+        let rgb: Vec<u8> = image.rgba.chunks_exact(4).flat_map(|p| [p[0], p[1], p[2]]).collect();
+        Pixels::from_rgb8(image.size as usize, &rgb)
+    };
+    (resume.images.iter().filter_map(pixels).collect(), resume.step)
 }
 
 fn canvas_image(pixels: &Pixels) -> Image {

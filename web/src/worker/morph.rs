@@ -10,22 +10,30 @@ use robust_core::link;
 use serde_bytes::ByteBuf;
 
 use super::pace::{Pace, progress};
-use super::{Engine, canvas_image, decode, failed};
-use crate::protocol::{Event, FileKind, MorphRequest, PhotoFile, Response, RunId, StopFile};
+use super::{Engine, canvas_image, decode, failed, where_it_was};
+use crate::protocol::{
+    Event, FileKind, MorphRequest, PhotoFile, Response, Resume, RunId, StopFile,
+};
 
 /// Carries out one request to its end.
 pub(super) async fn morph(
     engine: &Engine,
     run: RunId,
     request: MorphRequest,
+    resume: Option<Resume>,
 ) -> Result<(), String> {
     request.settings.check().map_err(|error| error.to_string())?;
     let model: Rc<Model> = engine.model()?;
     let stops =
         request.stops.iter().map(|stop| open(stop, &model)).collect::<Result<Vec<_>, _>>()?;
-    let pace = Pace::new(engine.new_run());
+    let mut pace = Pace::new(engine.new_run());
     engine.tell(run, Event::Started(canvas_image(&stops[0])));
     let mut path = PathRun::new(&model, &stops, &request.settings).map_err(failed)?;
+    if let Some(resume) = resume {
+        let (images, step) = where_it_was(&resume);
+        path.resume(&images, step).map_err(failed)?;
+        pace.begins_at(step);
+    }
     pace.follow(&mut path, |report, speed| {
         engine.tell(run, Event::Progress(progress(report, speed)));
         engine.frames.replace(report.images.clone());

@@ -49,6 +49,11 @@ impl Pace {
         Self { switch, due, last: (0, now), listened: now, steps_per_second: 0.0 }
     }
 
+    /// Says that the run begins at this step: those before were another's.
+    pub fn begins_at(&mut self, step: usize) {
+        self.last.0 = step;
+    }
+
     /// Runs to the end, or until the switch says stop, and gives the last report. `tell` hears each
     /// with the speed, in steps a second.
     pub async fn follow(

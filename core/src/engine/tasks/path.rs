@@ -2,6 +2,7 @@
 
 use burn::tensor::Tensor;
 
+use crate::engine::error::one_each;
 use crate::engine::solve::objective::Invert;
 use crate::engine::solve::pgd::{Pgd, noise};
 use crate::engine::solve::{Report, Run};
@@ -57,6 +58,21 @@ impl<'a> PathRun<'a> {
         };
         let runs = between.chunks(BATCH).map(run).collect::<Result<_, TaskError>>()?;
         Ok(Self { runs, frames, between })
+    }
+
+    /// Goes on from `frames`, all of them in order, to which `done` steps have led in another run of
+    /// the same path.
+    ///
+    /// # Errors
+    ///
+    /// [`TaskError`] where these are other frames in number or size than the path's.
+    pub fn resume(&mut self, frames: &[Pixels], done: usize) -> Result<(), TaskError> {
+        one_each(frames, "places on the path", self.frames.len())?;
+        for (run, chunk) in self.runs.iter_mut().zip(self.between.chunks(BATCH)) {
+            let images: Vec<Pixels> = chunk.iter().map(|&i| frames[i].clone()).collect();
+            run.resume(&images, done)?;
+        }
+        Ok(())
     }
 }
 
@@ -123,6 +139,18 @@ mod tests {
             assert_eq!(report.images[frame], stops[stop]);
         }
         assert!(losses[24] < 0.7 * losses[0], "{losses:?}");
+        let mut whole = PathRun::new(&model, &stops, &settings).unwrap();
+        whole.advance(10);
+        let half = pollster::block_on(whole.report()).unwrap();
+        let mut rest = PathRun::new(&model, &stops, &settings).unwrap();
+        rest.resume(&half.images, half.step).unwrap();
+        assert_eq!(rest.steps_done(), 10);
+        rest.finish();
+        let rest = pollster::block_on(rest.report()).unwrap();
+        assert_eq!((rest.step, rest.losses.len()), (25, 15));
+        assert!(rest.mean_losses()[14] < 1.1 * losses[24], "{:?}", rest.mean_losses());
+        assert!(path.resume(&half.images[1..], 10).is_err(), "a frame is missing");
+
         let lonely = PathRun::new(&model, &stops[..1], &settings).err();
         assert!(matches!(lonely, Some(TaskError::Stops)), "{lonely:?}");
     }

@@ -15,7 +15,7 @@ use burn::tensor::{Tensor, TensorData, Transaction};
 pub use constraint::random_start;
 pub use start::noise;
 
-use crate::engine::error::as_large;
+use crate::engine::error::{as_large, one_each};
 use crate::engine::solve::objective::{Direction, Objective};
 use crate::engine::solve::run::{Report, Run};
 use crate::engine::{Model, TaskError};
@@ -117,6 +117,27 @@ impl<'a, O: Objective> Pgd<'a, O> {
         self.best = None;
         self.memory = Memory::new(self.settings.solver);
         self.done = 0;
+    }
+
+    /// Goes on from `images`, to which `done` steps have led in another run of the same settings; the
+    /// constraint stays around its centre, and the solver remembers nothing.
+    ///
+    /// # Errors
+    ///
+    /// [`TaskError`] where these are other images in number or size than the run's.
+    pub fn resume(&mut self, images: &[Pixels], done: usize) -> Result<(), TaskError> {
+        let x = self.model.batch(images)?;
+        let [batch, _, size, _] = self.x.dims();
+        one_each(images, "places in the run", batch)?;
+        if x.dims()[2] != size {
+            return Err(TaskError::Sizes(size, x.dims()[2]));
+        }
+        self.best = None;
+        self.memory = Memory::new(self.settings.solver);
+        self.x = self.memory.interior(x);
+        self.unread.clear();
+        self.done = done.min(self.settings.steps);
+        Ok(())
     }
 
     /// Loss `[batch]` of `x` and the gradient of the batch's mean loss with respect to `x`.
