@@ -70,7 +70,7 @@ async fn a_photo_from_disk_is_inverted_paused_stopped_and_saved() -> Result<()> 
     visit.wait_for_phase("standard", "finished", 20).await?;
     assert!(visit.text("#robust .phase").await?.starts_with("Stopped at step"));
 
-    visit.click("#robust button").await?;
+    visit.click("#robust .save").await?;
     visit.wait_for_download("inverted-robust.png").await?;
     let image = image::open(visit.downloads().join("inverted-robust.png"))?;
     assert_eq!((image.width(), image.height()), (64, 64));

@@ -9,6 +9,7 @@ mod explain;
 mod features;
 mod files;
 mod gestures;
+mod keep;
 mod morph;
 mod numbers;
 mod offline;

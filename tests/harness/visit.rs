@@ -96,6 +96,12 @@ impl Visit {
         element.click().await.with_context(|| format!("click on {css}"))
     }
 
+    /// Types keys into the first element that matches; WebDriver has a character for each.
+    pub async fn press(&self, css: &str, keys: &str) -> Result<()> {
+        let element = self.client.find(Locator::Css(css)).await.with_context(|| css.to_owned())?;
+        Ok(element.send_keys(keys).await?)
+    }
+
     /// Chooses a file of this machine.
     pub async fn upload(&self, path: &Path) -> Result<()> {
         let input = self.client.find(Locator::Css("#file-input")).await?;

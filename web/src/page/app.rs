@@ -5,11 +5,12 @@ use leptos::task::spawn_local;
 
 use super::adapter::EngineKind;
 use super::background::rest_in_background;
-use super::canvas::ImageCanvas;
+use super::canvas::{Bare, ImageCanvas};
 use super::change::{AddView, AtlasView, CollideView};
 use super::controls::Controls;
 use super::explain::ExplainView;
 use super::forget::Forget;
+use super::keep::Keep;
 use super::lab::{CHECK_INDEX, Lab, View};
 use super::modes::Mode;
 use super::morph::MorphView;
@@ -18,6 +19,7 @@ use super::panel::Panel;
 use super::session::Session;
 use super::tray::{DropZone, Tray};
 use super::url;
+use super::wipe::{PHOTO_ROBUST, Wipe};
 
 /// Address of the paper.
 const PAPER: &str = "https://arxiv.org/abs/1906.00945";
@@ -31,9 +33,11 @@ pub fn App() -> impl IntoView {
     let eager = view.is_none() && url::parameter("autostart").as_deref() != Some("0");
     let session = Session::begin(index, eager);
     rest_in_background(session);
+    let bare = RwSignal::new(false);
+    provide_context(Bare(bare));
     view! {
         <Header />
-        <main>
+        <main class:bare=move || bare.get()>
             <Notice session />
             <Offline session />
             {match view {
@@ -137,6 +141,7 @@ fn Views(session: Session) -> impl IntoView {
 fn Inversion(session: Session) -> impl IntoView {
     let [robust, standard] = session.slots;
     let target = Signal::derive(move || robust.target.get().or_else(|| standard.target.get()));
+    let compared = RwSignal::new(None);
     let name = move || {
         let id = session.selected.get();
         session.photos.with(|photos| photos.iter().find(|p| p.id == id).map(|p| p.name.clone()))
@@ -153,13 +158,18 @@ fn Inversion(session: Session) -> impl IntoView {
         <div class="stage">
             <section class="panel" id="original">
                 <h2>"Your photo"</h2>
-                <ImageCanvas id="original-image".into() image=target label="The photo as the networks see it" />
+                <button class="picture" title="Compare full screen"
+                    on:click=move |_| compared.set(Some(PHOTO_ROBUST))>
+                    <ImageCanvas id="original-image".into() image=target label="The photo as the networks see it" />
+                </button>
                 <p class="phase">{name}</p>
                 <p class="hint">"This is what the networks see: " {length}</p>
             </section>
-            <Panel model=robust />
-            <Panel model=standard />
+            <Panel model=robust compared />
+            <Panel model=standard compared />
         </div>
+        <Keep session />
+        <Wipe session photo=target pair=compared />
         <p class="lead">
             "A network turns a photo into a few hundred numbers, its "
             <em>"representation"</em>

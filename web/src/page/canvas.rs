@@ -11,7 +11,24 @@ use crate::protocol::Image;
 const COLUMNS: usize = 5;
 const TILE: u32 = 192;
 
-/// A canvas that shows an image, as crisp pixels.
+/// Whether pictures are shown as bare pixels instead of smoothly enlarged; a context of the page.
+#[derive(Clone, Copy)]
+pub struct Bare(pub RwSignal<bool>);
+
+/// The switch between both.
+#[component]
+pub fn BarePixels() -> impl IntoView {
+    let Bare(bare) = expect_context();
+    view! {
+        <label class="check">
+            <input type="checkbox" prop:checked=move || bare.get()
+                on:change=move |event| bare.set(event_target_checked(&event)) />
+            "Bare pixels"
+        </label>
+    }
+}
+
+/// A canvas that shows an image.
 #[component]
 pub fn ImageCanvas(
     /// The image, if there is one yet.
@@ -49,7 +66,7 @@ pub fn draw(canvas: &HtmlCanvasElement, image: &Image) {
 pub fn save_png(canvas_id: &str, file_name: &str) {
     let canvas = document().get_element_by_id(canvas_id);
     if let Some(canvas) = canvas.and_then(|c| c.dyn_into::<HtmlCanvasElement>().ok()) {
-        save(&canvas, file_name);
+        offer_png(&canvas, file_name);
     }
 }
 
@@ -57,24 +74,29 @@ pub fn save_png(canvas_id: &str, file_name: &str) {
 pub fn save_sheet(canvas_ids: impl IntoIterator<Item = String>, file_name: &str) {
     let found = canvas_ids.into_iter().filter_map(|id| document().get_element_by_id(&id));
     let canvases: Vec<HtmlCanvasElement> = found.filter_map(|c| c.dyn_into().ok()).collect();
-    let sheet = document().create_element("canvas").ok();
-    let Some(sheet) = sheet.and_then(|c| c.dyn_into::<HtmlCanvasElement>().ok()) else { return };
     let rows = canvases.len().div_ceil(COLUMNS);
-    sheet.set_width((COLUMNS as u32) * TILE);
-    sheet.set_height((rows as u32) * TILE);
-    let context = sheet.get_context("2d").ok().flatten();
-    let context = context.and_then(|c| c.dyn_into::<CanvasRenderingContext2d>().ok());
-    let Some(context) = context else { return };
+    let sheet = blank((COLUMNS as u32) * TILE, (rows as u32) * TILE);
+    let Some((sheet, context)) = sheet else { return };
     context.set_image_smoothing_enabled(false);
     for (i, canvas) in canvases.iter().enumerate() {
         let place = |at: usize| at as f64 * f64::from(TILE);
         let (x, y, side) = (place(i % COLUMNS), place(i / COLUMNS), f64::from(TILE));
         let _ = context.draw_image_with_html_canvas_element_and_dw_and_dh(canvas, x, y, side, side);
     }
-    save(&sheet, file_name);
+    offer_png(&sheet, file_name);
 }
 
-fn save(canvas: &HtmlCanvasElement, file_name: &str) {
+/// A canvas of this size that is not part of the page, and what draws on it.
+pub fn blank(width: u32, height: u32) -> Option<(HtmlCanvasElement, CanvasRenderingContext2d)> {
+    let canvas = document().create_element("canvas").ok()?.dyn_into::<HtmlCanvasElement>().ok()?;
+    canvas.set_width(width);
+    canvas.set_height(height);
+    let context = canvas.get_context("2d").ok()??.dyn_into().ok()?;
+    Some((canvas, context))
+}
+
+/// Offers the content of a canvas as a PNG file.
+pub fn offer_png(canvas: &HtmlCanvasElement, file_name: &str) {
     let link = document().create_element("a").ok();
     let link = link.and_then(|a| a.dyn_into::<web_sys::HtmlAnchorElement>().ok());
     if let (Some(link), Ok(url)) = (link, canvas.to_data_url_with_type("image/png")) {

@@ -13,6 +13,7 @@ mod explain;
 mod forget;
 mod gallery;
 mod inversion;
+mod keep;
 mod lab;
 mod modes;
 mod morph;
@@ -26,6 +27,7 @@ mod slot;
 mod tray;
 mod url;
 mod why_not;
+mod wipe;
 
 use leptos::prelude::*;
 

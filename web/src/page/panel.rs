@@ -6,6 +6,7 @@ use robust_core::model::card::Role;
 use super::canvas::{ImageCanvas, save_png};
 use super::chart::LossCurve;
 use super::slot::Slot;
+use super::wipe::{Compared, PHOTO_ROBUST, PHOTO_STANDARD};
 use crate::turn::Phase;
 
 /// What the role means, in a sentence.
@@ -34,7 +35,11 @@ pub fn key(role: Role) -> &'static str {
 
 /// The image that a model's representation is turned back into, and how far that is.
 #[component]
-pub fn Panel(model: Slot) -> impl IntoView {
+pub fn Panel(
+    model: Slot,
+    /// What is compared full screen; a tap on the picture sets it.
+    compared: Compared,
+) -> impl IntoView {
     let slot = model;
     let name = key(slot.role);
     let canvas = format!("{name}-image");
@@ -42,11 +47,14 @@ pub fn Panel(model: Slot) -> impl IntoView {
         let canvas = canvas.clone();
         move |_| save_png(&canvas, &format!("inverted-{name}.png"))
     };
+    let pair = if slot.role == Role::Robust { PHOTO_ROBUST } else { PHOTO_STANDARD };
     let distance = move || slot.losses.with(|l| l.last().map(|d| format!("{:.1} %", 100.0 * d)));
     view! {
         <section class="panel" id=name data-phase=move || phase_name(&slot.phase())>
             <h2>{title(slot.role)}</h2>
-            <ImageCanvas id=canvas image=slot.image label="Image rebuilt from the representation" />
+            <button class="picture" title="Compare full screen" on:click=move |_| compared.set(Some(pair))>
+                <ImageCanvas id=canvas image=slot.image label="Image rebuilt from the representation" />
+            </button>
             <progress aria-label="Progress" max="1" value=move || share_done(slot)></progress>
             <p class="phase">{move || phase_text(slot)}</p>
             <LossCurve losses=slot.losses steps=slot.steps />
@@ -55,7 +63,7 @@ pub fn Panel(model: Slot) -> impl IntoView {
                 <strong data-value="distance">{move || distance().unwrap_or("–".into())}</strong>
             </p>
             <p class="likeness">{move || slot.likeness.get().map(likeness_text)}</p>
-            <button on:click=save disabled=move || slot.image.with(Option::is_none)>"Save PNG"</button>
+            <button class="save" on:click=save disabled=move || slot.image.with(Option::is_none)>"Save PNG"</button>
             <p class="hint">{explanation(slot.role)}</p>
         </section>
     }

@@ -64,11 +64,16 @@ pub fn replace_fragment(text: &str) {
     }
 }
 
+/// The address of this page, without what a view or a visitor adds to it.
+pub fn page() -> String {
+    let location = window().location();
+    location.origin().unwrap_or_default() + &location.pathname().unwrap_or_default()
+}
+
 /// The address that shows others this fragment: without this visitor's own choices, such as the
 /// engine.
 pub fn to_share(text: &str) -> String {
-    let location = window().location();
-    let page = location.origin().unwrap_or_default() + &location.pathname().unwrap_or_default();
+    let page = page();
     match local_path("models") {
         Some(models) => format!("{page}?models={models}#{text}"),
         None => format!("{page}#{text}"),
