@@ -11,5 +11,8 @@ pub mod turn;
 #[cfg(feature = "page")]
 pub mod page;
 
+#[cfg(any(feature = "page", feature = "engine"))]
+mod wire;
+
 #[cfg(feature = "engine")]
 pub mod worker;

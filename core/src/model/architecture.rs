@@ -89,7 +89,7 @@ pub struct ResNetConfig {
     pub widths: Vec<usize>,
     /// Channels inside a bottleneck, as a multiple of its stage's width: 1 but in wide networks
     /// (Zagoruyko and Komodakis 2016; 2 in torchvision's Wide ResNet-50-2).
-    #[serde(default = "one", skip_serializing_if = "is_one")]
+    #[serde(default = "one")]
     pub widening: usize,
     /// Layers before the first block.
     pub stem: Stem,
@@ -99,11 +99,6 @@ pub struct ResNetConfig {
 
 fn one() -> usize {
     1
-}
-
-#[allow(clippy::trivially_copy_pass_by_ref, reason = "serde passes a reference")]
-fn is_one(n: &usize) -> bool {
-    *n == 1
 }
 
 /// One convolution and the batch normalisation after it, by their names in a file.

@@ -36,18 +36,14 @@ impl Atlas {
 
     /// All coordinates, sorted.
     pub fn sorted(&self, order: AtlasOrder) -> Vec<usize> {
+        let values = match order {
+            AtlasOrder::Number => &[],
+            AtlasOrder::Strength => self.activations.as_slice(),
+            AtlasOrder::Class(class) => self.weights.get(class).map_or(&[][..], Vec::as_slice),
+        };
+        let value = |feature: usize| values.get(feature).copied().unwrap_or_default();
         let mut features: Vec<usize> = (0..self.activations.len()).collect();
-        let by = |values: &[f32], i: usize| values.get(i).copied().unwrap_or_default();
-        match order {
-            AtlasOrder::Number => {}
-            AtlasOrder::Strength => {
-                features.sort_by(|&a, &b| self.activations[b].total_cmp(&self.activations[a]));
-            }
-            AtlasOrder::Class(class) => {
-                let weights = self.weights.get(class).map_or(&[][..], Vec::as_slice);
-                features.sort_by(|&a, &b| by(weights, b).total_cmp(&by(weights, a)));
-            }
-        }
+        features.sort_by(|&a, &b| value(b).total_cmp(&value(a)));
         features
     }
 }

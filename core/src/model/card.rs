@@ -16,6 +16,7 @@ pub enum Role {
 }
 
 /// Everything that a model needs to run and a reader wants to know, kept as metadata in the file.
+/// Every field is always written: the page gets it in a format in which none can be left out.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Card {
     /// Name people use for it.
@@ -33,10 +34,10 @@ pub struct Card {
     /// Side of the square images it was trained on, in pixels. Any size runs.
     pub input_size: usize,
     /// How it was trained, if known.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(default)]
     pub training: Option<Training>,
     /// Accuracies measured on held-out images.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[serde(default)]
     pub accuracies: Vec<Accuracy>,
     /// Where the weights come from.
     pub provenance: Provenance,
@@ -71,12 +72,12 @@ pub struct Provenance {
     /// File or run they were made from.
     pub source: String,
     /// SHA-256 of that file, in hexadecimal.
-    #[serde(default, skip_serializing_if = "String::is_empty")]
+    #[serde(default)]
     pub source_sha256: String,
     /// Program that wrote this file.
     pub written_by: String,
     /// Licence of the weights.
-    #[serde(default, skip_serializing_if = "String::is_empty")]
+    #[serde(default)]
     pub licence: String,
 }
 

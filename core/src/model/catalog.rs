@@ -22,15 +22,25 @@ pub struct CatalogEntry {
     pub name: String,
     /// Robust or standard.
     pub role: Role,
-    /// The model file.
-    #[serde(flatten)]
-    pub asset: Asset,
+    /// Name of the model file, beside the index that lists it.
+    pub file: String,
+    /// Length of the model file.
+    pub bytes: u64,
+    /// SHA-256 of the model file in hexadecimal.
+    pub sha256: String,
     /// Its atlas of features, `NAME.atlas.json`, where there is one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub atlas: Option<String>,
     /// The Gaussians of its classes, `NAME.gaussians.json`, where there are some.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub gaussians: Option<String>,
+}
+
+impl CatalogEntry {
+    /// The model file.
+    pub fn asset(&self) -> Asset {
+        Asset { file: self.file.clone(), bytes: self.bytes, sha256: self.sha256.clone() }
+    }
 }
 
 /// The first model of a role.

@@ -7,6 +7,7 @@ use wasm_bindgen_futures::JsFuture;
 use web_sys::{ErrorEvent, MessageEvent, ResponseInit, Worker, WorkerOptions, WorkerType};
 
 use crate::protocol::{Request, Response};
+use crate::wire::{pack, unpack};
 
 /// Compiles an engine once for all workers, from now on, while it is still arriving.
 pub fn compile(
@@ -55,10 +56,8 @@ impl Engine {
         let worker = Worker::new_with_options("./engine.js", &options).map_err(failed)?;
         let crash = hear.clone();
         let on_message = Closure::<dyn Fn(MessageEvent)>::new(move |event: MessageEvent| {
-            match serde_wasm_bindgen::from_value(event.data()) {
-                Ok(response) => hear(response),
-                Err(error) => web_sys::console::error_1(&error.into()),
-            }
+            let failed = |message| Response::Failed { message };
+            hear(unpack(event.data()).unwrap_or_else(failed));
         });
         let on_error = Closure::<dyn Fn(ErrorEvent)>::new(move |event: ErrorEvent| {
             let message = format!("the engine has crashed ({})", event.message());
@@ -75,9 +74,9 @@ impl Engine {
 
     /// Sends a request.
     pub fn send(&self, request: &Request) {
-        let sent = serde_wasm_bindgen::to_value(request)
-            .map_err(JsValue::from)
-            .and_then(|message| self.worker.post_message(&message));
+        let sent = pack(request).and_then(|(message, handed_over)| {
+            self.worker.post_message_with_transfer(&message, &handed_over)
+        });
         if let Err(error) = sent {
             web_sys::console::error_2(&"a request could not be sent".into(), &error);
         }

@@ -167,7 +167,7 @@ impl Session {
             match first_of(&catalog, slot.role) {
                 Some(entry) => {
                     self.load_atlas(slot, &folder, entry.atlas.as_ref());
-                    let weights = entry.asset.clone();
+                    let weights = entry.asset();
                     self.start_model(slot, &script, &module, folder.clone(), weights)?;
                 }
                 None => slot.set_phase(Phase::Failed("there is no such model here".into())),

@@ -1,10 +1,11 @@
 //! Messages from and to the page.
 
 use wasm_bindgen::prelude::Closure;
-use wasm_bindgen::{JsCast, JsValue};
+use wasm_bindgen::JsCast;
 use web_sys::{DedicatedWorkerGlobalScope, MessageEvent};
 
 use crate::protocol::{Request, Response};
+use crate::wire::{pack, unpack};
 
 /// The worker's end of the wire.
 #[derive(Clone)]
@@ -15,11 +16,11 @@ impl Port {
         Self(super::time::scope())
     }
 
-    /// Sends to the page. Bytes travel as typed arrays.
+    /// Sends to the page.
     pub fn send(&self, response: &Response) {
-        let sent = serde_wasm_bindgen::to_value(response)
-            .map_err(JsValue::from)
-            .and_then(|message| self.0.post_message(&message));
+        let sent = pack(response).and_then(|(message, handed_over)| {
+            self.0.post_message_with_transfer(&message, &handed_over)
+        });
         if let Err(error) = sent {
             web_sys::console::error_2(&"an answer could not be sent".into(), &error);
         }
@@ -29,12 +30,9 @@ impl Port {
     pub fn listen(&self, handle: impl Fn(Request) + 'static) {
         let port = self.clone();
         let on_message = Closure::<dyn Fn(MessageEvent)>::new(move |event: MessageEvent| {
-            match serde_wasm_bindgen::from_value(event.data()) {
+            match unpack(event.data()) {
                 Ok(request) => handle(request),
-                Err(error) => {
-                    let message = format!("a request was not understood: {error}");
-                    port.send(&Response::Failed { message });
-                }
+                Err(message) => port.send(&Response::Failed { message }),
             }
         });
         self.0.set_onmessage(Some(on_message.as_ref().unchecked_ref()));

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use anyhow::{Context, Result, bail};
-use robust_core::model::catalog::{Asset, CatalogEntry};
+use robust_core::model::catalog::CatalogEntry;
 use robust_core::model::weights::Weights;
 
 use crate::files;
@@ -36,11 +36,9 @@ pub fn run(args: &Args) -> Result<ExitCode> {
         catalog.push(CatalogEntry {
             name: weights.card().name.clone(),
             role: weights.card().role,
-            asset: Asset {
-                file: path.file_name().unwrap_or_default().to_string_lossy().into_owned(),
-                bytes: bytes.len() as u64,
-                sha256: files::sha256(&bytes),
-            },
+            file: path.file_name().unwrap_or_default().to_string_lossy().into_owned(),
+            bytes: bytes.len() as u64,
+            sha256: files::sha256(&bytes),
             atlas: beside(path, "atlas.json"),
             gaussians: beside(path, "gaussians.json"),
         });

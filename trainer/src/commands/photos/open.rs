@@ -75,12 +75,12 @@ fn model_file(folder: &Path, name: &str) -> Result<PathBuf> {
         let known: Vec<&str> = catalog.iter().map(|entry| entry.name.as_str()).collect();
         bail!("the link names the model \"{name}\", which is not here ({})", known.join(", "));
     };
-    let (file, index) = (Path::new(&entry.asset.file), index.display());
+    let (file, index) = (Path::new(&entry.file), index.display());
     if file.file_name() != Some(file.as_os_str()) {
         bail!("{index} names {}, which is not a file beside it", file.display());
     }
     let path = folder.join(file);
-    if files::sha256(&files::read(&path)?) != entry.asset.sha256 {
+    if files::sha256(&files::read(&path)?) != entry.sha256 {
         bail!(
             "{} is not the file that {index} lists: it is damaged, or `robust-reps catalog` has to \
              list it anew",
