@@ -70,7 +70,9 @@ async fn two_pictures_are_compared_full_screen() -> Result<()> {
 #[test]
 fn a_link_has_a_preview() -> Result<()> {
     let page = std::fs::read_to_string(robust_tests::dist()?.join("index.html"))?;
-    assert!(page.contains("property=\"og:image\" content=\"./preview.jpg\""), "{page}");
+    let image =
+        page.lines().find(|line| line.contains("property=\"og:image\"")).context("no picture")?;
+    assert!(image.contains("/preview.jpg\""), "{image}");
     assert_eq!(image::image_dimensions(robust_tests::dist()?.join("preview.jpg"))?, PREVIEW);
     assert!(std::fs::metadata(preview()?)?.len() < PREVIEW_BYTES);
     Ok(())

@@ -6,8 +6,9 @@ use robust_core::settings::change::WHY_NOT_EPSILONS;
 
 use super::canvas::{ImageCanvas, save_sheet};
 use super::change::Tile as AtlasTile;
+use super::frame::Frame;
 use super::modes::Mode;
-use super::panel::{key, phase_name, phase_text, share_done, title};
+use super::panel::key;
 use super::session::Session;
 use super::share::Share;
 use super::slot::Slot;
@@ -85,12 +86,11 @@ fn Reasons(session: Session, model: Slot) -> impl IntoView {
             |(i, part): (usize, &Contribution)| view! { <Tile session model=slot i part=*part /> };
         explanation.features.iter().enumerate().map(tile).collect()
     };
+    let shown = view! {
+        <ul class="classes">{move || explanation().map(|e| classes(session, slot, &e))}</ul>
+    };
     view! {
-        <section class="panel" id=name data-phase=move || phase_name(&slot.phase())>
-            <h2>{title(slot.role)}</h2>
-            <ul class="classes">{move || explanation().map(|e| classes(session, slot, &e))}</ul>
-            <progress aria-label="Progress" max="1" value=move || share_done(slot)></progress>
-            <p class="phase">{move || phase_text(slot)}</p>
+        <Frame model=slot id=name shown=shown.into_any()>
             <WhyNotAnswer model=slot />
             <h3>"What weighs most"</h3>
             <div class="tiles">{tiles}</div>
@@ -104,7 +104,7 @@ fn Reasons(session: Session, model: Slot) -> impl IntoView {
                 on:click=move |_| save_sheet(pictures(name), &format!("explained-{name}.png"))>
                 "Save pictures"
             </button>
-        </section>
+        </Frame>
     }
 }
 

@@ -11,6 +11,7 @@ mod download;
 mod engine;
 mod explain;
 mod forget;
+mod frame;
 mod gallery;
 mod inversion;
 mod keep;

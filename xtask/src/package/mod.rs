@@ -1,5 +1,6 @@
 //! What turns the packager's output into the page that is published.
 
+mod address;
 mod engines;
 mod offline;
 mod scripts;
@@ -13,11 +14,13 @@ use sha2::{Digest, Sha256};
 
 use crate::command::root;
 
-/// Finishes the folder that is being packaged (or `dist`).
+/// Finishes the folder that is being packaged (or `dist`). `PAGE_ADDRESS` says where it will live,
+/// where that is known.
 pub fn finish() -> Result<()> {
     let folder = env::var_os("TRUNK_STAGING_DIR").map_or(root().join("dist"), PathBuf::from);
     engines::list(&folder)?;
     scripts::take_out(&folder)?;
+    address::fill_in(&folder, env::var("PAGE_ADDRESS").ok().as_deref())?;
     // Last: it lists all files as they are.
     offline::write_worker(&folder)
 }

@@ -7,7 +7,8 @@ use super::authors::AsAuthors;
 use super::brush::Brush;
 use super::tiles::Tile;
 use crate::page::canvas::{ImageCanvas, save_png};
-use crate::page::panel::{key, phase_name, phase_text, share_done, title};
+use crate::page::frame::Frame;
+use crate::page::panel::key;
 use crate::page::session::Session;
 use crate::page::share::Share;
 use crate::page::slot::Slot;
@@ -100,14 +101,13 @@ fn Added(model: Slot, position: RwSignal<Option<usize>>) -> impl IntoView {
         let canvas = canvas.clone();
         move |_| save_png(&canvas, &format!("added-{name}.png"))
     };
+    let shown = view! {
+        <ImageCanvas id=canvas image label="The photo with more of these numbers" />
+    };
     view! {
-        <section class="panel" id=name data-phase=move || phase_name(&slot.phase())>
-            <h2>{title(slot.role)}</h2>
-            <ImageCanvas id=canvas image label="The photo with more of these numbers" />
-            <progress aria-label="Progress" max="1" value=move || share_done(slot)></progress>
-            <p class="phase">{move || phase_text(slot)}</p>
+        <Frame model=slot id=name shown=shown.into_any()>
             <p>"The number has reached " <strong>{move || reached().unwrap_or("–".into())}</strong></p>
             <button on:click=save disabled=move || slot.frames.with(Vec::is_empty)>"Save PNG"</button>
-        </section>
+        </Frame>
     }
 }

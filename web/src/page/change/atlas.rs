@@ -7,7 +7,8 @@ use robust_core::settings::change::Goal;
 use super::authors::AsAuthors;
 use super::tiles::Tile;
 use crate::page::canvas::{ImageCanvas, save_png};
-use crate::page::panel::{key, phase_name, phase_text, share_done, title};
+use crate::page::frame::Frame;
+use crate::page::panel::key;
 use crate::page::session::{Session, StartChoice};
 use crate::page::share::Share;
 use crate::page::slot::Slot;
@@ -178,15 +179,14 @@ fn Maximised(session: Session, model: Slot) -> impl IntoView {
         })
     };
     let save = move |_| save_png(&format!("{name}-maximised"), &format!("feature-{name}.png"));
+    let shown = view! {
+        <ImageCanvas id=format!("{name}-maximised") image label="What it looks for" />
+    };
     view! {
-        <section class="panel" id=name data-phase=move || phase_name(&slot.phase())>
-            <h2>{title(slot.role)}</h2>
-            <ImageCanvas id=format!("{name}-maximised") image label="What it looks for" />
-            <progress aria-label="Progress" max="1" value=move || share_done(slot)></progress>
-            <p class="phase">{move || phase_text(slot)}</p>
+        <Frame model=slot id=name shown=shown.into_any()>
             <p>"How strongly it responds: " <strong data-value="value">{move || value().unwrap_or("–".into())}</strong></p>
             <button on:click=save disabled=move || slot.image.with(Option::is_none)>"Save PNG"</button>
-        </section>
+        </Frame>
     }
 }
 

@@ -5,7 +5,8 @@ use leptos::prelude::*;
 
 use crate::page::canvas::{ImageCanvas, save_png};
 use crate::page::controls::event_number;
-use crate::page::panel::{key, phase_name, phase_text, share_done, title};
+use crate::page::frame::Frame;
+use crate::page::panel::key;
 use crate::page::photos::Photo;
 use crate::page::session::Session;
 use crate::page::share::Share;
@@ -98,12 +99,11 @@ fn Collision(model: Slot) -> impl IntoView {
         Some(format!("What was changed, {:.0} times as strong.", magnification(&photo, &image)))
     };
     let save = move |_| save_png(&format!("{name}-collision"), &format!("collision-{name}.png"));
+    let shown = view! {
+        <ImageCanvas id=format!("{name}-collision") image=part(0) label="The photo, changed" />
+    };
     view! {
-        <section class="panel" id=name data-phase=move || phase_name(&slot.phase())>
-            <h2>{title(slot.role)}</h2>
-            <ImageCanvas id=format!("{name}-collision") image=part(0) label="The photo, changed" />
-            <progress aria-label="Progress" max="1" value=move || share_done(slot)></progress>
-            <p class="phase">{move || phase_text(slot)}</p>
+        <Frame model=slot id=name shown=shown.into_any()>
             <p class="distance">
                 "Distance to the other photo’s numbers: from " {move || before().unwrap_or("–".into())} " to "
                 <strong data-value="distance">{move || now().unwrap_or("–".into())}</strong>
@@ -112,7 +112,7 @@ fn Collision(model: Slot) -> impl IntoView {
             <ImageCanvas id=format!("{name}-difference") image=part(1) label="What was changed" />
             <p class="hint">{magnified}</p>
             <button on:click=save disabled=move || slot.frames.with(Vec::is_empty)>"Save PNG"</button>
-        </section>
+        </Frame>
     }
 }
 

@@ -11,7 +11,7 @@ use super::stops::Stops;
 use crate::page::canvas::ImageCanvas;
 use crate::page::chart::LossCurve;
 use crate::page::controls::{CropFields, Number};
-use crate::page::panel::{key, phase_name, phase_text, share_done, title};
+use crate::page::frame::Frame;
 use crate::page::session::Session;
 use crate::page::share::Share;
 use crate::page::slot::Slot;
@@ -80,16 +80,14 @@ fn PathPanel(session: Session, main: bool, image: Signal<Option<Image>>) -> impl
         let slot = slot();
         view! { <LossCurve losses=slot.losses steps=slot.steps /> }
     };
+    let shown = view! {
+        <ImageCanvas id=format!("{id}-image") image label="The image at this place of the path" />
+    };
     view! {
-        <section class="panel" id=id data-model=move || key(slot().role)
-            data-phase=move || phase_name(&slot().phase())>
-            <h2>{move || title(slot().role)}</h2>
-            <ImageCanvas id=format!("{id}-image") image label="The image at this place of the path" />
-            <progress aria-label="Progress" max="1" value=move || share_done(slot())></progress>
-            <p class="phase">{move || phase_text(slot())}</p>
+        <Frame model=Signal::derive(slot) id shown=shown.into_any()>
             <p class="hint">{note}</p>
             {curve}
-        </section>
+        </Frame>
     }
 }
 

@@ -1,0 +1,105 @@
+//! What every model's panel has in common: whose it is, what it shows, and how far it is.
+
+use leptos::prelude::*;
+
+use super::panel::{key, title};
+use super::slot::Slot;
+use crate::turn::Phase;
+
+/// A panel. `shown` stands above the progress, all else below.
+#[component]
+pub fn Frame(
+    /// Whose panel it is.
+    #[prop(into)]
+    model: Signal<Slot>,
+    /// Its id.
+    id: &'static str,
+    /// The picture, or whatever is looked at first.
+    shown: AnyView,
+    /// All else.
+    children: Children,
+) -> impl IntoView {
+    let role = Signal::derive(move || model.get().role);
+    view! {
+        <section class="panel" id=id data-model=move || key(role.get())
+            data-phase=move || phase_name(&model.get().phase())>
+            <h2>{move || title(role.get())}</h2>
+            {shown}
+            <Progress model />
+            {children()}
+        </section>
+    }
+}
+
+/// How far a model is, as a bar and in words.
+#[component]
+pub fn Progress(
+    /// Whose run it is.
+    #[prop(into)]
+    model: Signal<Slot>,
+) -> impl IntoView {
+    view! {
+        <progress aria-label="Progress" max="1" value=move || share_done(model)></progress>
+        <p class="phase">{move || phase_text(model)}</p>
+    }
+}
+
+/// Short name of a phase, for styles and tests.
+pub fn phase_name(phase: &Phase) -> &'static str {
+    match phase {
+        Phase::Loading(_) => "loading",
+        Phase::Starting => "starting",
+        Phase::Idle => "idle",
+        Phase::Reading => "reading",
+        Phase::Running => "running",
+        Phase::Paused => "paused",
+        Phase::Finished => "finished",
+        Phase::Failed(_) => "failed",
+    }
+}
+
+/// For a progress bar, in [0, 1].
+fn share_done(slot: Signal<Slot>) -> f64 {
+    let slot = slot.get();
+    match slot.phase() {
+        Phase::Loading(share) => share,
+        Phase::Starting | Phase::Reading | Phase::Failed(_) => 0.0,
+        _ => slot.step.get() as f64 / slot.steps.get().max(1) as f64,
+    }
+}
+
+/// What the model is doing, in words.
+fn phase_text(slot: Signal<Slot>) -> String {
+    let slot = slot.get();
+    let (step, steps, speed) = (slot.step.get(), slot.steps.get(), slot.speed.get());
+    match slot.phase() {
+        Phase::Loading(share) => format!("Downloading, {:.0} %", 100.0 * share),
+        Phase::Starting => "Starting the network".into(),
+        Phase::Idle => "Ready for a photo".into(),
+        Phase::Reading => "Reading the photo".into(),
+        // How many there will be is known after a first look, or never.
+        Phase::Running if steps == 0 => "Looking".into(),
+        Phase::Paused if steps == 0 => "Paused".into(),
+        Phase::Finished if steps == 0 => "Done".into(),
+        Phase::Running if speed > 0.0 => {
+            let left = steps.saturating_sub(step) as f64 / speed;
+            format!("Step {step} of {steps}, {speed:.1} a second, {} left", duration(left))
+        }
+        Phase::Running => format!("Step {step} of {steps}"),
+        Phase::Paused => format!("Paused at step {step} of {steps}"),
+        Phase::Finished if step < steps && slot.stopped.get() => {
+            format!("Stopped at step {step} of {steps}")
+        }
+        Phase::Finished if step < steps => format!("Done after {step} of at most {steps} steps"),
+        Phase::Finished => format!("Done: {steps} steps"),
+        Phase::Failed(message) => format!("Not available: {message}"),
+    }
+}
+
+fn duration(seconds: f64) -> String {
+    match seconds.round() as u64 {
+        s @ 0..100 => format!("{s} s"),
+        s @ 100..6000 => format!("{} min", s / 60),
+        s => format!("{} h", s / 3600),
+    }
+}
