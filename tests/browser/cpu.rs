@@ -74,5 +74,19 @@ async fn a_photo_from_disk_is_inverted_paused_stopped_and_saved() -> Result<()> 
     visit.wait_for_download("inverted-robust.png").await?;
     let image = image::open(visit.downloads().join("inverted-robust.png"))?;
     assert_eq!((image.width(), image.height()), (64, 64));
+
+    // Ten thousand steps are many minutes on a processor: asked, and nothing is lost meanwhile.
+    let shown = visit.picture("robust-image").await?;
+    visit.click("#authors").await?;
+    let asked = "document.querySelector('[role=alert] #authors-yes') !== null";
+    visit.wait_until("the page asks", asked, 10).await?;
+    let question = visit.text("#authors-question").await?;
+    assert!(question.contains("take about") && question.contains("min"), "{question}");
+    visit.click("#authors-no").await?;
+    assert_eq!(visit.picture("robust-image").await?, shown);
+    visit.click("#authors").await?;
+    visit.click("#authors-yes").await?;
+    let many = "document.querySelector('#robust .phase').textContent.includes('of 10000')";
+    visit.wait_until("the authors' steps", many, 30).await?;
     visit.close().await
 }

@@ -96,7 +96,8 @@ fn phase_text(slot: Signal<Slot>) -> String {
     }
 }
 
-fn duration(seconds: f64) -> String {
+/// Seconds in the words that fit their number.
+pub fn duration(seconds: f64) -> String {
     match seconds.round() as u64 {
         s @ 0..100 => format!("{s} s"),
         s @ 100..6000 => format!("{} min", s / 60),
