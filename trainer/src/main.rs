@@ -17,6 +17,7 @@ mod principal;
 mod progress;
 mod ranges;
 mod sheet;
+mod torch;
 mod train;
 
 use std::ffi::OsString;
@@ -96,7 +97,7 @@ enum Command {
     Gaussians(gaussians::Args),
     /// Write the mean of several networks' weights
     Average(average::Args),
-    /// Write a model for the page, and check that it survived
+    /// Write a model for the page and check that it survived, or write it for PyTorch
     Export(export::Args),
     /// Write the index.json that tells the page which models a folder holds
     Catalog(catalog::Args),

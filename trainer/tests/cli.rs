@@ -7,6 +7,7 @@ mod program;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
+use robust_core::model::weights::Weights;
 use serde_json::Value;
 
 use program::{run, stderr, stdout};
@@ -100,6 +101,30 @@ fn like_networks_have_a_mean() {
     let other = import("imagenet-basic", folder.path(), &[]);
     let error = stderr(&["average", &model, &other, "--out", out]);
     assert!(error.contains("another architecture"), "{error}");
+}
+
+#[test]
+fn a_state_dict_for_pytorch_holds_the_same_numbers() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = |name: &str| folder.path().join(name).to_str().unwrap().to_owned();
+    let read = |path: &str| Weights::from_bytes(&std::fs::read(path).unwrap()).unwrap();
+    for name in ["cifar-basic", "imagenet-bottleneck"] {
+        let model = import(name, folder.path(), &[]);
+        let (dict, again) = (path("dict.pt"), path("again.safetensors"));
+        let printed = stdout(&["export", &model, "--torch", "--out", &dict]);
+        assert!(printed.contains("weights_only=True"), "{printed}");
+        // What the last line says is what `import` needs.
+        let (_, flags) = printed.rsplit_once("again: ").unwrap();
+        let flags: Vec<&str> = flags.split_whitespace().collect();
+        stdout(&[&["import", &dict, "--out", &again], &flags[..]].concat());
+        let (before, after) = (read(&model), read(&again));
+        assert!(before.tensors().eq(after.tensors()), "{name}");
+        let normaliser = |weights: &Weights| (weights.card().mean, weights.card().std);
+        assert_eq!(normaliser(&before), normaliser(&after), "{name}");
+        assert_eq!(before.card().architecture, after.card().architecture);
+        let errors = stderr(&["export", &model, "--torch", "--out", &dict, "--precision", "f16"]);
+        assert!(errors.contains("--precision"), "{errors}");
+    }
 }
 
 #[test]

@@ -13,6 +13,7 @@ use robust_core::image::Pixels;
 use robust_core::model::weights::{Precision, Weights};
 use robust_core::settings::{Crop, InvertSettings, Start};
 
+use super::torch;
 use crate::backend::wait;
 use crate::files;
 use crate::progress::finished;
@@ -33,7 +34,7 @@ const MAX_DISTANCE: f32 = 1.15;
 pub struct Args {
     /// Model file
     model: PathBuf,
-    /// Model file to write
+    /// File to write
     #[arg(long)]
     out: PathBuf,
     /// What the numbers of convolutions and the linear layer are kept as
@@ -45,10 +46,17 @@ pub struct Args {
     /// Photos to compare both files on [default: noise]
     #[arg(long, num_args = 1..)]
     photos: Vec<PathBuf>,
+    /// Write a state dict for PyTorch instead, in f32, and print the Python lines that load it
+    #[arg(long, conflicts_with_all = ["precision", "name", "photos"])]
+    torch: bool,
 }
 
 pub fn run(args: &Args) -> Result<ExitCode> {
     let weights = files::read_weights(&args.model)?;
+    if args.torch {
+        torch::export(&weights, &args.out)?;
+        return Ok(ExitCode::SUCCESS);
+    }
     let mut card = weights.card().clone();
     if let Some(name) = &args.name {
         card.name.clone_from(name);

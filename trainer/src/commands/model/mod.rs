@@ -6,4 +6,5 @@ pub mod export;
 pub mod gaussians;
 pub mod import;
 pub mod info;
+mod torch;
 pub mod train;

@@ -1,0 +1,92 @@
+//! `robust-reps export --torch`.
+
+use std::fmt::Write;
+use std::path::Path;
+
+use anyhow::{Context, Result};
+use robust_core::model::architecture::{Block, ResNetConfig, Stem};
+use robust_core::model::card::Card;
+use robust_core::model::weights::Weights;
+
+use crate::{files, torch};
+
+/// Widths of the stages of all of torchvision's networks.
+const WIDTHS: [usize; 4] = [64, 128, 256, 512];
+
+/// Writes a state dict, and prints how to load it and what it cannot hold.
+pub fn export(weights: &Weights, out: &Path) -> Result<()> {
+    let bytes = torch::state_dict(weights)?;
+    files::write(out, &bytes)?;
+    let size = bytes.len() as f64 / 1e6;
+    println!("# {}: {size:.1} MB. Its network in Python:", out.display());
+    print!("{}", recipe(weights.card(), out)?);
+    let Card { architecture, mean, std, .. } = weights.card();
+    let stem = match architecture.stem {
+        Stem::Imagenet => "",
+        Stem::Cifar => " --stem cifar",
+        Stem::Small => " --stem small",
+    };
+    println!(
+        "# A state dict has no place for the normaliser. To import it again: --mean {} --std {}{stem}",
+        list(mean, ","),
+        list(std, ",")
+    );
+    Ok(())
+}
+
+fn list<T: ToString>(values: &[T], separator: &str) -> String {
+    values.iter().map(T::to_string).collect::<Vec<_>>().join(separator)
+}
+
+/// Lines of Python that build the network, load the file and normalise images in [0, 1].
+fn recipe(card: &Card, file: &Path) -> Result<String> {
+    let net = &card.architecture;
+    let mut lines = String::from("import torch, torchvision\n");
+    if net.widths != WIDTHS {
+        let widths = list(&net.widths, ", ");
+        lines +=
+            &format!("# torchvision has no network whose stages are {widths} channels wide.\n");
+    } else if let Some(known) = torchvision_name(net) {
+        writeln!(lines, "model = torchvision.models.{known}(num_classes={})", net.classes)?;
+    } else {
+        let block = match net.block {
+            Block::Basic => "BasicBlock",
+            Block::Bottleneck => "Bottleneck",
+        };
+        let width = 64 * net.widening;
+        writeln!(
+            lines,
+            "model = torchvision.models.ResNet(torchvision.models.resnet.{block}, [{}], \
+             num_classes={}, width_per_group={width})",
+            list(&net.blocks, ", "),
+            net.classes
+        )?;
+    }
+    if net.stem != Stem::Imagenet {
+        let (kernel, stride) = (net.stem.kernel(), net.stem.stride());
+        let width = net.widths.first().context("a network without stages")?;
+        writeln!(
+            lines,
+            "model.conv1 = torch.nn.Conv2d(3, {width}, {kernel}, stride={stride}, padding={}, \
+             bias=False)",
+            kernel / 2
+        )?;
+        lines += "model.maxpool = torch.nn.Identity()\n";
+    }
+    // Debug's quotes and escapes are Python's, too.
+    writeln!(
+        lines,
+        "model.load_state_dict(torch.load({:?}, weights_only=True))\n\
+         model.eval()\n\
+         normalise = torchvision.transforms.Normalize([{}], [{}])",
+        file.to_string_lossy(),
+        list(&card.mean, ", "),
+        list(&card.std, ", ")
+    )?;
+    Ok(lines)
+}
+
+/// The function of torchvision that builds the network, its stem aside.
+fn torchvision_name(net: &ResNetConfig) -> Option<&'static str> {
+    net.preset_name().filter(|name| !["resnet10", "wide_resnet50_4"].contains(name))
+}
