@@ -17,6 +17,7 @@ mod principal;
 mod progress;
 mod ranges;
 mod sheet;
+mod site;
 mod torch;
 mod train;
 
@@ -27,7 +28,7 @@ use clap::{Parser, Subcommand};
 
 use commands::measure::{bench, bench_solvers, bench_train, eval, verify};
 use commands::model::{
-    average, catalog, export, gaussians, import as importing, info, train as training,
+    average, catalog, export, gaussians, import as importing, info, serve, train as training,
 };
 use commands::paint::{generate, inpaint, sketch, super_resolve, translate};
 use commands::paper::{atlas, figures};
@@ -101,6 +102,8 @@ enum Command {
     Export(export::Args),
     /// Write the index.json that tells the page which models a folder holds
     Catalog(catalog::Args),
+    /// Serve the built page with your own models, on this machine only
+    Serve(serve::Args),
 }
 
 fn main() -> ExitCode {
@@ -150,6 +153,7 @@ fn main() -> ExitCode {
         Command::Average(args) => average::run(&args),
         Command::Export(args) => export::run(&args),
         Command::Catalog(args) => catalog::run(&args),
+        Command::Serve(args) => serve::run(&args),
     };
     match result {
         Ok(code) => code,

@@ -28,26 +28,28 @@ pub fn run(args: &Args) -> Result<ExitCode> {
     if paths.is_empty() {
         bail!("{folder} holds no model file (.safetensors)");
     }
-    let mut catalog = Vec::new();
-    for path in &paths {
-        let bytes = files::read(path)?;
-        let weights = Weights::from_bytes(&bytes)
-            .with_context(|| format!("cannot use {}", path.display()))?;
-        catalog.push(CatalogEntry {
-            name: weights.card().name.clone(),
-            role: weights.card().role,
-            file: path.file_name().unwrap_or_default().to_string_lossy().into_owned(),
-            bytes: bytes.len() as u64,
-            sha256: files::sha256(&bytes),
-            atlas: beside(path, "atlas.json"),
-            gaussians: beside(path, "gaussians.json"),
-        });
-    }
+    let catalog = paths.iter().map(|path| entry(path)).collect::<Result<Vec<_>>>()?;
     let mut json = serde_json::to_string_pretty(&catalog)?;
     json.push('\n');
     files::write(&args.folder.join("index.json"), json.as_bytes())?;
     println!("{folder}/index.json lists {} models", catalog.len());
     Ok(ExitCode::SUCCESS)
+}
+
+/// What an index says of a model file, and of what lies beside it.
+pub fn entry(path: &Path) -> Result<CatalogEntry> {
+    let bytes = files::read(path)?;
+    let weights =
+        Weights::from_bytes(&bytes).with_context(|| format!("cannot use {}", path.display()))?;
+    Ok(CatalogEntry {
+        name: weights.card().name.clone(),
+        role: weights.card().role,
+        file: path.file_name().unwrap_or_default().to_string_lossy().into_owned(),
+        bytes: bytes.len() as u64,
+        sha256: files::sha256(&bytes),
+        atlas: beside(path, "atlas.json"),
+        gaussians: beside(path, "gaussians.json"),
+    })
 }
 
 /// The name of the file that lies beside a model's with this ending, if there is one.

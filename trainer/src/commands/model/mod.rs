@@ -6,5 +6,6 @@ pub mod export;
 pub mod gaussians;
 pub mod import;
 pub mod info;
+pub mod serve;
 mod torch;
 pub mod train;

@@ -1,0 +1,83 @@
+//! `robust-reps serve`.
+
+use std::path::PathBuf;
+use std::process::ExitCode;
+use std::thread;
+
+use anyhow::{Result, anyhow};
+use robust_core::model::card::Role;
+use robust_core::model::catalog::{CatalogEntry, first_of};
+use tiny_http::{Header, Method, Request, Response, Server};
+
+use super::catalog::entry;
+use crate::site::Site;
+
+/// Answers are given by so many at once: one slow reader does not hold up the page.
+const THREADS: usize = 4;
+
+/// Which models to show.
+#[derive(clap::Args)]
+pub struct Args {
+    /// Model files: the first robust one and the first standard one are shown side by side
+    #[arg(required = true)]
+    models: Vec<PathBuf>,
+    /// Folder of the built page (`cargo xtask build` makes it)
+    #[arg(long, default_value = "dist")]
+    page: PathBuf,
+    /// Port on this machine; 0 takes any that is free
+    #[arg(long, default_value = "8080")]
+    port: u16,
+}
+
+pub fn run(args: &Args) -> Result<ExitCode> {
+    let described = |path: &PathBuf| Ok((path.clone(), entry(path)?));
+    let models = args.models.iter().map(described).collect::<Result<Vec<_>>>()?;
+    let site = Site::new(&args.page, &models)?;
+    tell_what_is_shown(models.into_iter().map(|(_, entry)| entry).collect());
+    // Only this machine's own programs can ask.
+    let server = Server::http(("127.0.0.1", args.port)).map_err(|error| {
+        anyhow!("cannot listen on port {}: {error}. --port takes another", args.port)
+    })?;
+    let port = server.server_addr().to_ip().map_or(args.port, |address| address.port());
+    println!("http://127.0.0.1:{port}/ shows them, until Ctrl-C");
+    thread::scope(|scope| {
+        for _ in 0..THREADS {
+            scope.spawn(|| {
+                while let Ok(request) = server.recv() {
+                    answer(&site, request);
+                }
+            });
+        }
+    });
+    Ok(ExitCode::SUCCESS)
+}
+
+fn tell_what_is_shown(catalog: Vec<CatalogEntry>) {
+    for (role, name) in [(Role::Robust, "robust"), (Role::Standard, "standard")] {
+        match first_of(&catalog, role) {
+            Some(entry) => eprintln!("As the {name} network: {}", entry.name),
+            None => eprintln!("There is no {name} network: its half of the page stays empty."),
+        }
+    }
+}
+
+fn answer(site: &Site, request: Request) {
+    let path = request.url().split(['?', '#']).next().unwrap_or_default();
+    let path = path.trim_start_matches('/').to_owned();
+    let reads = matches!(request.method(), Method::Get | Method::Head);
+    // Who has gone away hears nothing, and nobody else need know.
+    let _ = match (reads, site.file(&path)) {
+        (true, Some((bytes, media_type))) => {
+            let headers = [("Content-Type", media_type), ("Cache-Control", "no-cache")];
+            let mut response = Response::from_data(bytes);
+            for (name, value) in headers {
+                if let Ok(header) = Header::from_bytes(name, value) {
+                    response.add_header(header);
+                }
+            }
+            request.respond(response)
+        }
+        (true, None) => request.respond(Response::empty(404)),
+        (false, _) => request.respond(Response::empty(405)),
+    };
+}
