@@ -35,10 +35,10 @@ pub struct Args {
     #[arg(long, conflicts_with_all = ["mean", "std"])]
     normaliser: Option<Known>,
     /// Mean of each channel, for images in [0, 1]; 0,0,0 with --std 1,1,1 for none
-    #[arg(long, value_delimiter = ',', num_args = 3, requires = "std")]
+    #[arg(long, value_delimiter = ',', requires = "std")]
     mean: Option<Vec<f32>>,
     /// Standard deviation of each channel
-    #[arg(long, value_delimiter = ',', num_args = 3, requires = "mean")]
+    #[arg(long, value_delimiter = ',', requires = "mean")]
     std: Option<Vec<f32>>,
     /// Layers before the first block, where the tensors leave it open
     #[arg(long)]
