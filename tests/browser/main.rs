@@ -13,6 +13,7 @@ mod keep;
 mod morph;
 mod numbers;
 mod offline;
+mod paint;
 mod privacy;
 mod soak;
 mod wanderer;
@@ -21,12 +22,13 @@ mod webgpu;
 use std::path::{Path, PathBuf};
 
 /// The fragment of every view, and what is true once it is shown with something in it.
-const VIEWS: [(&str, &str); 6] = [
+const VIEWS: [(&str, &str); 7] = [
     ("morph", "document.querySelector('#share')?.disabled === false"),
     ("explain", "document.querySelector('#robust-feature-0')"),
     ("features", "document.querySelectorAll('.atlas-tile .tile').length > 30"),
     ("add", "document.querySelector('#robust-added')"),
     ("collide", "document.querySelector('#robust-collision')"),
+    ("paint", "document.querySelector('#drawing')"),
     ("", "document.querySelector('#original-image')"),
 ];
 

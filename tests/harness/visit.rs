@@ -120,6 +120,16 @@ impl Visit {
         self.script(&script).await.map(drop)
     }
 
+    /// Moves a slider.
+    pub async fn set_range(&self, id: &str, value: &str) -> Result<()> {
+        let script = format!(
+            "const slider = document.getElementById('{id}'); slider.value = '{value}'; \
+             for (const kind of ['input', 'change']) \
+               slider.dispatchEvent(new Event(kind, {{ bubbles: true }})); return true;"
+        );
+        self.script(&script).await.map(drop)
+    }
+
     /// Waits until the JavaScript expression, or what it promises, is true, and fails with what the
     /// page shows. What it asks about may not be there at first: an error is not yet true.
     pub async fn wait_until(&self, what: &str, expression: &str, seconds: u64) -> Result<()> {

@@ -4,6 +4,7 @@
 //! own, and the two talk in the messages of [`protocol`].
 
 pub mod curve;
+pub mod drawing;
 pub mod protocol;
 pub mod recovery;
 pub mod turn;

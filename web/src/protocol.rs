@@ -5,7 +5,7 @@ use robust_core::report::Explanation;
 use robust_core::report::Speed;
 use robust_core::settings::change::Goal;
 use robust_core::settings::path::PathSettings;
-use robust_core::settings::{Crop, InvertSettings, Start};
+use robust_core::settings::{Crop, InvertSettings, PgdSettings, Start};
 use serde::{Deserialize, Serialize};
 use serde_bytes::ByteBuf;
 
@@ -95,6 +95,8 @@ pub enum Task {
     Change(ChangeRequest),
     /// Shows what would have to change for another class.
     WhyNot(WhyNotRequest),
+    /// Makes something of a drawing.
+    Paint(PaintRequest),
 }
 
 /// One inversion.
@@ -139,6 +141,42 @@ pub struct WhyNotRequest {
     pub photo: PhotoFile,
     /// The other class.
     pub class: usize,
+}
+
+/// One thing to make of a drawing, or of nothing.
+#[derive(Debug, Serialize, Deserialize)]
+pub struct PaintRequest {
+    /// Where it starts.
+    pub start: PaintStart,
+    /// Not 0 where the drawing was rubbed out, pixel by pixel: that part grows again, and the rest
+    /// stays as far as it can.
+    pub hole: Option<ByteBuf>,
+    /// What it is to become; what the network sees in it, if there is none.
+    pub class: Option<usize>,
+    /// How it is made; if there are none, the network only says what it sees.
+    pub settings: Option<PgdSettings>,
+}
+
+/// Where something that is made starts.
+#[derive(Debug, Serialize, Deserialize)]
+pub enum PaintStart {
+    /// A drawing, of the size that the network sees.
+    Drawing {
+        /// As it is.
+        now: Image,
+        /// What it may differ from by the radius, where the run goes on with a drawing that was
+        /// changed meanwhile.
+        centre: Option<Image>,
+    },
+    /// Draws from the Gaussian of the class.
+    Dreams {
+        /// The file of Gaussians, whole.
+        gaussians: ByteBuf,
+        /// How many.
+        count: u32,
+        /// Of the draws.
+        seed: u32,
+    },
 }
 
 /// One explanation.
@@ -277,6 +315,8 @@ pub enum Event {
         /// The changed photo.
         image: Image,
     },
+    /// How sure the network is of every class, for each image as it is now.
+    Confidences(Vec<Vec<f32>>),
     /// How far it is.
     Progress(Progress),
     /// One more image of a run whose images are all kept; for `losses` what the feature has reached.

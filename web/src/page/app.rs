@@ -15,6 +15,7 @@ use super::lab::{CHECK_INDEX, Lab, View};
 use super::modes::Mode;
 use super::morph::MorphView;
 use super::offline::Offline;
+use super::paint::PaintView;
 use super::panel::Panel;
 use super::session::Session;
 use super::tray::{DropZone, Tray};
@@ -125,6 +126,7 @@ fn Views(session: Session) -> impl IntoView {
             {tab(Mode::Atlas, "#features", "Features")}
             {tab(Mode::Add, "#add", "Add a feature")}
             {tab(Mode::Collide, "#collide", "Fool a network")}
+            {tab(Mode::Paint, "#paint", "Paint")}
         </nav>
         {move || match mode.get() {
             Mode::Invert => view! { <Inversion session /> }.into_any(),
@@ -133,6 +135,7 @@ fn Views(session: Session) -> impl IntoView {
             Mode::Explain => view! { <ExplainView session /> }.into_any(),
             Mode::Atlas => view! { <AtlasView session /> }.into_any(),
             Mode::Collide => view! { <CollideView session /> }.into_any(),
+            Mode::Paint => view! { <PaintView session /> }.into_any(),
         }}
     }
 }

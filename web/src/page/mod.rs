@@ -19,6 +19,7 @@ mod lab;
 mod modes;
 mod morph;
 mod offline;
+mod paint;
 mod panel;
 mod photos;
 mod recover;

@@ -21,6 +21,8 @@ pub enum Mode {
     Add,
     /// A photo is to pass for another.
     Collide,
+    /// A drawing becomes what a network knows.
+    Paint,
 }
 
 impl Mode {
@@ -33,6 +35,7 @@ impl Mode {
             Mode::Atlas => url::ATLAS,
             Mode::Add => url::ADD,
             Mode::Collide => url::COLLIDE,
+            Mode::Paint => url::PAINT,
         }
     }
 }
@@ -47,6 +50,7 @@ impl Mode {
             Mode::Atlas => "Drop a photo to start from it",
             Mode::Add => "Drop a photo to add the feature to it",
             Mode::Collide => "Drop a photo to fool the networks with",
+            Mode::Paint => "Drop a photo to paint on it",
         }
     }
 }
@@ -72,6 +76,10 @@ impl Session {
             Mode::Add | Mode::Collide => {
                 self.selected.set(id);
                 self.change();
+            }
+            Mode::Paint => {
+                self.selected.set(id);
+                self.paint_on_photo();
             }
         }
     }
@@ -108,6 +116,7 @@ impl Session {
             Mode::Morph => self.compute_path(true),
             Mode::Explain => self.explain(None),
             Mode::Atlas | Mode::Add | Mode::Collide => self.change(),
+            Mode::Paint => self.paint_on_photo(),
         }
     }
 
@@ -120,6 +129,7 @@ impl Session {
             url::COLLIDE => self.enter_change(Mode::Collide),
             url::EXPLAIN => self.enter_explain(),
             url::MORPH => self.enter_morph(),
+            url::PAINT => self.enter_paint(),
             fragment => self.open_link(fragment),
         }
     }

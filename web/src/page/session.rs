@@ -17,6 +17,7 @@ use super::change::Change;
 use super::engine::{self, Engine};
 use super::modes::Mode;
 use super::morph::{Morph, hear_saved};
+use super::paint::Paint;
 use super::photos::Photo;
 use super::slot::Slot;
 use super::{download, url};
@@ -55,6 +56,8 @@ pub struct Session {
     pub change: Change,
     /// The path between photos.
     pub morph: Morph,
+    /// The drawing.
+    pub paint: Paint,
     shrinking: StoredValue<Shrinking, LocalStorage>,
     /// The engine that the visitor has asked for.
     pub(super) wish: StoredValue<Option<String>>,
@@ -90,6 +93,7 @@ impl Session {
             class: RwSignal::new(None),
             change: Change::new(),
             morph: Morph::new(),
+            paint: Paint::new(),
             shrinking: StoredValue::new_local(HashMap::new()),
             wish: StoredValue::new(url::parameter("engine")),
             losses: StoredValue::new(Losses::default()),
@@ -167,6 +171,9 @@ impl Session {
             match first_of(&catalog, slot.role) {
                 Some(entry) => {
                     self.load_atlas(slot, &folder, entry.atlas.as_ref());
+                    if let Some(file) = &entry.gaussians {
+                        self.paint.dream_from([&*folder, file].concat());
+                    }
                     let weights = entry.asset();
                     self.start_model(slot, &script, &module, folder.clone(), weights)?;
                 }
@@ -257,7 +264,8 @@ impl Session {
                 }
             }
             Response::Saved { kind, bytes } => {
-                if let Err(message) = hear_saved(kind, &bytes) {
+                let painted = self.mode.get_untracked() == Mode::Paint;
+                if let Err(message) = hear_saved(kind, &bytes, painted) {
                     self.notice.set(Some(message));
                 }
             }
@@ -273,13 +281,16 @@ impl Session {
             Mode::Morph => self.path_model_ready(slot),
             Mode::Explain => self.explain_on(&[slot]),
             Mode::Atlas | Mode::Add | Mode::Collide => self.change_on(&[slot]),
+            Mode::Paint if slot.role == Role::Robust => self.look_at_drawing(),
+            Mode::Paint => {}
         }
     }
 
     /// Says what was wrong with a run that was asked for, and of which photo.
     fn run_failed(self, message: String) {
         let photo = self.photo(self.selected.get_untracked());
-        let photo = photo.filter(|_| self.mode.get_untracked() != Mode::Morph);
+        let several = [Mode::Morph, Mode::Paint].contains(&self.mode.get_untracked());
+        let photo = photo.filter(|_| !several);
         // Both models say the same about a photo; once is enough.
         self.notice.set(Some(match photo {
             Some(photo) => format!("{}: {message}", photo.name),

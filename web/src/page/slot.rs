@@ -29,6 +29,8 @@ pub struct Slot {
     pub explanation: RwSignal<Option<Explanation>>,
     /// The photo changed within growing radii towards another class: radius, confidence, image.
     pub why_not: RwSignal<Vec<(f32, f32, Image)>>,
+    /// How sure it was of every class when the run began, for each image, and is now.
+    pub confidences: RwSignal<[Vec<Vec<f32>>; 2]>,
     /// The model's atlas of features.
     pub atlas: RwSignal<Option<AtlasSheet>>,
     /// Photos that the model was asked to look at, by id.
@@ -70,6 +72,7 @@ impl Slot {
             frames: RwSignal::new(Vec::new()),
             explanation: RwSignal::new(None),
             why_not: RwSignal::new(Vec::new()),
+            confidences: RwSignal::default(),
             atlas: RwSignal::new(None),
             looked: RwSignal::new(Vec::new()),
             activations: RwSignal::new(Vec::new()),
@@ -193,10 +196,11 @@ impl Slot {
             let frames = || self.frames.get_untracked();
             let images = match &**task {
                 _ if before == Phase::Reading => Vec::new(),
-                // Another engine would have to know what the additions before have reached.
-                Task::Change(ChangeRequest { goal: Goal::Add(_), .. }) | Task::WhyNot(_) => {
-                    Vec::new()
-                }
+                // Another engine would have to know what the additions before have reached. What is
+                // painted takes seconds.
+                Task::Change(ChangeRequest { goal: Goal::Add(_), .. })
+                | Task::WhyNot(_)
+                | Task::Paint(_) => Vec::new(),
                 Task::Change(ChangeRequest { goal: Goal::Collide { .. }, .. })
                 | Task::Morph(_)
                 | Task::Explain(_) => frames(),
@@ -292,6 +296,12 @@ impl Slot {
             Event::WhyNot { epsilon, confidence, image } => {
                 self.why_not.update(|all| all.push((epsilon, confidence, image)));
             }
+            Event::Confidences(rows) => self.confidences.update(|[before, now]| {
+                if before.is_empty() {
+                    before.clone_from(&rows);
+                }
+                *now = rows;
+            }),
             Event::Finished { likeness } => self.likeness.set(likeness),
             Event::Failed { .. } => {}
         }

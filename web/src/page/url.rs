@@ -35,6 +35,9 @@ pub const ATLAS: &str = "features";
 /// The fragment of the view of collisions.
 pub const COLLIDE: &str = "collide";
 
+/// The fragment of the view that paints.
+pub const PAINT: &str = "paint";
+
 /// The fragment of the address, without `#`.
 pub fn fragment() -> String {
     let hash = window().location().hash().unwrap_or_default();

@@ -5,6 +5,7 @@ mod explain;
 mod invert;
 mod morph;
 mod pace;
+mod paint;
 mod port;
 mod run;
 mod time;
@@ -51,7 +52,7 @@ struct Engine {
     port: Port,
     model: RefCell<Option<Rc<Model>>>,
     run: RefCell<Rc<Switch>>,
-    /// The newest path between photos, for saving it.
+    /// The newest path between photos, or how a painting came about, for saving it.
     frames: RefCell<Vec<Pixels>>,
 }
 
@@ -113,6 +114,7 @@ impl Engine {
             Task::Explain(request) => explain::explain(self, run, request, resume).await,
             Task::Change(request) => change::change(self, run, request, resume).await,
             Task::WhyNot(request) => change::why_not(self, run, request).await,
+            Task::Paint(request) => paint::paint(self, run, request).await,
         }
     }
 

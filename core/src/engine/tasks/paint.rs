@@ -13,6 +13,24 @@ use crate::image::Pixels;
 use crate::settings::PgdSettings;
 use crate::settings::paint::Making;
 
+/// A drawing on its way to `class` that was changed meanwhile: goes on from `now`, within the radius
+/// around `centre`. What was drawn meanwhile belongs into both.
+///
+/// # Errors
+///
+/// Those of [`Model::batch`].
+pub fn go_on<'a>(
+    model: &'a Model,
+    now: &Pixels,
+    centre: &Pixels,
+    class: usize,
+    settings: PgdSettings,
+) -> Result<Pgd<'a, CrossEntropy>, TaskError> {
+    let objective = CrossEntropy::targeted(labels(&[class], model.device()));
+    let batch = |image| model.batch(std::slice::from_ref(image));
+    Ok(Pgd::new(model, objective, settings, batch(now)?, batch(centre)?))
+}
+
 /// A photo whose `hole` (row by row, true where it was rubbed out) grows again, of `class`. The
 /// hole starts grey; the rest may follow a little.
 ///
@@ -115,6 +133,20 @@ mod tests {
         assert!(kept < 0.5 * moved, "{kept} {moved}");
         let small = inpaint(&model, &photo, &half()[1..], 1, settings).err();
         assert!(matches!(small, Some(TaskError::Region { found: 63, wanted: 64 })), "{small:?}");
+    }
+
+    #[test]
+    fn going_on_stays_around_the_centre() {
+        let (model, centre, now) = (model(), noise(8, 1, 1), noise(8, 1, 2));
+        let settings = PgdSettings::plain(Constraint::L2 { epsilon: 0.3 }, 0.1, 9);
+        let mut run = go_on(&model, &now, &centre, 2, settings).unwrap();
+        run.finish();
+        let report = pollster::block_on(run.report()).unwrap();
+        // The first step leads into the ball, the others to the class.
+        assert!(report.latest()[0] < report.losses[1][0]);
+        let values = report.images[0].values().iter().zip(centre.values());
+        let away = values.map(|(a, b)| (a - b).powi(2)).sum::<f32>().sqrt();
+        assert!((0.29..0.301).contains(&away), "{away}");
     }
 
     /// Values in both halves of an image, in different channels.

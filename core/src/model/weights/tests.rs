@@ -3,6 +3,7 @@
 use super::*;
 use crate::engine::fixture::card;
 use crate::model::architecture::{Block, ResNetConfig, Stem};
+use crate::model::card::{Accuracy, Training};
 
 fn tiny() -> (Card, BTreeMap<String, Array>) {
     let architecture = ResNetConfig {
@@ -199,5 +200,20 @@ fn another_card_leaves_every_tensor_as_it_is_stored() {
         assert_eq!(tensors(&named), tensors(&file), "{precision:?}");
         card.architecture.widths[0] += 1;
         assert!(Weights::with_card(&file, &card).is_err());
+    }
+}
+
+/// As the page gets it: in bytes without field names, where a field left out would shift all others.
+#[test]
+fn a_card_travels_in_bytes() {
+    let (plain, _) = tiny();
+    let whole = Card {
+        accuracies: vec![Accuracy { on: "clean".into(), value: 0.5 }],
+        training: Some(Training { data: "photos".into(), ..Training::default() }),
+        ..plain.clone()
+    };
+    for card in [plain, whole] {
+        let bytes = postcard::to_allocvec(&card).unwrap();
+        assert_eq!(postcard::from_bytes::<Card>(&bytes).unwrap(), card);
     }
 }

@@ -67,7 +67,7 @@ impl Session {
             Mode::Add => Some(Goal::Add(self.change.features.get_untracked())),
             Mode::Atlas => Some(self.change.goal.get_untracked()),
             Mode::Collide => Some(Goal::Collide { epsilon: self.change.epsilon.get_untracked() }),
-            Mode::Invert | Mode::Morph | Mode::Explain => None,
+            Mode::Invert | Mode::Morph | Mode::Explain | Mode::Paint => None,
         }
     }
 

@@ -6,6 +6,7 @@ use wasm_bindgen::JsCast;
 use wasm_bindgen_futures::JsFuture;
 use web_sys::{CanvasRenderingContext2d, HtmlCanvasElement, HtmlImageElement};
 
+use crate::drawing::{GREY, flat};
 use crate::page::photos::Photo;
 use crate::protocol::Image;
 
@@ -16,7 +17,7 @@ const SIDE: u32 = 64;
 pub async fn previews(photos: &[Photo]) -> Vec<Image> {
     let mut previews = Vec::new();
     for photo in photos {
-        previews.push(preview(photo).await.unwrap_or_else(grey));
+        previews.push(preview(photo, SIDE).await.unwrap_or_else(|| flat(SIDE, GREY)));
     }
     previews
 }
@@ -31,28 +32,25 @@ pub fn blend(previews: &[Image], place: Place) -> Option<Image> {
     Some(Image { size: a.size, rgba: ByteBuf::from(rgba) })
 }
 
-async fn preview(photo: &Photo) -> Option<Image> {
+/// A photo's square with so many pixels a side, as the browser scales it; `None` where it cannot read
+/// the photo.
+pub async fn preview(photo: &Photo, side: u32) -> Option<Image> {
     let image = HtmlImageElement::new().ok()?;
     image.set_src(&photo.url);
     JsFuture::from(image.decode()).await.ok()?;
-    let (left, top, side) = photo.crop.square(image.natural_width(), image.natural_height());
+    let (left, top, part) = photo.crop.square(image.natural_width(), image.natural_height());
     let canvas = leptos::prelude::document().create_element("canvas").ok()?;
     let canvas = canvas.dyn_into::<HtmlCanvasElement>().ok()?;
-    canvas.set_width(SIDE);
-    canvas.set_height(SIDE);
+    canvas.set_width(side);
+    canvas.set_height(side);
     let context = canvas.get_context("2d").ok()??.dyn_into::<CanvasRenderingContext2d>().ok()?;
-    let (left, top, side) = (f64::from(left), f64::from(top), f64::from(side));
-    let whole = f64::from(SIDE);
+    let (left, top, part) = (f64::from(left), f64::from(top), f64::from(part));
+    let whole = f64::from(side);
     context
         .draw_image_with_html_image_element_and_sw_and_sh_and_dx_and_dy_and_dw_and_dh(
-            &image, left, top, side, side, 0.0, 0.0, whole, whole,
+            &image, left, top, part, part, 0.0, 0.0, whole, whole,
         )
         .ok()?;
     let data = context.get_image_data(0.0, 0.0, whole, whole).ok()?;
-    Some(Image { size: SIDE, rgba: ByteBuf::from(data.data().0) })
-}
-
-fn grey() -> Image {
-    let rgba = [128, 128, 128, 255].repeat((SIDE * SIDE) as usize);
-    Image { size: SIDE, rgba: ByteBuf::from(rgba) }
+    Some(Image { size: side, rgba: ByteBuf::from(data.data().0) })
 }

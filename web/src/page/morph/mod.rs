@@ -8,6 +8,7 @@ mod stops;
 mod video;
 mod view;
 
+pub use fade::preview;
 pub use path::{GONE, Morph};
 pub use save::hear_saved;
 pub use view::MorphView;

@@ -52,8 +52,11 @@ pub fn SaveButtons(session: Session) -> impl IntoView {
 }
 
 /// Offers a file that an engine has made.
-pub fn hear_saved(kind: FileKind, bytes: &[u8]) -> Result<(), String> {
-    let (name, media_type) = kind.file();
+pub fn hear_saved(kind: FileKind, bytes: &[u8], painted: bool) -> Result<(), String> {
+    let (name, media_type) = match kind.file() {
+        (_, media_type) if painted => ("painting.gif", media_type),
+        file => file,
+    };
     offer(name, media_type, bytes).map_err(|error| format!("{name} could not be saved: {error:?}"))
 }
 

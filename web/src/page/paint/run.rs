@@ -1,0 +1,231 @@
+//! Asking the engines to make something of the drawing, and hearing of it.
+
+use leptos::prelude::*;
+use leptos::task::spawn_local;
+use robust_core::settings::paint::Making;
+use serde_bytes::ByteBuf;
+
+use crate::drawing::laid_over;
+use crate::page::download;
+use crate::page::modes::Mode;
+use crate::page::morph::preview;
+use crate::page::session::Session;
+use crate::page::slot::Slot;
+use crate::protocol::{Image, PaintRequest, PaintStart, Task};
+use crate::turn::Phase;
+
+/// How often the engines hear of a stroke while it is drawn, in ms.
+const TELL_EVERY: f64 = 250.0;
+
+/// Dreams at a time.
+pub const DREAMS: u32 = 4;
+
+impl Session {
+    /// Shows the view that paints.
+    pub fn enter_paint(self) {
+        if self.mode.get_untracked() != Mode::Paint {
+            for slot in self.slots {
+                slot.image.set(None);
+                slot.frames.set(Vec::new());
+            }
+            self.enter(Mode::Paint);
+            self.look_at_drawing();
+        }
+    }
+
+    /// The robust network, and the standard one where it is wanted.
+    fn painters(self) -> &'static [usize] {
+        if self.paint.chosen.get_untracked().compare { &[0, 1] } else { &[0] }
+    }
+
+    fn painting_slots(self) -> Vec<Slot> {
+        self.painters().iter().map(|&i| self.slots[i]).collect()
+    }
+
+    /// Ends whatever is made, unheard.
+    pub(super) fn forget_painting(self) {
+        self.slots.iter().for_each(Slot::forget);
+        self.paint.work(|work| work.centre = None);
+    }
+
+    /// Asks what the networks see in the drawing, where nothing is being made of it.
+    pub fn look_at_drawing(self) {
+        let paint = self.paint;
+        let side = untrack(|| self.slots[0].card.with(|card| card.as_ref().map(|c| c.input_size)));
+        if side.is_some_and(|side| side != paint.side() as usize) {
+            // Drawn before it was known what this network sees.
+            let side = side.unwrap_or_default() as u32;
+            return self.begin_drawing(crate::drawing::flat(side, crate::drawing::GREY));
+        }
+        paint.choose(|chosen| chosen.made = false);
+        let drawing = paint.drawing.get_untracked();
+        for slot in self.slots {
+            // What it saw before stays until it has looked.
+            slot.confidences.update(|[before, _]| before.clear());
+        }
+        self.ask_with(
+            &self.painting_slots(),
+            |slot, run| slot.ask(run, 0),
+            Vec::new(),
+            move |_| {
+                let start = PaintStart::Drawing { now: drawing.clone(), centre: None };
+                Task::Paint(PaintRequest { start, hole: None, class: None, settings: None })
+            },
+        );
+    }
+
+    /// Makes what was chosen of the drawing: this class, or what the network sees in it.
+    pub fn make(self, class: Option<usize>) {
+        let paint = self.paint;
+        let making = paint.chosen.get_untracked().making;
+        let hole = paint.work(|work| work.hole.clone());
+        if making == Making::Inpaint && !hole.contains(&true) {
+            let words = "Rub out a part of the picture first; it grows again.";
+            return self.notice.set(Some(words.into()));
+        }
+        paint.choose(|chosen| chosen.class = class);
+        if making == Making::Generate {
+            return self.dream(class);
+        }
+        paint.keep();
+        let fills = making == Making::Inpaint;
+        paint.work(|work| work.filled = fills);
+        let drawing = paint.drawing.get_untracked();
+        self.make_of(&self.painting_slots(), drawing, fills.then_some(hole));
+    }
+
+    /// The same for these models, of this image.
+    fn make_of(self, slots: &[Slot], now: Image, hole: Option<Vec<bool>>) {
+        let paint = self.paint;
+        paint.choose(|chosen| chosen.made = true);
+        paint.work(|work| {
+            work.fresh.clear();
+            // A hole is filled from what is around it: there is nothing to draw on meanwhile.
+            work.centre = hole.is_none().then(|| now.clone());
+        });
+        let hole = hole.map(|hole| hole.into_iter().map(u8::from).collect::<Vec<u8>>());
+        self.ask_to_paint(slots, true, move || {
+            let hole = hole.clone().map(ByteBuf::from);
+            (PaintStart::Drawing { now: now.clone(), centre: None }, hole)
+        });
+    }
+
+    /// Has the standard network do what the robust one has done, from the same drawing.
+    pub fn compare_painters(self, compare: bool) {
+        self.paint.choose(|chosen| chosen.compare = compare);
+        match self.paint.work(|work| work.centre.clone()) {
+            Some(centre) if compare => self.make_of(&self.slots[1..], centre, None),
+            None if compare && !self.paint.chosen.get_untracked().made => self.look_at_drawing(),
+            _ => {}
+        }
+    }
+
+    /// Draws images of a class from its Gaussian and goes on from there.
+    fn dream(self, class: Option<usize>) {
+        let (url, seed) = self.paint.work(|work| {
+            work.centre = None;
+            work.seed += 1;
+            (work.gaussians.clone(), work.seed)
+        });
+        let Some(url) = url else { return };
+        self.paint.choose(|chosen| chosen.made = true);
+        spawn_local(async move {
+            match download::bytes(&url).await {
+                Ok(bytes) if self.paint.chosen.get_untracked().class == class => {
+                    self.ask_to_paint(&self.painting_slots(), true, move || {
+                        let gaussians = ByteBuf::from(bytes.clone());
+                        (PaintStart::Dreams { gaussians, count: DREAMS, seed }, None)
+                    });
+                }
+                Ok(_) => {}
+                Err(message) => self.notice.set(Some(message)),
+            }
+        });
+    }
+
+    fn ask_to_paint(
+        self,
+        slots: &[Slot],
+        afresh: bool,
+        start: impl Fn() -> (PaintStart, Option<ByteBuf>) + 'static,
+    ) {
+        let settings = self.paint.settings();
+        let class = self.paint.chosen.get_untracked().class;
+        self.paint.work(|work| work.told = js_sys::Date::now());
+        let ask = |slot: &Slot, run| {
+            if afresh {
+                slot.confidences.set(Default::default());
+                slot.ask_afresh(run, settings.steps);
+            } else {
+                slot.ask(run, settings.steps);
+            }
+        };
+        self.ask_with(slots, ask, Vec::new(), move |_| {
+            let (start, hole) = start();
+            Task::Paint(PaintRequest { start, hole, class, settings: Some(settings) })
+        });
+    }
+
+    /// Whether a drawing is on its way to a class, and strokes may join it.
+    fn can_go_on(self) -> bool {
+        untrack(|| self.slots[0].is_busy()) && self.paint.work(|work| work.centre.is_some())
+    }
+
+    /// Goes on with the drawing as it is now, strokes and radius included.
+    pub fn go_on_painting(self) {
+        if !self.can_go_on() {
+            return;
+        }
+        let now = self.paint.drawing.get_untracked();
+        let centre = self.paint.work(|work| {
+            work.fresh.clear();
+            work.centre.clone()
+        });
+        self.ask_to_paint(&self.painting_slots(), false, move || {
+            (PaintStart::Drawing { now: now.clone(), centre: centre.clone() }, None)
+        });
+    }
+
+    /// The engines hear of strokes: of a run's at once, else when they are done.
+    pub(super) fn tell_of_strokes(self) {
+        let drawing = self.paint.is_drawing();
+        if self.can_go_on() {
+            if !drawing || js_sys::Date::now() - self.paint.work(|work| work.told) > TELL_EVERY {
+                self.go_on_painting();
+            }
+        } else if !drawing && self.paint.chosen.get_untracked().making != Making::Generate {
+            self.look_at_drawing();
+        }
+    }
+
+    /// What the robust network has made becomes the drawing, under what was drawn meanwhile.
+    pub(super) fn painted(self, image: Image) {
+        // Of a run that does not know of the newest strokes.
+        if untrack(|| self.slots[0].phase()) == Phase::Reading {
+            return;
+        }
+        let paint = self.paint;
+        let drawing = paint.drawing.get_untracked();
+        if image.size == drawing.size {
+            let fresh = paint.work(|work| work.fresh.clone());
+            paint.drawing.set(laid_over(image, &drawing, &fresh));
+        }
+    }
+
+    /// Puts the chosen photo on the sheet.
+    pub fn paint_on_photo(self) {
+        let Some(photo) = self.photo(self.selected.get_untracked()) else { return };
+        spawn_local(async move {
+            let newest = |id| self.selected.get_untracked() == id;
+            match preview(&photo, self.paint.side()).await {
+                Some(image) if newest(photo.id) => self.begin_drawing(image),
+                Some(_) => {}
+                None => {
+                    let name = photo.name;
+                    self.notice
+                        .set(Some(format!("{name}: this is not an image that is shown here")));
+                }
+            }
+        });
+    }
+}

@@ -1,0 +1,99 @@
+//! Brushes, colours, and where a drawing begins.
+
+use leptos::prelude::*;
+use robust_core::settings::paint::Making;
+use serde_bytes::ByteBuf;
+
+use super::state::Tool;
+use crate::drawing::flat;
+use crate::page::session::Session;
+use crate::protocol::Image;
+
+/// Colours at hand.
+const COLOURS: [(&str, u32); 8] = [
+    ("Black", 0x1a1a1a),
+    ("White", 0xf7f5f0),
+    ("Brown", 0x7a4a22),
+    ("Red", 0xc8281e),
+    ("Orange", 0xf08c1e),
+    ("Yellow", 0xf2d63c),
+    ("Green", 0x3c8c32),
+    ("Blue", 0x1d6ae0),
+];
+
+/// Everything that a hand needs.
+#[component]
+pub fn Tools(session: Session) -> impl IntoView {
+    let paint = session.paint;
+    let tool = move |tool: Tool, id: &'static str, label: &'static str| {
+        let pressed = move || (paint.chosen.get().tool == tool).to_string();
+        view! { <button id=id aria-pressed=pressed on:click=move |_| paint.choose(|chosen| chosen.tool = tool)>{label}</button> }
+    };
+    let take = move |colour: u32| {
+        paint.choose(|chosen| (chosen.colour, chosen.tool) = (colour, Tool::Brush));
+    };
+    let swatch = move |(name, colour): (&'static str, u32)| {
+        let pressed = move || (paint.chosen.get().colour == colour).to_string();
+        view! {
+            <button class="swatch" title=name aria-label=name aria-pressed=pressed
+                style:background-color=hex(colour) on:click=move |_| take(colour) />
+        }
+    };
+    let typed = move |event| {
+        if let Ok(colour) =
+            u32::from_str_radix(event_target_value(&event).trim_start_matches('#'), 16)
+        {
+            take(colour & 0xffffff);
+        }
+    };
+    let width = move |event| {
+        if let Ok(width) = event_target_value(&event).parse::<f32>() {
+            paint.choose(|chosen| chosen.width = width.clamp(0.02, 0.5));
+        }
+    };
+    let clear = move |_| {
+        session.begin_drawing(flat(paint.side(), paint.chosen.get_untracked().colour));
+    };
+    let fills = move || paint.chosen.get().making == Making::Inpaint;
+    view! {
+        <div class="buttons">
+            {move || tool(Tool::Brush, "brush", if fills() { "Rub a hole" } else { "Brush" })}
+            {tool(Tool::Rubber, "rubber", "Bring back")}
+            {tool(Tool::Picker, "picker", "Take a colour")}
+            <button id="undo" on:click=move |_| session.undo_drawing() disabled=move || !paint.chosen.get().undo>
+                "Undo"
+            </button>
+        </div>
+        <div class="buttons swatches">
+            {COLOURS.map(swatch)}
+            <input id="colour" type="color" aria-label="Another colour"
+                prop:value=move || hex(paint.chosen.get().colour) on:input=typed />
+        </div>
+        <div class="fields">
+            <label>
+                "Width of the brush"
+                <input id="width" type="range" min="0.02" max="0.5" step="0.01"
+                    prop:value=move || paint.chosen.get().width.to_string() on:input=width />
+            </label>
+        </div>
+        <div class="buttons">
+            <button id="clear" on:click=clear>"Clear to this colour"</button>
+            <button on:click=move |_| session.begin_drawing(noise(paint.side()))>"Clear to noise"</button>
+        </div>
+    }
+}
+
+fn hex(colour: u32) -> String {
+    format!("#{colour:06x}")
+}
+
+/// About `0.5 + N(0, 1) / 20`, as other runs start: three uniform draws have half a deviation.
+fn noise(size: u32) -> Image {
+    let uniform = || js_sys::Math::random() - 0.5;
+    let value = |i: u32| match i % 4 {
+        3 => 255,
+        _ => (127.5 + 25.5 * (uniform() + uniform() + uniform())) as u8,
+    };
+    let rgba: Vec<u8> = (0..4 * size * size).map(value).collect();
+    Image { size, rgba: ByteBuf::from(rgba) }
+}

@@ -1,0 +1,224 @@
+//! The view that paints.
+
+use leptos::prelude::*;
+use robust_core::settings::paint::Making;
+
+use super::easel::Easel;
+use super::run::DREAMS;
+use super::tools::Tools;
+use crate::page::canvas::{ImageCanvas, save_png};
+use crate::page::frame::{Progress, phase_name};
+use crate::page::panel::{key, title};
+use crate::page::session::Session;
+use crate::page::slot::Slot;
+use crate::page::tray::Tray;
+use crate::protocol::{FileKind, Request};
+
+/// What can be made of a drawing: name, and what to do for it.
+const MAKINGS: [(Making, &str, &str); 5] = [
+    (
+        Making::Sketch,
+        "Draw",
+        "Draw something, then say what it is to become. Go on drawing meanwhile.",
+    ),
+    (
+        Making::Inpaint,
+        "Fill",
+        "Choose a photo, rub out a part of it, and say what is to grow there.",
+    ),
+    (Making::Translate, "Turn into", "Choose a photo, and say what it is to turn into."),
+    (Making::SuperResolve, "Sharpen", "Choose a small or blurred photo, and what it shows."),
+    (
+        Making::Generate,
+        "Dream",
+        "Say what to dream of, and choose one of the dreams to go on with.",
+    ),
+];
+
+/// Classes that are named of what a network sees.
+const SEEN: usize = 3;
+
+/// A drawing that becomes what the robust network knows.
+#[component]
+pub fn PaintView(session: Session) -> impl IntoView {
+    let [robust, standard] = session.slots;
+    let paint = session.paint;
+    Effect::new(move || {
+        if let Some(image) = robust.image.get() {
+            session.painted(image);
+        }
+    });
+    let beside = Signal::derive(move || standard.image.get().or_else(|| standard.target.get()));
+    let dream = move |i: usize| {
+        let image = Signal::derive(move || robust.frames.with(|frames| frames.get(i).cloned()));
+        let choose = move |_| {
+            if let Some(image) = untrack(|| image.get()) {
+                paint.begin_making(Making::Sketch);
+                session.begin_drawing(image);
+            }
+        };
+        view! {
+            <button class="frame" aria-label=format!("Go on with dream {}", i + 1) on:click=choose>
+                <ImageCanvas id=format!("dream-{i}") image label="A dream of the class" />
+            </button>
+        }
+    };
+    let dreamt = Memo::new(move |_| robust.frames.with(|frames| !frames.is_empty()));
+    let dreams = move || {
+        let frames = || (0..DREAMS as usize).map(dream).collect_view();
+        dreamt.get().then(|| view! { <div class="filmstrip">{frames()}</div> })
+    };
+    view! {
+        <Makings session />
+        <div class="paint">
+            <section class="panel" id="robust" data-phase=move || phase_name(&robust.phase())>
+                <Easel session />
+                <Verdict session model=robust />
+                {dreams}
+            </section>
+            <section class="controls" aria-label="Controls">
+                <Goals session />
+                <Tools session />
+                <Keep session />
+            </section>
+            <Show when=move || paint.chosen.get().compare>
+                <section class="panel" id="standard" data-phase=move || phase_name(&standard.phase())>
+                    <h2>{title(standard.role)}</h2>
+                    <ImageCanvas id="standard-painted".into() image=beside label="The same by the standard network" />
+                    <Verdict session model=standard />
+                </section>
+            </Show>
+        </div>
+        <Tray session />
+    }
+}
+
+/// What is to be made.
+#[component]
+fn Makings(session: Session) -> impl IntoView {
+    let paint = session.paint;
+    let button = move |(making, name, _): (Making, &'static str, &str)| {
+        let pressed = move || (paint.chosen.get().making == making).to_string();
+        let there = move || making != Making::Generate || paint.chosen.get().dreams;
+        let choose = move |_| {
+            session.stop();
+            paint.begin_making(making);
+        };
+        view! { <button aria-pressed=pressed disabled=move || !there() on:click=choose>{name}</button> }
+    };
+    let words = move || {
+        let making = paint.chosen.get().making;
+        MAKINGS.into_iter().find(|(other, ..)| *other == making).map(|(.., words)| words)
+    };
+    view! {
+        <div class="buttons makings">{MAKINGS.map(button)}</div>
+        <p class="hint">{words}</p>
+    }
+}
+
+/// What it is to become, and how far it may go for that.
+#[component]
+fn Goals(session: Session) -> impl IntoView {
+    let paint = session.paint;
+    let names = Memo::new(move |_| session.class_names());
+    let pressed =
+        move |class| (paint.chosen.get().made && paint.chosen.get().class == class).to_string();
+    let goal = move |(class, name): (usize, String)| {
+        view! {
+            <button class="class-button" aria-pressed=move || pressed(Some(class))
+                on:click=move |_| session.make(Some(class))>{name}</button>
+        }
+    };
+    let seen = move || paint.chosen.get().making != Making::Generate && !names.with(Vec::is_empty);
+    let busy = move || session.slots.iter().any(|slot| slot.is_busy());
+    let moved = move |event| {
+        if let Ok(reach) = event_target_value(&event).parse::<f32>() {
+            paint.choose(|chosen| chosen.reach = reach.clamp(0.05, 1.0));
+            session.go_on_painting();
+        }
+    };
+    view! {
+        <div class="buttons" id="goals">
+            {move || names.get().into_iter().enumerate().map(goal).collect_view()}
+            <button id="seen" class="class-button" aria-pressed=move || pressed(None)
+                disabled=move || !seen() on:click=move |_| session.make(None)>"What it sees"</button>
+            <button id="stop" on:click=move |_| session.stop() disabled=move || !busy()>"Stop"</button>
+        </div>
+        <div class="fields">
+            <label>
+                "How far it may go"
+                <input id="reach" type="range" min="0.05" max="1" step="0.05"
+                    prop:value=move || paint.chosen.get().reach.to_string() on:change=moved />
+            </label>
+        </div>
+    }
+}
+
+#[component]
+fn Keep(session: Session) -> impl IntoView {
+    let paint = session.paint;
+    let gif = move |_| {
+        session.slots[0].send(&Request::Save { kind: FileKind::Gif, link: String::new() });
+    };
+    view! {
+        <div class="buttons">
+            <button id="save-png" on:click=move |_| save_png("drawing", "painting.png")>"Save PNG"</button>
+            <button id="save-gif" on:click=gif disabled=move || !paint.chosen.get().made>"Save GIF"</button>
+            <label class="check">
+                <input id="compare" type="checkbox" prop:checked=move || paint.chosen.get().compare
+                    on:change=move |event| session.compare_painters(event_target_checked(&event)) />
+                "Show the standard network beside it"
+            </label>
+        </div>
+    }
+}
+
+/// How far a run is, and what the network sees in the image.
+#[component]
+fn Verdict(session: Session, model: Slot) -> impl IntoView {
+    let slot = model;
+    let percent = |share: f32| format!("{:.0} %", 100.0 * share);
+    let name = move |class: usize| session.class_names().get(class).cloned().unwrap_or_default();
+    // Of the first image.
+    let rows = move || {
+        slot.confidences.with(|[before, now]| Some((before.first()?.clone(), now.first()?.clone())))
+    };
+    let aim = move || {
+        let (before, now) = rows().filter(|_| session.paint.chosen.get().made)?;
+        let class = session
+            .paint
+            .chosen
+            .get()
+            .class
+            .unwrap_or_else(|| ranked(&before).first().map_or(0, |c| c.0));
+        let end = now.get(class).copied()?;
+        // While it runs, its loss says so: the cross-entropy of the class.
+        let live = slot.losses.with(|losses| losses.last().map(|loss| (-loss).exp()));
+        let now = if slot.is_busy() { live.unwrap_or(end) } else { end };
+        Some(view! {
+            <p class="distance" data-class=class.to_string()>
+                {name(class)} ": from "
+                <span data-value="before">{percent(before.get(class).copied()?)}</span> " sure to "
+                <strong data-value="now">{percent(now)}</strong>
+            </p>
+        })
+    };
+    let sees = move || {
+        let now = slot.confidences.with(|[_, now]| now.first().cloned())?;
+        let named = |(class, share): &(usize, f32)| format!("{} {}", name(*class), percent(*share));
+        let named: Vec<String> = ranked(&now).iter().take(SEEN).map(named).collect();
+        Some(format!("It sees: {}", named.join(", ")))
+    };
+    view! {
+        <Progress model=slot />
+        {aim}
+        <p class="sees" aria-live="polite" data-model=key(slot.role)>{sees}</p>
+    }
+}
+
+/// Classes and confidences, the surest first.
+fn ranked(row: &[f32]) -> Vec<(usize, f32)> {
+    let mut classes: Vec<(usize, f32)> = row.iter().copied().enumerate().collect();
+    classes.sort_by(|a, b| b.1.total_cmp(&a.1));
+    classes
+}
