@@ -1,5 +1,5 @@
-//! A graphics device that is lost while something runs on it, or that offers no more than the standard
-//! asks of it.
+//! A graphics device that is lost while something runs on it, has little memory, computes wrong
+//! numbers, or offers no more than the standard asks of it.
 
 use anyhow::Result;
 use robust_tests::{Debugger, Visit, dist};
@@ -12,6 +12,30 @@ const SMALL: &str = "?engine=webgpu&autostart=0&models=check/index.json";
 /// Steps that a model says it has done.
 const STEP: &str =
     "parseInt(document.querySelector('#robust .phase').textContent.match(/tep (\\d+)/)[1])";
+
+/// A device whose buffers hold no more than `MOST` bytes: whatever is larger is refused as the standard
+/// says, in an event, while the buffer seems to be there.
+const LITTLE_MEMORY: &str = "
+const create = GPUDevice.prototype.createBuffer;
+GPUDevice.prototype.createBuffer = function (descriptor) {
+  if (descriptor.size > MOST) {
+    const error = new GPUOutOfMemoryError('no room for ' + descriptor.size);
+    setTimeout(() => this.dispatchEvent(new GPUUncapturedErrorEvent('uncapturederror', { error })));
+  }
+  return create.call(this, descriptor);
+};";
+
+/// A device from which numbers come back half as large again.
+const WRONG_NUMBERS: &str = "
+const range = GPUBuffer.prototype.getMappedRange;
+GPUBuffer.prototype.getMappedRange = function (...part) {
+  const bytes = range.apply(this, part);
+  if (this.usage & GPUBufferUsage.MAP_READ) {
+    const numbers = new Float32Array(bytes);
+    numbers.forEach((number, i) => { numbers[i] = 1.5 * number; });
+  }
+  return bytes;
+};";
 
 /// A device with the least that the standard asks for, and none of its options.
 const LEAST: &str = "
@@ -81,7 +105,7 @@ async fn a_run_goes_on_when_its_device_is_lost_and_on_the_processor_when_it_is_l
     visit.wait_until("it goes on", &format!("{STEP} > {first}"), 120).await?;
 
     lose_the_device(&debugger);
-    says(&visit, "on the processor").await?;
+    says(&visit, "The processor computes from now on").await?;
     visit.wait_for_phase("robust", "running", 120).await?;
     let second = step(&visit).await?;
     assert!(second >= first, "the steps before were forgotten: {second} after {first}");
@@ -90,6 +114,47 @@ async fn a_run_goes_on_when_its_device_is_lost_and_on_the_processor_when_it_is_l
     visit.wait_until("it goes on", &format!("{STEP} > {}", second + 20), 60).await?;
     visit.click("#stop").await?;
     visit.wait_for_phase("robust", "finished", 20).await?;
+    visit.close().await
+}
+
+#[tokio::test]
+async fn without_memory_fewer_frames_are_computed_at_a_time() -> Result<()> {
+    // The widest layer of this network takes 32 kB an image: a path's usual batch is too much.
+    let script = LITTLE_MEMORY.replace("MOST", "140000");
+    let visit = on_another_device(&script, "#morph").await?;
+    says(&visit, "fewer images at a time").await?;
+    let path = STEP.replace("#robust", "#path");
+    visit.wait_until("steps on the same device", &format!("{path} >= 2"), 240).await?;
+    let engine = visit.text("#engine").await?;
+    assert!(engine.contains("WebGPU, as you asked"), "{engine}");
+    visit.close().await
+}
+
+#[tokio::test]
+async fn without_memory_for_one_image_the_processor_computes() -> Result<()> {
+    let script = LITTLE_MEMORY.replace("MOST", "20000");
+    let visit = on_another_device(&script, "").await?;
+    visit.wait_for_phase("robust", "idle", 240).await?;
+    let engine = visit.text("#engine").await?;
+    assert!(
+        engine.contains("the processor, because the graphics device has no memory"),
+        "{engine}"
+    );
+    visit.upload(&photo("bird_owl.jpg")).await?;
+    visit.wait_until("12 steps", &format!("{STEP} >= 12"), 60).await?;
+    visit.close().await
+}
+
+#[tokio::test]
+async fn a_device_that_computes_wrong_numbers_is_found_out() -> Result<()> {
+    let visit = on_another_device(WRONG_NUMBERS, "").await?;
+    says(&visit, "computes wrong numbers").await?;
+    visit.wait_for_phase("robust", "idle", 120).await?;
+    let engine = visit.text("#engine").await?;
+    let because = "the processor, because this graphics device computes wrong numbers (";
+    assert!(engine.contains(because), "{engine}");
+    visit.upload(&photo("bird_owl.jpg")).await?;
+    visit.wait_until("12 steps", &format!("{STEP} >= 12"), 60).await?;
     visit.close().await
 }
 

@@ -8,6 +8,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
 use robust_core::model::weights::Weights;
+use safetensors::SafeTensors;
 use serde_json::Value;
 
 use program::{run, stderr, stdout};
@@ -46,6 +47,25 @@ fn every_reference_network_computes_the_authors_numbers() {
         assert_eq!(report["ok"], true);
         assert_eq!(report["keys"].as_array().unwrap().len(), 18, "{name}");
     }
+}
+
+/// The page has each graphics device compute these before it is believed.
+#[test]
+fn the_proof_that_a_device_computes_right_is_one_photo_of_the_reference() {
+    let check = gallery("../check");
+    let read = |name: &str| std::fs::read(check.join(name)).unwrap();
+    let (proof, reference) = (read("proof.safetensors"), read("reference.safetensors"));
+    let proof = SafeTensors::deserialize(&proof).unwrap();
+    let reference = SafeTensors::deserialize(&reference).unwrap();
+    for (name, tensor) in proof.tensors() {
+        assert_eq!(tensor.shape()[0], 1, "{name}");
+        let whole = reference.tensor(&name).unwrap();
+        assert!(tensor.data() == &whole.data()[..tensor.data().len()], "{name}");
+    }
+    let file = |name: &str| check.join(name).to_str().unwrap().to_owned();
+    let words = ["verify", &file("cifar-basic.safetensors"), &file("proof.safetensors"), "--json"];
+    let report: Value = serde_json::from_str(&stdout(&words)).unwrap();
+    assert_eq!(report["keys"].as_array().unwrap().len(), 4);
 }
 
 #[test]

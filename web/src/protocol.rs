@@ -15,6 +15,9 @@ pub type RunId = u32;
 /// How a message begins that says that the device is lost, so that nothing runs on it any more.
 pub const DEVICE_FAILED: &str = "the graphics device gave up";
 
+/// How a message begins that says that the device has no memory left for what it was asked for.
+pub const NO_MEMORY: &str = "the graphics device has no memory left";
+
 /// From the page to an engine.
 #[derive(Debug, Serialize, Deserialize)]
 pub enum Request {
@@ -22,6 +25,8 @@ pub enum Request {
     Load {
         /// The whole file.
         weights: ByteBuf,
+        /// Most images that are computed together from now on.
+        batch: usize,
     },
     /// Do this; ends the run at hand once its photos have been read.
     Run {
@@ -59,6 +64,13 @@ pub enum Request {
     Resume,
     /// End after the step at hand and say what was reached.
     Stop,
+    /// Recompute a reference file with a model of its own, to see whether the device computes right.
+    Prove {
+        /// The whole model file.
+        weights: ByteBuf,
+        /// The whole reference file.
+        reference: ByteBuf,
+    },
     /// Recompute a reference file.
     Verify {
         /// The whole file.
@@ -277,6 +289,11 @@ pub enum Response {
     Verified {
         /// Whether every key was close enough.
         ok: bool,
+    },
+    /// The device has shown how it computes.
+    Proved {
+        /// What it gets wrong, if anything.
+        wrong: Option<String>,
     },
     /// A speed was measured.
     Speed {

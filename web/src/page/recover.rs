@@ -1,48 +1,118 @@
-//! An engine that is lost, and what takes its place.
+//! An engine that is lost or computes wrong numbers, and what takes its place.
 
 use leptos::prelude::*;
 use leptos::task::spawn_local;
+use robust_core::model::card::Role;
+use serde_bytes::ByteBuf;
 
 use super::adapter::{Choice, EngineKind, choose_again};
+use super::download;
 use super::session::Session;
 use super::slot::Slot;
-use crate::recovery::Remedy;
+use crate::protocol::Request;
+use crate::recovery::{Cause, Remedy, Work};
 use crate::turn::Phase;
+
+/// The self-check's model.
+const PROOF_MODEL: &str = "check/cifar-basic.safetensors";
+
+/// A few of its inputs and results: one photo's.
+const PROOF: &str = "check/proof.safetensors";
 
 impl Session {
     /// A graphics card that does not work is no reason to show nothing: what was running goes on with
     /// a new device, or on the processor.
-    pub(super) fn engine_failed(self, slot: Slot, message: String) {
-        let kind = self.choice.with_untracked(|choice| choice.as_ref().map(|c| c.kind));
-        if kind != Some(EngineKind::WebGpu) {
+    pub(super) fn engine_failed(self, slot: Slot, cause: Cause, message: String) {
+        if !self.is_on_graphics() {
             return slot.set_phase(Phase::Failed(message));
         }
-        let worked = self.slots.iter().any(|slot| slot.card.with_untracked(Option::is_some));
+        let work = Work {
+            worked: self.slots.iter().any(|slot| slot.card.with_untracked(Option::is_some)),
+            batched: self.slots.iter().any(Slot::is_batched),
+        };
         let now = js_sys::Date::now() / 1000.0;
-        let remedy = self.losses.try_update_value(|losses| losses.lose(now, worked));
+        let remedy = self.losses.try_update_value(|losses| losses.lose(now, cause, work));
         self.lost_run.set_value(self.run.get_untracked());
-        self.slots.iter().for_each(Slot::interrupt);
+        let keeps = cause != Cause::WrongNumbers;
+        self.slots.iter().for_each(|slot| slot.interrupt(keeps));
         spawn_local(async move {
             // At once: the other engine has lost the same device, and must not say so again.
             self.unload();
-            if remedy == Some(Remedy::NewDevice) {
-                self.notice.set(Some(
-                    "The graphics device was lost. It is started again, and what was running goes \
-                     on from the picture shown."
-                        .into(),
-                ));
+            let again = matches!(remedy, Some(Remedy::NewDevice | Remedy::SmallerBatches));
+            if let Some(notice) = notice(cause, again, work.worked) {
+                self.notice.set(Some(notice));
+            }
+            if again {
                 let wish = self.wish.get_value();
                 return self.load(choose_again(wish.as_deref()).await).await;
-            }
-            if worked {
-                self.notice.set(Some(
-                    "The graphics device was lost again. What was running goes on from the picture \
-                     shown, on the processor."
-                        .into(),
-                ));
             }
             let reason = format!("the processor, because {message}");
             self.load(Choice { kind: EngineKind::Cpu, reason }).await;
         });
     }
+
+    /// Has a graphics device compute a few known numbers, once: a driver that is wrong says nothing of
+    /// it, and pictures would be blamed on the network.
+    pub(super) fn ask_for_proof(self, slot: Slot) {
+        let choice = self.choice.get_untracked().map(|choice| choice.reason);
+        if slot.role != Role::Robust || !self.is_on_graphics() || self.proved.get_value() == choice
+        {
+            return;
+        }
+        spawn_local(async move {
+            // Without these files there is no proof, which is no fault of the device's.
+            if let Err(message) = send_proof(slot).await {
+                web_sys::console::warn_1(&message.into());
+            }
+        });
+    }
+
+    /// Takes what a device gets wrong, if anything.
+    pub(super) fn hear_proof(self, slot: Slot, wrong: Option<String>) {
+        match wrong {
+            None => self.proved.set_value(self.choice.get_untracked().map(|choice| choice.reason)),
+            Some(wrong) => {
+                let message = format!("this graphics device computes wrong numbers ({wrong})");
+                self.engine_failed(slot, Cause::WrongNumbers, message);
+            }
+        }
+    }
+
+    fn is_on_graphics(self) -> bool {
+        let kind = self.choice.with_untracked(|choice| choice.as_ref().map(|c| c.kind));
+        kind == Some(EngineKind::WebGpu)
+    }
+}
+
+async fn send_proof(slot: Slot) -> Result<(), String> {
+    let weights = ByteBuf::from(download::bytes(PROOF_MODEL).await?);
+    let reference = ByteBuf::from(download::bytes(PROOF).await?);
+    slot.send(&Request::Prove { weights, reference });
+    Ok(())
+}
+
+/// What the visitor is told. `again`: with a new device. `worked`: the device had computed something.
+fn notice(cause: Cause, again: bool, worked: bool) -> Option<String> {
+    let what = match cause {
+        Cause::WrongNumbers => {
+            return Some(
+                "This graphics device computes wrong numbers, as a check against known ones has \
+                 shown. The processor computes instead."
+                    .into(),
+            );
+        }
+        // The line that says what computes gives the reason.
+        _ if !worked => return None,
+        Cause::NoMemory => "has no memory left",
+        Cause::Lost if again => "was lost",
+        Cause::Lost => "was lost again",
+    };
+    let then = match cause {
+        _ if !again => "The processor computes from now on",
+        Cause::NoMemory => "It is started again with fewer images at a time",
+        _ => "It is started again",
+    };
+    Some(format!(
+        "The graphics device {what}. {then}, and what was running goes on from the picture shown."
+    ))
 }

@@ -21,8 +21,8 @@ use super::paint::Paint;
 use super::photos::Photo;
 use super::slot::Slot;
 use super::{download, url};
-use crate::protocol::{DEVICE_FAILED, Event, Request, Response, RunId};
-use crate::recovery::Losses;
+use crate::protocol::{Event, Request, Response, RunId};
+use crate::recovery::{Cause, Losses};
 use crate::turn::{Phase, Turn};
 
 /// Where images start: a photo is one with this id.
@@ -62,6 +62,8 @@ pub struct Session {
     /// The engine that the visitor has asked for.
     pub(super) wish: StoredValue<Option<String>>,
     pub(super) losses: StoredValue<Losses>,
+    /// The device that has shown that it computes right, by the words for it.
+    pub(super) proved: StoredValue<Option<String>>,
     /// The newest run when an engine was lost.
     pub(super) lost_run: StoredValue<RunId>,
     /// How often engines have been loaded.
@@ -96,7 +98,8 @@ impl Session {
             paint: Paint::new(),
             shrinking: StoredValue::new_local(HashMap::new()),
             wish: StoredValue::new(url::parameter("engine")),
-            losses: StoredValue::new(Losses::default()),
+            losses: StoredValue::new(Losses::none()),
+            proved: StoredValue::new(None),
             lost_run: StoredValue::new(0),
             loads: StoredValue::new(0),
             requests: StoredValue::new(0),
@@ -196,7 +199,10 @@ impl Session {
         let load = self.loads.get_value();
         let (ready, wait_ready) = once();
         let hear = move |response: Response| match response {
-            Response::Ready => ready(),
+            Response::Ready => {
+                ready();
+                self.ask_for_proof(slot);
+            }
             other => self.hear(slot, other),
         };
         slot.set_engine(Some(Engine::start(script, module, hear)?));
@@ -209,7 +215,8 @@ impl Session {
                     }
                     wait_ready.await;
                     if self.loads.get_value() == load {
-                        slot.send(&Request::Load { weights: ByteBuf::from(bytes) });
+                        let batch = self.losses.with_value(Losses::batch);
+                        slot.send(&Request::Load { weights: ByteBuf::from(bytes), batch });
                     }
                 }
                 Err(message) => slot.set_phase(Phase::Failed(message)),
@@ -229,12 +236,16 @@ impl Session {
                     self.model_ready(slot);
                 }
             }
-            Response::Failed { message } => self.engine_failed(slot, message),
+            Response::Failed { message } => {
+                let cause = Cause::of(&message).unwrap_or(Cause::Lost);
+                self.engine_failed(slot, cause, message);
+            }
+            Response::Proved { wrong } => self.hear_proof(slot, wrong),
             Response::Run { id, event } => {
                 if let Event::Failed { message } = &*event
-                    && message.starts_with(DEVICE_FAILED)
+                    && let Some(cause) = Cause::of(message)
                 {
-                    return self.engine_failed(slot, message.clone());
+                    return self.engine_failed(slot, cause, message.clone());
                 }
                 let failure = match &*event {
                     Event::Failed { message } => Some(message.clone()),
@@ -252,10 +263,10 @@ impl Session {
             }
             Response::Looked { ids, activations } => match activations {
                 Ok(rows) => slot.activations.set(ids.into_iter().zip(rows).collect()),
-                Err(message) if message.starts_with(DEVICE_FAILED) => {
-                    self.engine_failed(slot, message);
-                }
-                Err(message) => self.notice.set(Some(message)),
+                Err(message) => match Cause::of(&message) {
+                    Some(cause) => self.engine_failed(slot, cause, message),
+                    None => self.notice.set(Some(message)),
+                },
             },
             Response::Embedded { id, photo } => {
                 let waiting = self.shrinking.try_update_value(|all| all.remove(&id)).flatten();

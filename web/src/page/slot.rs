@@ -173,8 +173,17 @@ impl Slot {
         }
     }
 
-    /// Remembers what the model is doing, whose engine is lost.
-    pub fn interrupt(&self) {
+    /// Whether what is asked of it are images that are computed together.
+    pub fn is_batched(&self) -> bool {
+        let batched = |task: &Task| matches!(task, Task::Morph(_) | Task::Explain(_));
+        untrack(|| self.is_busy())
+            && self
+                .sent
+                .with_value(|sent| matches!(sent, Some(Request::Run { task, .. }) if batched(task)))
+    }
+
+    /// Remembers what the model is doing, whose engine is lost. `keeps`: what it has reached counts.
+    pub fn interrupt(&self, keeps: bool) {
         let asked = self
             .sent
             .with_value(|sent| matches!(sent, Some(Request::Run { id, .. }) if self.is_asked(*id)));
@@ -182,7 +191,7 @@ impl Slot {
         // A run that was about to go on still stands where it did.
         let waits = phase == Phase::Reading && self.lost.with_value(Option::is_some);
         if asked && !waits && (untrack(|| self.is_busy()) || phase == Phase::Finished) {
-            self.lost.set_value(Some(phase));
+            self.lost.set_value(Some(if keeps { phase } else { Phase::Reading }));
         }
     }
 

@@ -127,7 +127,10 @@ pub(super) async fn look(engine: &Engine, photos: &[PhotoFile]) -> Result<Vec<Ve
     let images: Vec<Option<Pixels>> =
         photos.iter().map(|photo| decode(photo, &model).ok()).collect();
     let readable: Vec<Pixels> = images.iter().flatten().cloned().collect();
-    let rows = activations(&model, &readable).await.map_err(failed)?;
+    let mut rows = Vec::new();
+    for some in readable.chunks(engine.batch.get()) {
+        rows.extend(activations(&model, some).await.map_err(failed)?);
+    }
     let mut rows = rows.into_iter();
     let row = |image: &Option<Pixels>| image.as_ref().and_then(|_| rows.next());
     Ok(images.iter().map(row).map(Option::unwrap_or_default).collect())

@@ -26,14 +26,20 @@ pub(super) async fn explain(
     let settings = explain_settings(photo.size());
     let steps = settings.steps;
     engine.tell(run, Event::Explained { explanation, saliency, steps });
-    let images = vec![photo; features.len()];
-    let mut pgd = magnify(&model, &images, &features, settings).map_err(failed)?;
+    let batch = engine.batch.get();
+    let mut runs = features
+        .chunks(batch)
+        .map(|some| magnify(&model, &vec![photo.clone(); some.len()], some, settings))
+        .collect::<Result<Vec<_>, _>>()
+        .map_err(failed)?;
     if let Some(resume) = resume {
         let (images, step) = where_it_was(&resume);
-        pgd.resume(&images, step).map_err(failed)?;
+        for (run, images) in runs.iter_mut().zip(images.chunks(batch)) {
+            run.resume(images, step).map_err(failed)?;
+        }
         pace.begins_at(step);
     }
-    pace.follow(&mut pgd, |report, speed| {
+    pace.follow(&mut runs, |report, speed| {
         let progress = Progress { losses: Vec::new(), ..progress(report, speed) };
         engine.tell(run, Event::Progress(progress));
     })

@@ -7,10 +7,12 @@ mod morph;
 mod pace;
 mod paint;
 mod port;
+mod prove;
 mod run;
 mod time;
 
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
+use std::panic;
 use std::rc::Rc;
 
 use burn::tensor::Device;
@@ -25,14 +27,20 @@ use wasm_bindgen::JsCast;
 use wasm_bindgen_futures::spawn_local;
 
 use crate::protocol::{
-    DEVICE_FAILED, Event, Image, PhotoFile, Request, Response, Resume, RunId, Task,
+    DEVICE_FAILED, Event, Image, NO_MEMORY, PhotoFile, Request, Response, Resume, RunId, Task,
 };
 use port::Port;
 use run::Switch;
 
 /// Starts the engine on the device that `device` gives, and tells the page.
 pub fn start(device: impl Future<Output = Result<Device, String>> + 'static) {
-    console_error_panic_hook::set_once();
+    panic::set_hook(Box::new(|info| {
+        console_error_panic_hook::hook(info);
+        // A buffer that the device refuses ends the engine, and this is the last that it can say.
+        if is_about_memory(&info.to_string()) {
+            Port::of_this_worker().send(&Response::Failed { message: NO_MEMORY.into() });
+        }
+    }));
     spawn_local(async {
         let port = Port::of_this_worker();
         match device.await {
@@ -51,6 +59,8 @@ struct Engine {
     device: Device,
     port: Port,
     model: RefCell<Option<Rc<Model>>>,
+    /// Most images that are computed together.
+    batch: Cell<usize>,
     run: RefCell<Rc<Switch>>,
     /// The newest path between photos, or how a painting came about, for saving it.
     frames: RefCell<Vec<Pixels>>,
@@ -62,6 +72,7 @@ impl Engine {
             device,
             port,
             model: RefCell::default(),
+            batch: Cell::new(usize::MAX),
             run: RefCell::default(),
             frames: RefCell::default(),
         }
@@ -69,7 +80,8 @@ impl Engine {
 
     fn handle(self: Rc<Self>, request: Request) {
         match request {
-            Request::Load { weights } => {
+            Request::Load { weights, batch } => {
+                self.batch.set(batch.max(1));
                 spawn_local(async move { self.load(&weights).await });
             }
             Request::Run { id, task, resume } => {
@@ -90,6 +102,14 @@ impl Engine {
             Request::Pause => self.run.borrow().pause(),
             Request::Resume => self.run.borrow().resume(),
             Request::Stop => self.run.borrow().stop(),
+            Request::Prove { weights, reference } => {
+                spawn_local(async move {
+                    match prove::prove(&self.device, &weights, &reference).await {
+                        Ok(wrong) => self.port.send(&Response::Proved { wrong }),
+                        Err(message) => self.fail(message),
+                    }
+                });
+            }
             Request::Verify { reference } => {
                 self.new_run();
                 spawn_local(async move { self.verify(&reference).await });
@@ -196,8 +216,17 @@ fn failed(error: TaskError) -> String {
     if !matches!(error, TaskError::Device(_)) {
         return message;
     }
+    let told = if is_about_memory(&message) { NO_MEMORY } else { DEVICE_FAILED };
     web_sys::console::warn_1(&message.into());
-    DEVICE_FAILED.into()
+    told.into()
+}
+
+/// Whether a device's complaint is about memory: in the words of wgpu or of CubeCL, or because one
+/// buffer would be larger than any may be.
+fn is_about_memory(complaint: &str) -> bool {
+    let words = ["out of memory", "out of device memory", "out-of-memory", "can't allocate buffer"];
+    let complaint = complaint.to_lowercase();
+    words.iter().any(|words| complaint.contains(words))
 }
 
 fn decode(photo: &PhotoFile, model: &Model) -> Result<Pixels, String> {

@@ -28,7 +28,8 @@ pub(super) async fn morph(
         request.stops.iter().map(|stop| open(stop, &model)).collect::<Result<Vec<_>, _>>()?;
     let mut pace = Pace::new(engine.new_run());
     engine.tell(run, Event::Started(canvas_image(&stops[0])));
-    let mut path = PathRun::new(&model, &stops, &request.settings).map_err(failed)?;
+    let mut path = PathRun::in_batches(&model, &stops, &request.settings, engine.batch.get())
+        .map_err(failed)?;
     if let Some(resume) = resume {
         let (images, step) = where_it_was(&resume);
         path.resume(&images, step).map_err(failed)?;

@@ -74,6 +74,35 @@ pub trait Run {
     }
 }
 
+/// Runs of equally many steps, which take them in turn: one run, in batches that fit a device's memory.
+/// A report has the images of all in order.
+impl<R: Run> Run for Vec<R> {
+    fn steps(&self) -> usize {
+        self.first().map_or(0, Run::steps)
+    }
+
+    fn steps_done(&self) -> usize {
+        self.first().map_or(0, Run::steps_done)
+    }
+
+    fn step(&mut self) {
+        self.iter_mut().for_each(Run::step);
+    }
+
+    async fn report(&mut self) -> Result<Report, TaskError> {
+        let mut whole = Report { step: self.steps_done(), losses: Vec::new(), images: Vec::new() };
+        for run in self {
+            let report = run.report().await?;
+            whole.images.extend(report.images);
+            whole.losses.resize(report.losses.len(), Vec::new());
+            for (all, losses) in whole.losses.iter_mut().zip(report.losses) {
+                all.extend(losses);
+            }
+        }
+        Ok(whole)
+    }
+}
+
 /// Whoever looks on while [`drive`] drives a run: a progress bar, a worker that has to hear its
 /// messages, a test.
 pub trait Watch {

@@ -18,6 +18,8 @@ const BATCH: usize = 7;
 /// All frames of a path, on their way. A frame where a photo lies is that photo.
 pub struct PathRun<'a> {
     runs: Vec<Pgd<'a, Invert>>,
+    /// Most frames that are one batch.
+    batch: usize,
     /// Photos and starts in order; runs fill in the rest.
     frames: Vec<Pixels>,
     /// The frames that are computed, in order.
@@ -35,10 +37,33 @@ impl<'a> PathRun<'a> {
         stops: &[Pixels],
         settings: &PathSettings,
     ) -> Result<Self, TaskError> {
+        Self::in_batches(model, stops, settings, usize::MAX)
+    }
+
+    /// The same for a device with little memory: at most `most` photos or frames are one batch.
+    ///
+    /// # Errors
+    ///
+    /// [`TaskError`] where there are fewer than two photos or their sizes differ.
+    pub fn in_batches(
+        model: &'a Model,
+        stops: &[Pixels],
+        settings: &PathSettings,
+        most: usize,
+    ) -> Result<Self, TaskError> {
+        let most = most.max(1);
+        let batch = most.min(BATCH);
         if stops.len() < 2 {
             return Err(TaskError::Stops);
         }
-        let representations = model.representation(model.batch(stops)?);
+        for stop in stops {
+            if stop.size() != stops[0].size() {
+                return Err(TaskError::Sizes(stops[0].size(), stop.size()));
+            }
+        }
+        let of = |some: &[Pixels]| Ok(model.representation(model.batch(some)?));
+        let parts = stops.chunks(most).map(of).collect::<Result<_, TaskError>>()?;
+        let representations = Tensor::cat(parts, 0);
         let places = settings.places(stops.len());
         let start = |(i, place): (usize, &Place)| match (place.stop(), settings.start) {
             (Some(stop), _) => Some(stops[stop].clone()),
@@ -56,8 +81,8 @@ impl<'a> PathRun<'a> {
             let objective = Invert::new(Tensor::cat(targets.collect(), 0));
             Ok(Pgd::from_centre(model, objective, settings.pgd(), model.batch(&starts)?))
         };
-        let runs = between.chunks(BATCH).map(run).collect::<Result<_, TaskError>>()?;
-        Ok(Self { runs, frames, between })
+        let runs = between.chunks(batch).map(run).collect::<Result<_, TaskError>>()?;
+        Ok(Self { runs, batch, frames, between })
     }
 
     /// Goes on from `frames`, all of them in order, to which `done` steps have led in another run of
@@ -68,7 +93,7 @@ impl<'a> PathRun<'a> {
     /// [`TaskError`] where these are other frames in number or size than the path's.
     pub fn resume(&mut self, frames: &[Pixels], done: usize) -> Result<(), TaskError> {
         one_each(frames, "places on the path", self.frames.len())?;
-        for (run, chunk) in self.runs.iter_mut().zip(self.between.chunks(BATCH)) {
+        for (run, chunk) in self.runs.iter_mut().zip(self.between.chunks(self.batch)) {
             let images: Vec<Pixels> = chunk.iter().map(|&i| frames[i].clone()).collect();
             run.resume(&images, done)?;
         }
@@ -78,34 +103,24 @@ impl<'a> PathRun<'a> {
 
 impl Run for PathRun<'_> {
     fn steps(&self) -> usize {
-        self.runs.first().map_or(0, Pgd::steps)
+        self.runs.steps()
     }
 
     fn steps_done(&self) -> usize {
-        self.runs.first().map_or(0, Pgd::steps_done)
+        self.runs.steps_done()
     }
 
     fn step(&mut self) {
-        self.runs.iter_mut().for_each(Pgd::step);
+        self.runs.step();
     }
 
     /// Images are all frames, losses those of the frames that are computed.
     async fn report(&mut self) -> Result<Report, TaskError> {
-        let step = self.steps_done();
-        let mut losses: Vec<Vec<f32>> = Vec::new();
-        let mut computed = Vec::new();
-        for run in &mut self.runs {
-            let report = run.report().await?;
-            computed.extend(report.images);
-            losses.resize(report.losses.len(), Vec::new());
-            for (all, losses) in losses.iter_mut().zip(report.losses) {
-                all.extend(losses);
-            }
-        }
-        for (&i, image) in self.between.iter().zip(computed) {
+        let report = self.runs.report().await?;
+        for (&i, image) in self.between.iter().zip(report.images) {
             self.frames[i] = image;
         }
-        Ok(Report { step, losses, images: self.frames.clone() })
+        Ok(Report { images: self.frames.clone(), ..report })
     }
 }
 
@@ -150,6 +165,18 @@ mod tests {
         assert_eq!((rest.step, rest.losses.len()), (25, 15));
         assert!(rest.mean_losses()[14] < 1.1 * losses[24], "{:?}", rest.mean_losses());
         assert!(path.resume(&half.images[1..], 10).is_err(), "a frame is missing");
+
+        let mut narrow = PathRun::in_batches(&model, &stops, &settings, 3).unwrap();
+        assert_eq!(narrow.runs.len(), 3, "8 frames, 3 at a time");
+        narrow.resume(&half.images, 10).unwrap();
+        narrow.finish();
+        let narrow = pollster::block_on(narrow.report()).unwrap();
+        assert_eq!(narrow.latest().len(), 8);
+        for (frame, (a, b)) in narrow.images.iter().zip(&rest.images).enumerate() {
+            let pairs = a.values().iter().zip(b.values());
+            let off = pairs.map(|(a, b)| (a - b).abs()).fold(0.0, f32::max);
+            assert!(off < 1e-3, "frame {frame} is off by {off}");
+        }
 
         let lonely = PathRun::new(&model, &stops[..1], &settings).err();
         assert!(matches!(lonely, Some(TaskError::Stops)), "{lonely:?}");

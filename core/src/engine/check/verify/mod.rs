@@ -24,6 +24,9 @@ const MAX_RELATIVE: f32 = 1e-4;
 /// Largest absolute error of a PGD image, in [0, 1]: rounding grows over the steps.
 const MAX_IMAGE: f32 = 2e-3;
 
+/// A relative error that no rounding explains: the device computes something else.
+const WRONG: f32 = 1e-2;
+
 /// How far one key is off.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct KeyReport {
@@ -42,6 +45,14 @@ pub struct KeyReport {
     /// explains.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub sensitivity: Option<f32>,
+}
+
+impl KeyReport {
+    /// Whether the device computes something else than was asked for, where a result that is not `ok`
+    /// may only be less exact than others'.
+    pub fn is_wrong(&self) -> bool {
+        !self.ok && self.max_rel > WRONG
+    }
 }
 
 impl fmt::Display for KeyReport {

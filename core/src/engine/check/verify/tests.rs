@@ -60,5 +60,9 @@ fn a_gradient_may_be_off_as_far_as_rounding_moves_it() {
     assert!(report.max_rel > MAX_RELATIVE && report.sensitivity.is_some(), "{report:?}");
     assert!(report.ok, "{report:?}");
     let wrong: Vec<f32> = elsewhere.iter().map(|value| 10.0 * value + 1.0).collect();
-    assert!(!judge(&wrong).ok);
+    assert!(!judge(&wrong).ok && judge(&wrong).is_wrong());
+    let rough: Vec<f32> = elsewhere.iter().map(|value| 1.005 * value).collect();
+    assert!(!judge(&rough).is_wrong(), "that is only less exact");
+    let nothing = vec![f32::NAN; elsewhere.len()];
+    assert!(judge(&nothing).is_wrong());
 }
