@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 use burn::tensor::Device;
 
 use crate::engine::Model;
-use crate::model::architecture::{Block, ResNetConfig, Stem};
+use crate::model::architecture::{Block, Order, ResNetConfig, Stem};
 use crate::model::card::{Card, Provenance, Role};
 use crate::model::weights::{Array, Weights};
 
@@ -39,6 +39,7 @@ pub fn weights() -> Weights {
         blocks: vec![1, 1],
         widths: vec![4, 6],
         widening: 1,
+        order: Order::After,
         stem: Stem::Cifar,
         classes: 3,
     };

@@ -78,6 +78,22 @@ impl Stem {
     }
 }
 
+/// Where normalisation and ReLU stand.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Order {
+    /// After each convolution (He et al. 2016, "Deep residual learning").
+    #[default]
+    After,
+    /// Before each convolution, and once more at the end (He et al. 2016, "Identity mappings"): the
+    /// PreActResNets and WideResNets of CIFAR-10. A shortcut's convolution takes what the block's first
+    /// ReLU gave.
+    Before {
+        /// Channels out of the first convolution.
+        stem: usize,
+    },
+}
+
 /// A residual network: everything that fixes its tensors.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ResNetConfig {
@@ -91,6 +107,9 @@ pub struct ResNetConfig {
     /// (Zagoruyko and Komodakis 2016; 2 in torchvision's Wide ResNet-50-2).
     #[serde(default = "one")]
     pub widening: usize,
+    /// Where normalisation and ReLU stand.
+    #[serde(default)]
+    pub order: Order,
     /// Layers before the first block.
     pub stem: Stem,
     /// Number of logits.
@@ -101,13 +120,13 @@ fn one() -> usize {
     1
 }
 
-/// One convolution and the batch normalisation after it, by their names in a file.
+/// One convolution and the batch normalisation right after it, by their names in a file.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ConvSpec {
     /// Name of the convolution, such as `layer1.0.conv2`.
     pub name: String,
-    /// Name of the normalisation after it, such as `layer1.0.bn2`.
-    pub norm: String,
+    /// Name of the normalisation after it, such as `layer1.0.bn2`, if there is one.
+    pub norm: Option<String>,
     /// Channels in and out.
     pub channels: [usize; 2],
     /// Side of the square kernel; padding is half of it.
@@ -116,9 +135,18 @@ pub struct ConvSpec {
     pub stride: usize,
 }
 
+impl ConvSpec {
+    /// Name of one of the [`NORM_PARTS`] of its normalisation.
+    pub fn norm_part(&self, part: &str) -> String {
+        format!("{}.{part}", self.norm.as_deref().unwrap_or_default())
+    }
+}
+
 /// One residual block.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct BlockSpec {
+    /// Name of the normalisation before all convolutions, if there is one.
+    pub first_norm: Option<String>,
     /// The convolutions in order.
     pub body: Vec<ConvSpec>,
     /// The 1x1 convolution beside them, where the shapes differ.
@@ -129,7 +157,10 @@ pub struct BlockSpec {
 pub const NORM_PARTS: [&str; 4] = ["weight", "bias", "running_mean", "running_var"];
 
 impl ResNetConfig {
-    /// Names of the presets, the shallowest first.
+    /// Name of the normalisation at the end of a network whose [`Order`] is `Before`.
+    pub const LAST_NORM: &str = "bn";
+
+    /// Names of the presets that can be trained, the shallowest first.
     pub const PRESETS: [&str; 8] = [
         "resnet10",
         "resnet18",
@@ -141,7 +172,11 @@ impl ResNetConfig {
         "wide_resnet50_4",
     ];
 
-    /// One of the [`PRESETS`](Self::PRESETS): basic blocks up to 34 layers, bottlenecks beyond.
+    /// Networks that normalise before their convolutions, and can be imported: RobustBench's names.
+    pub const PREACTIVATED: [&str; 2] = ["preact_resnet18", "wide_resnet28_10"];
+
+    /// One of the [`PRESETS`](Self::PRESETS) or [`PREACTIVATED`](Self::PREACTIVATED): basic blocks up
+    /// to 34 layers, bottlenecks beyond.
     pub fn preset(name: &str, stem: Stem, classes: usize) -> Option<Self> {
         let (block, blocks, widening) = match name {
             "resnet10" => (Block::Basic, [1, 1, 1, 1], 1),
@@ -152,24 +187,37 @@ impl ResNetConfig {
             "resnet152" => (Block::Bottleneck, [3, 8, 36, 3], 1),
             "wide_resnet50_2" => (Block::Bottleneck, [3, 4, 6, 3], 2),
             "wide_resnet50_4" => (Block::Bottleneck, [3, 4, 6, 3], 4),
+            "preact_resnet18" => (Block::Basic, [2, 2, 2, 2], 1),
+            "wide_resnet28_10" => {
+                let (blocks, widths) = (vec![4, 4, 4], vec![160, 320, 640]);
+                let (block, order) = (Block::Basic, Order::Before { stem: 16 });
+                return Some(Self { block, blocks, widths, widening: 1, order, stem, classes });
+            }
             _ => return None,
         };
+        let order = match name {
+            "preact_resnet18" => Order::Before { stem: 64 },
+            _ => Order::After,
+        };
         let widths = vec![64, 128, 256, 512];
-        Some(Self { block, blocks: blocks.into(), widths, widening, stem, classes })
+        Some(Self { block, blocks: blocks.into(), widths, widening, order, stem, classes })
     }
 
     /// The preset's name, where this is one.
     pub fn preset_name(&self) -> Option<&'static str> {
         Self::PRESETS
             .into_iter()
+            .chain(Self::PREACTIVATED)
             .find(|name| Self::preset(name, self.stem, self.classes).as_ref() == Some(self))
     }
 
-    /// Whether this is `other`, or `other` with more blocks a stage, for whatever classes.
+    /// Whether this is `other`, or `other` with more blocks a stage, for whatever classes; never where
+    /// normalisation comes first, since a block cannot then be put in without changing what follows.
     pub fn deepens(&self, other: &Self) -> bool {
         let Self { blocks, classes, .. } = other.clone();
         let same = Self { blocks, classes, ..self.clone() } == *other;
-        same && self.blocks.len() == other.blocks.len()
+        same && self.order == Order::After
+            && self.blocks.len() == other.blocks.len()
             && self.blocks.iter().zip(&other.blocks).all(|(ours, theirs)| ours >= theirs)
     }
 
@@ -178,12 +226,20 @@ impl ResNetConfig {
         self.widths.last().copied().unwrap_or(0) * self.block.expansion()
     }
 
+    /// Channels out of the first convolution.
+    fn stem_width(&self) -> usize {
+        match self.order {
+            Order::After => self.widths.first().copied().unwrap_or(0),
+            Order::Before { stem } => stem,
+        }
+    }
+
     /// The first convolution.
     pub fn stem_conv(&self) -> ConvSpec {
         ConvSpec {
             name: "conv1".into(),
-            norm: "bn1".into(),
-            channels: [3, self.widths.first().copied().unwrap_or(0)],
+            norm: (self.order == Order::After).then(|| "bn1".into()),
+            channels: [3, self.stem_width()],
             kernel: self.stem.kernel(),
             stride: self.stem.stride(),
         }
@@ -192,7 +248,7 @@ impl ResNetConfig {
     /// All residual blocks in order. Every stage but the first halves the image.
     pub fn residual_blocks(&self) -> Vec<BlockSpec> {
         let mut specs = Vec::new();
-        let mut channels = self.widths.first().copied().unwrap_or(0);
+        let mut channels = self.stem_width();
         for (stage, (&count, &width)) in self.blocks.iter().zip(&self.widths).enumerate() {
             for index in 0..count {
                 let stride = if stage > 0 && index == 0 { 2 } else { 1 };
@@ -219,11 +275,18 @@ impl ResNetConfig {
                 vec![([channels, inner], 1, 1), ([inner, inner], 3, stride), ([inner, out], 1, 1)]
             }
         };
+        let after = self.order == Order::After;
+        let count = layers.len();
+        // What follows a convolution is the next one's, where normalisation comes first.
+        let norm = |i: usize| match self.order {
+            Order::After => Some(format!("{prefix}.bn{i}")),
+            Order::Before { .. } => (i < count).then(|| format!("{prefix}.bn{}", i + 1)),
+        };
         let body = (1..)
             .zip(layers)
             .map(|(i, (channels, kernel, stride))| ConvSpec {
                 name: format!("{prefix}.conv{i}"),
-                norm: format!("{prefix}.bn{i}"),
+                norm: norm(i),
                 channels,
                 kernel,
                 stride,
@@ -231,26 +294,36 @@ impl ResNetConfig {
             .collect();
         let shortcut = (stride != 1 || channels != out).then(|| ConvSpec {
             name: format!("{prefix}.downsample.0"),
-            norm: format!("{prefix}.downsample.1"),
+            norm: after.then(|| format!("{prefix}.downsample.1")),
             channels: [channels, out],
             kernel: 1,
             stride,
         });
-        BlockSpec { body, shortcut }
+        let first_norm = (!after).then(|| format!("{prefix}.bn1"));
+        BlockSpec { first_norm, body, shortcut }
     }
 
     /// Every tensor a file must hold, with its shape.
     pub fn tensors(&self) -> Vec<(String, Vec<usize>)> {
         let mut tensors = Vec::new();
+        let mut norms = Vec::new();
         let blocks = self.residual_blocks();
         let convs = blocks.iter().flat_map(|block| block.body.iter().chain(&block.shortcut));
         for conv in std::iter::once(&self.stem_conv()).chain(convs) {
             let [input, output] = conv.channels;
             let shape = vec![output, input, conv.kernel, conv.kernel];
             tensors.push((format!("{}.weight", conv.name), shape));
-            for part in NORM_PARTS {
-                tensors.push((format!("{}.{part}", conv.norm), vec![output]));
-            }
+            norms.extend(conv.norm.clone().map(|norm| (norm, output)));
+        }
+        for block in &blocks {
+            let channels = block.body.first().map_or(0, |conv| conv.channels[0]);
+            norms.extend(block.first_norm.clone().map(|norm| (norm, channels)));
+        }
+        if self.order != Order::After {
+            norms.push((Self::LAST_NORM.into(), self.representation_len()));
+        }
+        for (norm, channels) in norms {
+            tensors.extend(NORM_PARTS.map(|part| (format!("{norm}.{part}"), vec![channels])));
         }
         tensors.push(("fc.weight".into(), vec![self.classes, self.representation_len()]));
         tensors.push(("fc.bias".into(), vec![self.classes]));
@@ -283,6 +356,14 @@ mod tests {
             ("wide_resnet50_2", 68_883_240),
         ] {
             let config = ResNetConfig::preset(name, Stem::Imagenet, 1000).unwrap();
+            assert_eq!(config.parameters(), parameters, "{name}");
+            assert_eq!(config.preset_name(), Some(name));
+        }
+        // RobustBench's, for CIFAR-10; the latter's size is in Zagoruyko and Komodakis 2016.
+        for (name, parameters) in
+            [("preact_resnet18", 11_172_170), ("wide_resnet28_10", 36_479_194)]
+        {
+            let config = ResNetConfig::preset(name, Stem::Cifar, 10).unwrap();
             assert_eq!(config.parameters(), parameters, "{name}");
             assert_eq!(config.preset_name(), Some(name));
         }

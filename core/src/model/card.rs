@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::model::architecture::{Block, ResNetConfig};
+use crate::model::architecture::{Block, Order, ResNetConfig};
 
 /// How a network was trained, which decides what its representation looks like to people.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -143,6 +143,13 @@ impl Card {
         if net.widening > 1 && (net.block == Block::Basic || net.widening > 16) {
             return Err(CardError::Architecture(
                 "only bottlenecks are wider inside, up to 16 times",
+            ));
+        }
+        if let Order::Before { stem } = net.order
+            && (net.block == Block::Bottleneck || net.stem.pools() || !(1..=4096).contains(&stem))
+        {
+            return Err(CardError::Architecture(
+                "only basic blocks behind a 3x3 convolution normalise before their convolutions",
             ));
         }
         if self.classes.len() != net.classes {

@@ -153,7 +153,7 @@ impl Network {
                 ("running_var", 1, running[1]),
             ];
             for (part, kind, start) in parts {
-                let name = format!("{}.{part}", conv.spec.norm);
+                let name = conv.spec.norm_part(part);
                 (0..outputs).for_each(|i| visit(&name, i, kind, start + i / LANES, i % LANES));
             }
         }

@@ -4,7 +4,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use anyhow::{Context, Error, Result, anyhow, bail};
-use robust_core::model::architecture::{Block, ResNetConfig, Stem};
+use robust_core::model::architecture::{Block, Order, ResNetConfig, Stem};
 
 use super::file::Tensors;
 
@@ -23,6 +23,12 @@ pub fn refuse(shapes: &Shapes) -> Result<()> {
         Some((name, kind)) => bail!("this is {kind}, which cannot be imported (tensor \"{name}\")"),
         None => Ok(()),
     }
+}
+
+/// Whether a network normalises before its convolutions, and so once more at the end.
+fn preactivated(shapes: &Shapes) -> bool {
+    shapes.contains_key(&format!("{}.weight", ResNetConfig::LAST_NORM))
+        && !shapes.contains_key("bn1.weight")
 }
 
 /// What a tensor says of a network that is not torchvision's ResNet.
@@ -54,15 +60,17 @@ fn other_kind(name: &str, shape: &[usize], shapes: &Shapes) -> Option<&'static s
             return Some("a ResNeXt (its 3x3 convolutions work in groups)");
         }
     }
-    // A normalisation after a convolution is as long as that has outputs.
-    let before = layer == "bn1" && shape.first() != Some(&extent(&beside("conv1.weight"), 0)?);
-    if before || (name == "bn.weight") {
-        return Some("a PreActResNet (it normalises before its convolutions)");
-    }
-    if weight.ends_with(".downsample.0")
-        && !shapes.contains_key(&weight.replace(".downsample.0", ".downsample.1.weight"))
-    {
-        return Some("a PreActResNet, or another network without normalisation in its shortcuts");
+    if !preactivated(shapes) {
+        // A normalisation after a convolution is as long as that has outputs.
+        if layer == "bn1" && shape.first() != Some(&extent(&beside("conv1.weight"), 0)?) {
+            return Some(
+                "a PreActResNet without a last normalisation (what its shortcuts take cannot be told)",
+            );
+        }
+        let norm = weight.replace(".downsample.0", ".downsample.1.weight");
+        if weight.ends_with(".downsample.0") && !shapes.contains_key(&norm) {
+            return Some("a network without normalisation in its shortcuts");
+        }
     }
     if shapes.contains_key(&format!("{weight}.bias")) && shape.len() == 4 {
         return Some("a network whose convolutions have biases");
@@ -76,12 +84,6 @@ fn other_kind(name: &str, shape: &[usize], shapes: &Shapes) -> Option<&'static s
 
 /// What a file without a residual network holds, as far as names tell.
 pub fn not_residual(stored: &Tensors) -> Error {
-    let any = |part: &str| stored.keys().any(|name| name.contains(part));
-    if any("block1.layer.0.conv1.weight") {
-        return anyhow!(
-            "this is a WideResNet for CIFAR-10 (it normalises before its convolutions), which cannot be imported"
-        );
-    }
     let some: Vec<&str> = stored.keys().take(4).map(String::as_str).collect();
     anyhow!(
         "there is no residual network as He et al. 2016 build it: no name ends in \"layer1.0.conv1.weight\" among {} tensors ({}, ...)",
@@ -132,12 +134,19 @@ pub fn architecture(shapes: &Shapes, stem: Option<Stem>) -> Result<ResNetConfig>
         [widening] => widening,
         _ => bail!("the stages' blocks are of several kinds"),
     };
+    let first = shape("conv1.weight")?;
+    let (order, stem) = match preactivated(shapes) {
+        // All that are published with these names keep CIFAR-10's 32 pixels.
+        true => (Order::Before { stem: first_extent(first)? }, stem.or(Some(Stem::Cifar))),
+        false => (Order::After, stem),
+    };
     Ok(ResNetConfig {
         block,
         blocks,
         widths,
         widening,
-        stem: infer_stem(shape("conv1.weight")?, stem)?,
+        order,
+        stem: infer_stem(first, stem)?,
         classes: first_extent(shape("fc.weight")?)?,
     })
 }
@@ -175,6 +184,11 @@ mod tests {
 
     #[test]
     fn every_preset_is_recognised() {
+        for name in ResNetConfig::PREACTIVATED {
+            let config = ResNetConfig::preset(name, Stem::Cifar, 10).unwrap();
+            assert!(refuse(&shapes(&config)).is_ok(), "{name}");
+            assert_eq!(architecture(&shapes(&config), None).unwrap(), config);
+        }
         for name in ResNetConfig::PRESETS {
             for stem in [Stem::Imagenet, Stem::Cifar, Stem::Small] {
                 let config = ResNetConfig::preset(name, stem, 9).unwrap();
@@ -200,7 +214,6 @@ mod tests {
             ("conv1.0.weight", &[32, 3, 3, 3], "conv1.weight", "stem"),
             ("layer1.0.downsample.1.weight", &[256, 64, 1, 1], "", "\"-d\""),
             ("layer2.0.bn1.weight", &[256], "", "PreActResNet"),
-            ("bn.weight", &[2048], "", "PreActResNet"),
             ("layer3.0.conv1.bias", &[256], "", "biases"),
             ("bn1.weight", &[64], "bn1.running_mean", "running statistics"),
         ] {

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use anyhow::{Context, Result, bail};
+use robust_core::model::architecture::ResNetConfig;
 use robust_core::model::weights::Array;
 
 use super::architecture::{self, Shapes};
@@ -11,6 +12,12 @@ use super::{array, normaliser};
 
 /// A tensor that every residual network has, and nothing else: what stands before it is the wrappers.
 const LANDMARK: &str = "layer1.0.conv1.weight";
+
+/// The same of a WideResNet as RobustBench names it.
+const WIDE_LANDMARK: &str = "block1.layer.0.conv1.weight";
+
+/// What TRADES' WideResNets hold beside the network and never compute with.
+const UNUSED: &str = "sub_block1.";
 
 /// What a linear layer at the end is called.
 const HEADS: [&str; 5] = ["fc", "linear", "last_linear", "classifier", "head"];
@@ -42,8 +49,11 @@ impl Chosen {
 /// Chooses the network to import: the one of that prefix where one is given, else an average of
 /// weights before the weights, and the best before the last.
 pub fn choose(stored: &Tensors, wanted: Option<&str>) -> Result<Chosen> {
-    let all: Vec<&str> =
-        stored.keys().filter_map(|name| name.strip_suffix(LANDMARK)).filter(whole_words).collect();
+    let before = |name: &'_ String| -> Option<usize> {
+        let prefix = name.strip_suffix(WIDE_LANDMARK).or_else(|| name.strip_suffix(LANDMARK))?;
+        whole_words(&prefix).then_some(prefix.len())
+    };
+    let all: Vec<&str> = stored.keys().filter_map(|name| Some(&name[..before(name)?])).collect();
     if all.is_empty() {
         return Err(architecture::not_residual(stored));
     }
@@ -70,15 +80,18 @@ pub fn choose(stored: &Tensors, wanted: Option<&str>) -> Result<Chosen> {
     let note = (!alike && wanted.is_none()).then(|| {
         format!("Of the networks {}, \"{prefix}\" is imported (--network chooses).", list())
     });
+    let wide = stored.contains_key(&format!("{prefix}{WIDE_LANDMARK}"));
     let mut names = BTreeMap::new();
     for full in stored.keys() {
         let Some(name) = full.strip_prefix(prefix) else { continue };
         let other =
             others.iter().any(|other| other.len() > prefix.len() && full.starts_with(other));
-        if other || name.ends_with("num_batches_tracked") || normaliser::is_part(name) {
+        let unused = wide && name.starts_with(UNUSED);
+        if other || unused || name.ends_with("num_batches_tracked") || normaliser::is_part(name) {
             continue;
         }
-        names.insert(torchvision_name(name), full.clone());
+        let name = if wide { wide_name(name) } else { torchvision_name(name) };
+        names.insert(name, full.clone());
     }
     if !names.contains_key("fc.weight") {
         let (weight, bias) = head_outside(stored, prefix)?;
@@ -100,6 +113,19 @@ fn torchvision_name(name: &str) -> String {
         return format!("fc.{part}");
     }
     name.replace(".shortcut.", ".downsample.")
+}
+
+/// A WideResNet's layers by the names of a PreActResNet's, which computes the same way.
+fn wide_name(name: &str) -> String {
+    if let Some(part) = name.strip_prefix("bn1.") {
+        return format!("{}.{part}", ResNetConfig::LAST_NORM);
+    }
+    match name.strip_prefix("block") {
+        Some(rest) => format!("layer{rest}")
+            .replace(".layer.", ".")
+            .replace(".convShortcut.", ".downsample.0."),
+        None => torchvision_name(name),
+    }
 }
 
 /// The last layer of a network that is called `backbone` or `encoder`, beside which it lies.
@@ -170,6 +196,32 @@ mod tests {
             "student.fc.weight"
         );
         assert!(chosen(&["model."], Some("another.")).is_err());
+    }
+
+    #[test]
+    fn wide_networks_go_by_the_names_of_preactivated_ones() {
+        let names = [
+            WIDE_LANDMARK,
+            "block2.layer.0.convShortcut.weight",
+            "block3.layer.1.bn2.weight",
+            "sub_block1.layer.0.conv1.weight",
+            "bn1.weight",
+            "fc.weight",
+            "fc.bias",
+        ];
+        let names: Vec<String> = names.iter().map(|name| format!("module.{name}")).collect();
+        let names: Vec<&str> = names.iter().map(String::as_str).collect();
+        let chosen = choose(&stored(&names), None).unwrap();
+        let found: Vec<&str> = chosen.names.keys().map(String::as_str).collect();
+        let expected = [
+            "bn.weight",
+            "fc.bias",
+            "fc.weight",
+            "layer1.0.conv1.weight",
+            "layer2.0.downsample.0.weight",
+            "layer3.1.bn2.weight",
+        ];
+        assert_eq!(found, expected);
     }
 
     #[test]

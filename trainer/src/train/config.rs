@@ -158,7 +158,9 @@ impl TrainConfig {
     ///
     /// Where its name is unknown or there are more widths than stages.
     pub fn architecture(&self, classes: usize) -> Result<ResNetConfig> {
-        let Some(mut network) = ResNetConfig::preset(&self.network, self.stem, classes) else {
+        let known = ResNetConfig::PRESETS.contains(&self.network.as_str());
+        let preset = ResNetConfig::preset(&self.network, self.stem, classes);
+        let Some(mut network) = preset.filter(|_| known) else {
             bail!("--network must be one of {}", ResNetConfig::PRESETS.join(", "));
         };
         if self.widths.len() > network.blocks.len() {

@@ -12,14 +12,7 @@ use crate::model::weights::Weights;
 impl Layers<Frozen> {
     /// The network of a model file's weights.
     pub fn folded(weights: &Weights, device: &Device) -> Self {
-        Self::new(&weights.card().architecture, |spec: &ConvSpec| {
-            let ConvSpec { channels: [input, output], kernel, .. } = *spec;
-            let parts = weights.folded(spec);
-            let weight = TensorData::new(parts.weight, [output, input, kernel, kernel]);
-            let bias = TensorData::new(parts.bias, [output]);
-            let weight = Tensor::from_data(weight, device);
-            Frozen::new(weight, Tensor::from_data(bias, device), layer(spec))
-        })
+        Self::new(&weights.card().architecture, |spec| frozen(spec, weights, device))
     }
 
     /// `[batch, height, width, channels]`, in and out.
@@ -34,4 +27,14 @@ impl Layers<Frozen> {
             LastRelu::Fake => x,
         }
     }
+}
+
+/// A convolution with the normalisation after it, if there is one.
+pub fn frozen(spec: &ConvSpec, weights: &Weights, device: &Device) -> Frozen {
+    let ConvSpec { channels: [input, output], kernel, .. } = *spec;
+    let parts = weights.folded(spec);
+    let weight = TensorData::new(parts.weight, [output, input, kernel, kernel]);
+    let bias = TensorData::new(parts.bias, [output]);
+    let weight = Tensor::from_data(weight, device);
+    Frozen::new(weight, Tensor::from_data(bias, device), layer(spec))
 }

@@ -3,19 +3,23 @@
 mod folded;
 mod head;
 mod layers;
+mod preactivated;
 #[cfg(feature = "train")]
 mod trained;
 
 use burn::module::{Module, Param};
+use burn::tensor::activation::relu;
 use burn::tensor::{Device, Int, Tensor, TensorData};
 
 use self::head::Head;
 use self::layers::Layers;
+use self::preactivated::Preactivated;
 #[cfg(feature = "train")]
 pub use self::trained::NotDeeper;
 #[cfg(feature = "train")]
 use self::trained::Trained;
 use crate::engine::kernels::convolution::frozen::Frozen;
+use crate::model::architecture::Order;
 use crate::model::weights::Weights;
 
 /// What one forward pass gives.
@@ -48,6 +52,7 @@ pub struct ResNet {
 #[allow(clippy::large_enum_variant, reason = "there are a handful of networks at a time")]
 enum Trunk {
     Folded(Layers<Frozen>),
+    Preactivated(Preactivated),
     #[cfg(feature = "train")]
     Trained(Layers<Trained>),
 }
@@ -55,7 +60,10 @@ enum Trunk {
 impl ResNet {
     /// The network of a file for evaluation: batch normalisation folded away, parameters frozen.
     pub fn folded(weights: &Weights, device: &Device) -> Self {
-        let trunk = Trunk::Folded(Layers::folded(weights, device));
+        let trunk = match weights.card().architecture.order {
+            Order::After => Trunk::Folded(Layers::folded(weights, device)),
+            Order::Before { .. } => Trunk::Preactivated(Preactivated::new(weights, device)),
+        };
         Self { trunk, head: Head::read(weights, device) }.freeze()
     }
 
@@ -69,6 +77,7 @@ impl ResNet {
         let x = x.permute([0, 2, 3, 1]);
         let x = match &self.trunk {
             Trunk::Folded(layers) => layers.forward(x, last_relu),
+            Trunk::Preactivated(layers) => layers.forward(x, last_relu),
             #[cfg(feature = "train")]
             Trunk::Trained(layers) => layers.forward(x, last_relu),
         };
@@ -85,4 +94,10 @@ fn parameter<const D: usize>(
     device: &Device,
 ) -> Param<Tensor<D>> {
     Param::from_tensor(Tensor::from_data(TensorData::new(values, shape), device))
+}
+
+/// ReLU forward, identity backward.
+fn fake_relu(z: Tensor<4>) -> Tensor<4> {
+    let correction = (relu(z.clone()) - z.clone()).detach();
+    z + correction
 }

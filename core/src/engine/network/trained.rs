@@ -9,7 +9,7 @@ use burn::tensor::{Device, Tensor, TensorData};
 
 use super::head::Head;
 use super::layers::{Block, Layers, layer};
-use super::{LastRelu, ResNet, Trunk, parameter};
+use super::{LastRelu, ResNet, Trunk, fake_relu, parameter};
 use crate::engine::kernels::convolution::frozen::Frozen;
 use crate::engine::kernels::convolution::{Layer, trained};
 use crate::engine::kernels::normalisation::by_batch;
@@ -60,7 +60,7 @@ impl Trained {
     fn read(spec: &ConvSpec, weights: &Weights, device: &Device) -> Self {
         let [input, output] = spec.channels;
         let values = |name: &str| weights.values(name).to_vec();
-        let part = |part: &str| values(&format!("{}.{part}", spec.norm));
+        let part = |part: &str| values(&spec.norm_part(part));
         let kernel = values(&format!("{}.weight", spec.name));
         let weight = parameter(kernel, [output, input, spec.kernel, spec.kernel], device);
         let mut norm = BatchNormConfig::new(output).init(device);
@@ -89,7 +89,7 @@ impl Trained {
     fn collect(&self, spec: &ConvSpec, tensors: &mut BTreeMap<String, Array>) {
         tensors.insert(format!("{}.weight", spec.name), array(self.weight.val()));
         let mut part = |part: &str, value| {
-            tensors.insert(format!("{}.{part}", spec.norm), array(value));
+            tensors.insert(spec.norm_part(part), array(value));
         };
         part("weight", self.norm.gamma.val());
         part("bias", self.norm.beta.val());
@@ -152,14 +152,9 @@ impl Layers<Trained> {
     }
 }
 
-/// ReLU forward, identity backward.
-fn fake_relu(z: Tensor<4>) -> Tensor<4> {
-    let correction = (relu(z.clone()) - z.clone()).detach();
-    z + correction
-}
-
 impl ResNetConfig {
-    /// A network with freshly drawn parameters, ready to be trained. Seed the device first.
+    /// A network with freshly drawn parameters, ready to be trained; its normalisations stand after
+    /// their convolutions. Seed the device first.
     pub fn init(&self, device: &Device) -> ResNet {
         let head = Head::fresh(self.representation_len(), self.classes, device);
         let layers = Layers::new(self, |spec| Trained::fresh(spec, device));
@@ -170,7 +165,7 @@ impl ResNetConfig {
 /// Why a file's weights cannot begin a network.
 #[derive(Debug, thiserror::Error)]
 #[error(
-    "the weights are of another network ({file:?}) than is wanted ({wanted:?}); only the blocks of a stage may become more, and the classes others"
+    "the weights are of another network ({file:?}) than is wanted ({wanted:?}); only the blocks of a stage may become more, and the classes others. Networks that normalise before their convolutions cannot be trained here"
 )]
 pub struct NotDeeper {
     file: Box<ResNetConfig>,
@@ -215,11 +210,11 @@ impl ResNet {
     /// The network for evaluation, as it is now: normalisation folded away, no gradients of
     /// parameters. `self` is on a device without automatic differentiation.
     pub fn fold(&self) -> Self {
-        let layers = match &self.trunk {
-            Trunk::Folded(layers) => layers.clone(),
-            Trunk::Trained(layers) => layers.fold(),
+        let trunk = match &self.trunk {
+            Trunk::Trained(layers) => Trunk::Folded(layers.fold()),
+            folded => folded.clone(),
         };
-        Self { trunk: Trunk::Folded(layers), head: self.head.clone().freeze() }
+        Self { trunk, head: self.head.clone().freeze() }
     }
 
     /// All tensors of the network as the content of a model file.
@@ -248,7 +243,7 @@ mod tests {
     use super::*;
     use crate::engine::fixture;
     use crate::engine::network::LastRelu;
-    use crate::model::architecture::{Block, Stem};
+    use crate::model::architecture::{Block, Order, Stem};
 
     fn config(blocks: [usize; 2]) -> ResNetConfig {
         let (block, stem) = (Block::Basic, Stem::Cifar);
@@ -257,6 +252,7 @@ mod tests {
             blocks: blocks.into(),
             widths: vec![4, 6],
             widening: 1,
+            order: Order::After,
             stem,
             classes: 2,
         }

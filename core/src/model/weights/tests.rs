@@ -2,7 +2,7 @@
 
 use super::*;
 use crate::engine::fixture::card;
-use crate::model::architecture::{Block, ResNetConfig, Stem};
+use crate::model::architecture::{Block, Order, ResNetConfig, Stem};
 use crate::model::card::{Accuracy, Training};
 
 fn tiny() -> (Card, BTreeMap<String, Array>) {
@@ -11,6 +11,7 @@ fn tiny() -> (Card, BTreeMap<String, Array>) {
         blocks: vec![1, 1],
         widths: vec![2, 3],
         widening: 1,
+        order: Order::After,
         stem: Stem::Cifar,
         classes: 2,
     };

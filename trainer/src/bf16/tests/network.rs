@@ -7,7 +7,7 @@ use robust_core::engine::Model;
 
 use robust_core::engine::solve::objective::CrossEntropy;
 use robust_core::engine::solve::pgd::Pgd;
-use robust_core::model::architecture::{Block, ResNetConfig, Stem};
+use robust_core::model::architecture::{Block, Order, ResNetConfig, Stem};
 use robust_core::model::card::{Card, Provenance, Role};
 use robust_core::model::weights::{Array, Weights};
 use robust_core::settings::{Constraint, PgdSettings};
@@ -91,6 +91,7 @@ fn networks() -> Vec<(ResNetConfig, usize, usize)> {
         widths: widths.into(),
         stem,
         widening: 1,
+        order: Order::After,
         classes: 5,
     };
     vec![

@@ -5,7 +5,7 @@ use std::process::ExitCode;
 
 use anyhow::{Context, Result, bail};
 use clap::ValueEnum;
-use robust_core::model::architecture::{Block, ResNetConfig, Stem};
+use robust_core::model::architecture::{Block, Order, ResNetConfig, Stem};
 use robust_core::model::card::{Accuracy, Card, Provenance, Role, Training};
 use robust_core::model::weights::{Precision, Weights};
 use serde::Deserialize;
@@ -18,7 +18,7 @@ use crate::import::{Checkpoint, Normaliser, architecture};
 #[derive(clap::Args)]
 pub struct Args {
     /// Checkpoint of the `robustness` package, or any state dict of a plain ResNet as torchvision,
-    /// timm or RobustBench save it (.pt, .pth, .safetensors)
+    /// timm or RobustBench save it, or of RobustBench's PreActResNets and WideResNets (.pt, .pth, .safetensors)
     checkpoint: PathBuf,
     /// Model file to write
     #[arg(long)]
@@ -83,6 +83,13 @@ pub fn run(args: &Args) -> Result<ExitCode> {
             "Names and shapes do not tell where a bottleneck's stride is, whether a convolution is \
              dilated, and whether pooling blurs: torchvision's way is assumed. If in doubt, compare \
              logits (`robust-reps verify`)."
+        );
+    }
+    if architecture.order != Order::After {
+        eprintln!(
+            "Names and shapes do not tell where a network that normalises before its convolutions \
+             takes its shortcuts from, and that its activation is a ReLU: the way of RobustBench's \
+             is assumed, after the first ReLU. If in doubt, compare logits (`robust-reps verify`)."
         );
     }
     let card = card(args, &checkpoint, architecture)?;

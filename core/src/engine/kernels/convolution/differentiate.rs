@@ -24,9 +24,9 @@ fn inner<B: Backend, C: CheckpointStrategy>(conv: Conv<Autodiff<B, C>>) -> Conv<
 }
 
 #[derive(Debug)]
-struct OfRectified;
+struct OfFrozen;
 
-impl<B: Kernels> Backward<B, 1> for OfRectified {
+impl<B: Kernels> Backward<B, 1> for OfFrozen {
     type State = (Conv<B>, [usize; 3]);
 
     fn backward(self, ops: Ops<Self::State, 1>, gradients: &mut Gradients, _: &mut Checkpointer) {
@@ -94,11 +94,11 @@ impl<B: Kernels, C: CheckpointStrategy> Convolve for Autodiff<B, C> {
         Self::from_inner(B::packed(weight.into_primitive(), layer, pass))
     }
 
-    fn rectified(x: FloatTensor<Self>, conv: Conv<Self>) -> FloatTensor<Self> {
+    fn frozen(x: FloatTensor<Self>, conv: Conv<Self>, rectify: bool) -> FloatTensor<Self> {
         let (x, node) = x.into_parts();
         let (conv, extent) = (inner(conv), extent(&x));
-        let output = B::rectified(x, conv.clone());
-        match OfRectified.prepare::<C>([node]).compute_bound().stateful() {
+        let output = B::frozen(x, conv.clone(), rectify);
+        match OfFrozen.prepare::<C>([node]).compute_bound().stateful() {
             OpsKind::Tracked(ops) => ops.finish((conv, extent), output),
             OpsKind::UnTracked(ops) => ops.finish(output),
         }

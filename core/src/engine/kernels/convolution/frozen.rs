@@ -53,7 +53,12 @@ impl Frozen {
 /// Its gradient is that of the convolution alone: what the ReLU lets through is left to whatever
 /// comes after, as [`residual`] does it.
 pub fn rectified(x: Tensor<4>, conv: &Frozen) -> Tensor<4> {
-    Tensor::from_dispatch(<Dispatch as Convolve>::rectified(x.into_dispatch(), conv.conv()))
+    Tensor::from_dispatch(<Dispatch as Convolve>::frozen(x.into_dispatch(), conv.conv(), true))
+}
+
+/// `conv(x)` of `x`, `[batch, height, width, in]`, with its own gradient.
+pub fn affine(x: Tensor<4>, conv: &Frozen) -> Tensor<4> {
+    Tensor::from_dispatch(<Dispatch as Convolve>::frozen(x.into_dispatch(), conv.conv(), false))
 }
 
 /// `relu(body(x) + shortcut(x))`: the convolutions of `body` with ReLUs between them; without a

@@ -100,8 +100,12 @@ pub trait Convolve: Backend {
     /// Lays out a weight, see [`Kernels::packed`].
     fn pack(weight: FloatTensor<Self>, layer: Layer, pass: Pass) -> FloatTensor<Self>;
 
-    /// See [`frozen::rectified`].
-    fn rectified(x: FloatTensor<Self>, #[extension_type] conv: Conv<Self>) -> FloatTensor<Self>;
+    /// See [`frozen::rectified`], and [`frozen::affine`] where it does not `rectify`.
+    fn frozen(
+        x: FloatTensor<Self>,
+        #[extension_type] conv: Conv<Self>,
+        rectify: bool,
+    ) -> FloatTensor<Self>;
 
     /// See [`frozen::residual`].
     fn residual(
@@ -123,8 +127,8 @@ impl<B: Kernels> Convolve for B {
         Self::packed(weight, layer, pass)
     }
 
-    fn rectified(x: FloatTensor<Self>, conv: Conv<Self>) -> FloatTensor<Self> {
-        conv.output(x, After { rectify: true, ..After::default() })
+    fn frozen(x: FloatTensor<Self>, conv: Conv<Self>, rectify: bool) -> FloatTensor<Self> {
+        conv.output(x, After { rectify, ..After::default() })
     }
 
     fn residual(
