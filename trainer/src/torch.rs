@@ -158,7 +158,7 @@ impl Pickle {
 mod tests {
     use std::io::Read;
 
-    use robust_core::model::architecture::{Block, ResNetConfig, Stem};
+    use robust_core::model::architecture::{Block, Order, ResNetConfig, Stem};
     use robust_core::model::card::{Card, Provenance, Role};
     use zip::ZipArchive;
 
@@ -171,6 +171,7 @@ mod tests {
             blocks: vec![1],
             widths: vec![2],
             widening: 1,
+            order: Order::After,
             stem: Stem::Cifar,
             classes: 2,
         };

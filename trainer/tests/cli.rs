@@ -69,6 +69,30 @@ fn the_proof_that_a_device_computes_right_is_one_photo_of_the_reference() {
 }
 
 #[test]
+fn networks_that_normalise_first_compute_pytorchs_numbers() {
+    let folder = tempfile::tempdir().unwrap();
+    let normaliser = ["--mean", "0.49,0.48,0.45", "--std", "0.25,0.24,0.26"];
+    for (name, blocks, stem) in [("preact", 2, 4), ("wide", 3, 4)] {
+        let model = import(name, folder.path(), &normaliser);
+        let card: Value = serde_json::from_str(&stdout(&["info", &model, "--json"])).unwrap();
+        assert_eq!(card["architecture"]["order"]["before"]["stem"], stem, "{name}");
+        assert_eq!(card["architecture"]["blocks"].as_array().unwrap().len(), blocks);
+        let reference = fixtures().join(format!("{name}.safetensors"));
+        let report = stdout(&["verify", &model, reference.to_str().unwrap(), "--json"]);
+        let report: Value = serde_json::from_str(&report).unwrap();
+        assert_eq!(report["ok"], true, "{name}: {report}");
+        let keys: Vec<&str> =
+            report["keys"].as_array().unwrap().iter().filter_map(|k| k["key"].as_str()).collect();
+        assert!(keys.contains(&"logits") && keys.contains(&"ce_grad"), "{keys:?}");
+
+        let dict = folder.path().join("dict.pt");
+        let words = ["export", &model, "--torch", "--out", dict.to_str().unwrap()];
+        let errors = stderr(&words);
+        assert!(errors.contains("before its convolutions"), "{errors}");
+    }
+}
+
+#[test]
 fn verify_fails_where_a_number_is_off() {
     let folder = tempfile::tempdir().unwrap();
     // The same tensors read with the other stem are another function.

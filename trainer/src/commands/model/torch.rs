@@ -3,8 +3,8 @@
 use std::fmt::Write;
 use std::path::Path;
 
-use anyhow::{Context, Result};
-use robust_core::model::architecture::{Block, ResNetConfig, Stem};
+use anyhow::{Context, Result, bail};
+use robust_core::model::architecture::{Block, Order, ResNetConfig, Stem};
 use robust_core::model::card::Card;
 use robust_core::model::weights::Weights;
 
@@ -15,6 +15,12 @@ const WIDTHS: [usize; 4] = [64, 128, 256, 512];
 
 /// Writes a state dict, and prints how to load it and what it cannot hold.
 pub fn export(weights: &Weights, out: &Path) -> Result<()> {
+    if weights.card().architecture.order != Order::After {
+        bail!(
+            "torchvision has no network that normalises before its convolutions: there is nothing \
+             that would load the state dict"
+        );
+    }
     let bytes = torch::state_dict(weights)?;
     files::write(out, &bytes)?;
     let size = bytes.len() as f64 / 1e6;
