@@ -18,7 +18,8 @@ use crate::import::{Checkpoint, Normaliser, architecture};
 #[derive(clap::Args)]
 pub struct Args {
     /// Checkpoint of the `robustness` package, or any state dict of a plain ResNet as torchvision,
-    /// timm or RobustBench save it, or of RobustBench's PreActResNets and WideResNets (.pt, .pth, .safetensors)
+    /// timm or RobustBench save it, or of RobustBench's PreActResNets and WideResNets (.pt, .pth,
+    /// .safetensors)
     checkpoint: PathBuf,
     /// Model file to write
     #[arg(long)]
