@@ -28,6 +28,9 @@ const FLAGS: [&str; 12] = [
     "--no-default-browser-check",
 ];
 
+/// How often a ChromeDriver is started before it is given up.
+const ATTEMPTS: usize = 3;
+
 /// A ChromeDriver of our own, until dropped.
 pub(crate) struct Driver {
     process: Child,
@@ -35,8 +38,19 @@ pub(crate) struct Driver {
 }
 
 impl Driver {
-    /// Starts it on a free port, which it tells on its output.
+    /// Starts it on a free port, which it tells on its output. It takes the same port in both versions
+    /// of the protocol, and ends where the second is taken: then another one may be free.
     pub fn start() -> Result<Self> {
+        for _ in 0..ATTEMPTS {
+            if let Some(driver) = Self::listening()? {
+                return Ok(driver);
+            }
+        }
+        bail!("chromedriver ended {ATTEMPTS} times before it listened. {INSTRUCTIONS}")
+    }
+
+    /// One attempt; `None` where it has ended.
+    fn listening() -> Result<Option<Self>> {
         let mut process = Command::new("chromedriver")
             .arg("--port=0")
             .stdout(Stdio::piped())
@@ -48,10 +62,11 @@ impl Driver {
             let line = line?;
             if let Some((_, port)) = line.split_once("successfully on port ") {
                 let port = port.trim_end_matches('.');
-                return Ok(Self { process, address: format!("http://127.0.0.1:{port}") });
+                return Ok(Some(Self { process, address: format!("http://127.0.0.1:{port}") }));
             }
         }
-        bail!("chromedriver ended before it listened. {INSTRUCTIONS}")
+        process.wait().context("chromedriver did not end")?;
+        Ok(None)
     }
 
     /// Starts a browser with a fresh profile and a window of this size.
