@@ -323,42 +323,6 @@ impl Session {
         shrunk.map_err(|message| format!("{}: {message}", photo.name))
     }
 
-    /// The photo with this id.
-    pub fn photo(self, id: usize) -> Option<Photo> {
-        self.photos.with_untracked(|photos| photos.iter().find(|photo| photo.id == id).cloned())
-    }
-
-    /// Adds photos and inverts the first of them.
-    pub fn add(self, files: Vec<web_sys::File>) {
-        spawn_local(async move {
-            let mut added = Vec::new();
-            for file in files {
-                match Photo::from_file(&file).await {
-                    Ok(photo) => {
-                        if let Some(link) = photo.carried_link() {
-                            url::push_fragment(&link);
-                            return self.open_link(&link);
-                        }
-                        added.extend(self.add_photo(|id| Some(Photo { id, ..photo })));
-                    }
-                    Err(message) => self.notice.set(Some(message)),
-                }
-            }
-            // A path takes all of them, every other view the first.
-            let taken = if self.mode.get_untracked() == Mode::Morph { added.len() } else { 1 };
-            added.into_iter().take(taken).for_each(|id| self.select(id));
-        });
-    }
-
-    /// Puts the photo that `make` makes of its new id in front of all others.
-    pub fn add_photo(self, make: impl FnOnce(usize) -> Option<Photo>) -> Option<usize> {
-        let next = self.photos.with_untracked(|p| p.iter().map(|p| p.id + 1).max());
-        let photo = make(next.unwrap_or(0))?;
-        let id = photo.id;
-        self.photos.update(|photos| photos.insert(0, photo));
-        Some(id)
-    }
-
     /// Number of a new run; answers of all others are old from now on.
     pub fn next_run(self) -> RunId {
         self.run.update(|run| *run += 1);

@@ -1,3 +1,5 @@
+//! A reference recomputed, and what a wrong number in it leads to.
+
 use burn::tensor::Device;
 use pollster::block_on;
 use safetensors::tensor::{Dtype, TensorView};
