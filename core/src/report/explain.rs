@@ -16,10 +16,15 @@ pub struct Explanation {
 impl Explanation {
     /// The classes, the most probable first.
     pub fn ranking(&self) -> Vec<usize> {
-        let mut order: Vec<usize> = (0..self.confidences.len()).collect();
-        order.sort_by(|&a, &b| self.confidences[b].total_cmp(&self.confidences[a]));
-        order
+        ranking(&self.confidences)
     }
+}
+
+/// The classes of these probabilities, the most probable first.
+pub fn ranking(confidences: &[f32]) -> Vec<usize> {
+    let mut order: Vec<usize> = (0..confidences.len()).collect();
+    order.sort_by(|&a, &b| confidences[b].total_cmp(&confidences[a]));
+    order
 }
 
 /// What one coordinate adds to a class's logit.

@@ -4,4 +4,4 @@ mod bench;
 mod explain;
 
 pub use bench::{Speed, WARM_UP};
-pub use explain::{Contribution, Explanation};
+pub use explain::{Contribution, Explanation, ranking};

@@ -1,10 +1,10 @@
 //! Which engine suits this machine, and why.
 
-use std::time::Duration;
-
-use leptos::prelude::{set_timeout, window};
+use leptos::prelude::window;
 use wasm_bindgen::prelude::*;
 use wasm_bindgen_futures::JsFuture;
+
+use super::wait::sleep;
 
 /// What computes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -73,11 +73,8 @@ pub async fn choose_again(wish: Option<&str>) -> Choice {
         if choice.kind == EngineKind::WebGpu {
             return choice;
         }
-        let mut wake = |resolve: js_sys::Function, _| {
-            let wait = Duration::from_secs(1);
-            set_timeout(move || drop(resolve.call0(&JsValue::NULL)), wait);
-        };
-        let _ = JsFuture::from(js_sys::Promise::new(&mut wake)).await;
+        // Should the timer fail, it is only looked for sooner.
+        let _ = sleep(1000).await;
     }
     choose(wish).await
 }

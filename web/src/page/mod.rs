@@ -28,6 +28,7 @@ mod share;
 mod slot;
 mod tray;
 mod url;
+mod wait;
 mod why_not;
 mod wipe;
 

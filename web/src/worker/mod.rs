@@ -236,11 +236,13 @@ fn decode(photo: &PhotoFile, model: &Model) -> Result<Pixels, String> {
 
 /// The images that a run goes on from, and the steps that have led to them.
 fn where_it_was(resume: &Resume) -> (Vec<Pixels>, usize) {
-    let pixels = |image: &Image| {
-        let rgb: Vec<u8> = image.rgba.chunks_exact(4).flat_map(|p| [p[0], p[1], p[2]]).collect();
-        Pixels::from_rgb8(image.size as usize, &rgb)
-    };
-    (resume.images.iter().filter_map(pixels).collect(), resume.step)
+    (resume.images.iter().filter_map(pixels_of).collect(), resume.step)
+}
+
+/// What a canvas shows; `None` where its bytes are not those of its size.
+fn pixels_of(image: &Image) -> Option<Pixels> {
+    let rgb: Vec<u8> = image.rgba.chunks_exact(4).flat_map(|pixel| &pixel[..3]).copied().collect();
+    Pixels::from_rgb8(image.size as usize, &rgb)
 }
 
 fn canvas_image(pixels: &Pixels) -> Image {

@@ -2,12 +2,13 @@
 
 use robust_core::engine::Model;
 use robust_core::engine::tasks::change::{confidences, synthesise};
+use robust_core::engine::tasks::explain::largest;
 use robust_core::engine::tasks::paint::{go_on, inpaint};
 use robust_core::image::Pixels;
 use robust_core::model::gaussians::Gaussians;
 
 use super::pace::{Pace, progress};
-use super::{Engine, canvas_image, failed};
+use super::{Engine, canvas_image, failed, pixels_of};
 use crate::protocol::{Event, Image, PaintRequest, PaintStart, RunId};
 
 /// Frames of an animation at most. Once there are so many, every second one goes.
@@ -32,7 +33,7 @@ pub(super) async fn paint(
         engine.tell(run, Event::Finished { likeness: None });
         return Ok(());
     };
-    let likely = || rows.first().map_or(0, |row| most_likely(row));
+    let likely = || rows.first().map_or(0, |row| largest(row));
     let class = request.class.unwrap_or_else(likely);
     if centre.is_none() {
         engine.frames.replace(vec![starts[0].clone()]);
@@ -101,17 +102,9 @@ async fn judge(
     Ok(rows)
 }
 
-fn most_likely(row: &[f32]) -> usize {
-    let classes = row.iter().enumerate();
-    classes.max_by(|a, b| a.1.total_cmp(b.1)).map_or(0, |(class, _)| class)
-}
-
 /// What a canvas shows, as the network takes it.
 fn pixels(image: &Image, size: usize) -> Result<Pixels, String> {
-    let rgb: Vec<u8> = image.rgba.chunks_exact(4).flat_map(|pixel| &pixel[..3]).copied().collect();
-    let fits = image.size as usize == size;
-    let pixels = Pixels::from_rgb8(size, &rgb).filter(|_| fits);
-    pixels.ok_or_else(|| {
+    pixels_of(image).filter(|pixels| pixels.size() == size).ok_or_else(|| {
         let drawn = image.size;
         format!("this network sees {size} pixels a side, and the drawing has {drawn}")
     })

@@ -11,6 +11,7 @@ use web_sys::{
 
 use super::save::offer;
 use crate::page::canvas::draw;
+use crate::page::wait::sleep;
 use crate::protocol::Image;
 use robust_core::settings::path::FRAME_MS;
 
@@ -79,13 +80,4 @@ async fn encode(frames: &[Image], kind: &str) -> Result<Vec<u8>, JsValue> {
 
 fn canvas() -> Result<HtmlCanvasElement, JsValue> {
     Ok(document().create_element("canvas")?.unchecked_into())
-}
-
-async fn sleep(ms: u32) -> Result<JsValue, JsValue> {
-    let timer = Promise::new(&mut |resolve, _| {
-        let timer =
-            window().set_timeout_with_callback_and_timeout_and_arguments_0(&resolve, ms as i32);
-        drop(timer);
-    });
-    JsFuture::from(timer).await
 }

@@ -6,6 +6,7 @@ use serde_bytes::ByteBuf;
 
 use super::state::Tool;
 use crate::drawing::flat;
+use crate::page::controls::event_number;
 use crate::page::session::Session;
 use crate::protocol::Image;
 
@@ -47,8 +48,8 @@ pub fn Tools(session: Session) -> impl IntoView {
         }
     };
     let width = move |event| {
-        if let Ok(width) = event_target_value(&event).parse::<f32>() {
-            paint.choose(|chosen| chosen.width = width.clamp(0.02, 0.5));
+        if let Some(width) = event_number(&event) {
+            paint.choose(|chosen| chosen.width = width.clamp(0.02, 0.5) as f32);
         }
     };
     let clear = move |_| {

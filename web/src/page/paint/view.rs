@@ -1,12 +1,14 @@
 //! The view that paints.
 
 use leptos::prelude::*;
+use robust_core::report::ranking;
 use robust_core::settings::paint::Making;
 
 use super::easel::Easel;
 use super::run::DREAMS;
 use super::tools::Tools;
 use crate::page::canvas::{ImageCanvas, save_png};
+use crate::page::controls::event_number;
 use crate::page::frame::{Progress, phase_name};
 use crate::page::panel::{key, title};
 use crate::page::session::Session;
@@ -132,8 +134,8 @@ fn Goals(session: Session) -> impl IntoView {
     let seen = move || paint.chosen.get().making != Making::Generate && !names.with(Vec::is_empty);
     let busy = move || session.slots.iter().any(|slot| slot.is_busy());
     let moved = move |event| {
-        if let Ok(reach) = event_target_value(&event).parse::<f32>() {
-            paint.choose(|chosen| chosen.reach = reach.clamp(0.05, 1.0));
+        if let Some(reach) = event_number(&event) {
+            paint.choose(|chosen| chosen.reach = reach.clamp(0.05, 1.0) as f32);
             session.go_on_painting();
         }
     };
@@ -190,7 +192,7 @@ fn Verdict(session: Session, model: Slot) -> impl IntoView {
             .chosen
             .get()
             .class
-            .unwrap_or_else(|| ranked(&before).first().map_or(0, |c| c.0));
+            .unwrap_or_else(|| ranking(&before).first().copied().unwrap_or_default());
         let end = now.get(class).copied()?;
         // While it runs, its loss says so: the cross-entropy of the class.
         let live = slot.losses.with(|losses| losses.last().map(|loss| (-loss).exp()));
@@ -205,8 +207,8 @@ fn Verdict(session: Session, model: Slot) -> impl IntoView {
     };
     let sees = move || {
         let now = slot.confidences.with(|[_, now]| now.first().cloned())?;
-        let named = |(class, share): &(usize, f32)| format!("{} {}", name(*class), percent(*share));
-        let named: Vec<String> = ranked(&now).iter().take(SEEN).map(named).collect();
+        let named = |class: usize| format!("{} {}", name(class), percent(now[class]));
+        let named: Vec<String> = ranking(&now).into_iter().take(SEEN).map(named).collect();
         Some(format!("It sees: {}", named.join(", ")))
     };
     view! {
@@ -214,11 +216,4 @@ fn Verdict(session: Session, model: Slot) -> impl IntoView {
         {aim}
         <p class="sees" aria-live="polite" data-model=key(slot.role)>{sees}</p>
     }
-}
-
-/// Classes and confidences, the surest first.
-fn ranked(row: &[f32]) -> Vec<(usize, f32)> {
-    let mut classes: Vec<(usize, f32)> = row.iter().copied().enumerate().collect();
-    classes.sort_by(|a, b| b.1.total_cmp(&a.1));
-    classes
 }
