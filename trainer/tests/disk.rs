@@ -60,7 +60,7 @@ impl Place {
         let one = ["--columns", "2", "--steps", "1", "--only", "21"];
         [
             (owned([&["eval", &model, &set][..], &few].concat()), "small.safetensors"),
-            (owned(vec!["atlas", &model, "--steps", "2", "--tile", "16"]), "small.atlas.jpg"),
+            (owned(vec!["atlas", &model, "--steps", "2", "--tile", "16"]), "small.atlas-"),
             (owned([&["figures", &model, &model, &set, "--out", &out][..], &one].concat()), "out/"),
         ]
     }
@@ -107,6 +107,29 @@ fn a_full_disk_costs_nothing_that_was_there() {
         stdout(&strs(&words));
     }
     assert!(place.at("out/figure-21.json").exists());
+}
+
+/// What a kill between its two files leaves, too.
+#[test]
+fn an_atlas_whose_index_cannot_be_written_leaves_the_earlier_one_whole() {
+    let place = Place::new();
+    let before = place.files();
+    // Room for the sheet, and not for the index.
+    let mut command = Command::new("sh");
+    command.args(["-c", "ulimit -f 3; trap '' XFSZ; exec \"$0\" \"$@\"", PROGRAM]);
+    command.args(["atlas", &place.model(), "--steps", "2", "--tile", "8"]);
+    let errors = complaint(command);
+    assert!(errors.contains("cannot write") && errors.contains("small.atlas.json"), "{errors}");
+    let after = place.files();
+    for (path, bytes) in &before {
+        assert!(after[path] == *bytes, "{} has changed", path.display());
+    }
+    assert_eq!(after.len(), before.len() + 1, "the sheet was not even written");
+
+    // The next run takes it up, and nothing of the earlier atlas is left.
+    stdout(&["atlas", &place.model(), "--steps", "2", "--tile", "8"]);
+    let sheets = place.files().into_keys().filter(|path| path.extension().unwrap() == "jpg");
+    assert_eq!(sheets.count(), 1);
 }
 
 #[test]

@@ -101,7 +101,7 @@ fn an_atlas_holds_every_coordinate() {
     let atlas: Value = serde_json::from_slice(&atlas).unwrap();
     assert_eq!(atlas["activations"].as_array().unwrap().len(), 32);
     assert_eq!(atlas["weights"][0].as_array().unwrap().len(), 32);
-    let sheet = image::open(folder.path().join("small.atlas.jpg")).unwrap();
+    let sheet = image::open(folder.path().join(atlas["sheet"].as_str().unwrap())).unwrap();
     assert_eq!((sheet.width(), sheet.height()), (32 * 16, 16));
     stdout(&["catalog", folder.path().to_str().unwrap()]);
     let index = fs::read_to_string(folder.path().join("index.json")).unwrap();
@@ -160,6 +160,11 @@ fn figures_are_made_once_and_go_on() {
     stdout(&arguments);
     assert_eq!(written("figure-02.png"), before);
     assert!(out.join("figure-21.json").exists());
+    // A picture that is not the record's, as a kill between the two leaves it, is made again.
+    let whole = fs::read(out.join("figure-21.png")).unwrap();
+    fs::copy(out.join("figure-13.png"), out.join("figure-21.png")).unwrap();
+    stdout(&arguments);
+    assert!(fs::read(out.join("figure-21.png")).unwrap() == whole);
     // A run at work has its folder to itself.
     let lock = fs::File::create(out.join("run.lock")).unwrap();
     lock.lock().unwrap();

@@ -18,11 +18,26 @@ pub fn hold(folder: &Path) -> Result<File> {
     let cannot = || format!("cannot write {}", lock.display());
     let file = File::create(&lock).with_context(cannot)?;
     match file.try_lock() {
-        Ok(()) => Ok(file),
+        Ok(()) => {
+            sweep(folder);
+            Ok(file)
+        }
         Err(TryLockError::WouldBlock) => {
             bail!("another run is at work in {name}: wait for its end, or choose another --out")
         }
         Err(TryLockError::Error(error)) => Err(error).with_context(cannot),
+    }
+}
+
+/// Removes what a run that was killed had begun to write, as large as a checkpoint each. Where that
+/// cannot be done, nothing is in the way.
+fn sweep(folder: &Path) {
+    for entry in fs::read_dir(folder).into_iter().flatten().flatten() {
+        let name = entry.file_name();
+        let name = name.to_string_lossy();
+        if name.starts_with('.') && name.ends_with(".partial") {
+            drop(fs::remove_file(entry.path()));
+        }
     }
 }
 

@@ -4,6 +4,8 @@
 
 #[cfg(any(feature = "cuda", feature = "wgpu"))]
 mod graphics;
+#[path = "../program/kill.rs"]
+mod kill;
 mod kills;
 mod stage;
 

@@ -1,5 +1,6 @@
 //! `robust-reps atlas`.
 
+use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
@@ -33,7 +34,7 @@ const QUALITY: u8 = 80;
 /// Which model, and how.
 #[derive(clap::Args)]
 pub struct Args {
-    /// Model file; NAME.atlas.json and NAME.atlas.jpg are written beside it
+    /// Model file; NAME.atlas.json and the sheet that it names, NAME.atlas-….jpg, are written beside it
     model: PathBuf,
     /// Steps for each coordinate [default: the preset's]
     #[arg(long, value_parser = ranges::steps)]
@@ -54,19 +55,35 @@ pub fn run(args: &Args) -> Result<ExitCode> {
     let (images, activations) = maximise(args, &model)?;
     let classes = model.card().architecture.classes;
     let weights = (0..classes).map(|class| rounded(model.class_weights(class).into_data().iter()));
-    let sheet = args.model.with_extension("atlas.jpg");
-    let atlas = Atlas {
-        sheet: name(&sheet),
+    let mut atlas = Atlas {
+        sheet: String::new(),
         tile: args.tile,
         columns: COLUMNS.min(images.len()),
         activations: rounded(activations.into_iter()),
         weights: weights.collect(),
     };
-    files::write(&sheet, &drawn(&atlas, &images)?)?;
+    let drawn = drawn(&atlas, &images)?;
+    // Named after its content: the sheet of the index that is there stays until another index is.
+    let sheet = args.model.with_extension(format!("atlas-{}.jpg", &files::sha256(&drawn)[..8]));
+    atlas.sheet = name(&sheet);
+    files::write(&sheet, &drawn)?;
     let index = args.model.with_extension("atlas.json");
+    let earlier = earlier_sheet(&index);
     files::write(&index, serde_json::to_string(&atlas)?.as_bytes())?;
+    if let Some(earlier) = earlier.filter(|earlier| *earlier != sheet) {
+        // In the way of nobody if it stays.
+        drop(fs::remove_file(earlier));
+    }
     println!("{} and {}: {} coordinates", index.display(), sheet.display(), images.len());
     Ok(ExitCode::SUCCESS)
+}
+
+/// The sheet that an index names, if an earlier run made both.
+fn earlier_sheet(index: &Path) -> Option<PathBuf> {
+    let atlas: Atlas = serde_json::from_slice(&fs::read(index).ok()?).ok()?;
+    let ours = name(&index.with_extension("")) + "-";
+    let sheet = Path::new(&atlas.sheet).file_name()?.to_str()?;
+    (sheet.starts_with(&ours) && sheet.ends_with(".jpg")).then(|| index.with_file_name(sheet))
 }
 
 /// Every coordinate maximised from noise of its own, and what it reached.

@@ -7,7 +7,8 @@ mod inversions;
 mod paths;
 mod subject;
 
-use std::path::PathBuf;
+use std::fs;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use anyhow::{Context, Result, bail};
@@ -128,6 +129,8 @@ fn wanted(only: &[String]) -> Vec<Picture> {
 struct Record {
     title: String,
     made_of: String,
+    /// SHA-256 of the picture: a run that was killed may have left another's.
+    picture: String,
     numbers: Value,
 }
 
@@ -160,18 +163,24 @@ pub fn run(args: &Args) -> Result<ExitCode> {
     let bar = ProgressBar::new(pictures.len() as u64)
         .with_style(ProgressStyle::with_template("{bar:32} {pos}/{len} pictures  {msg}")?);
     for Picture { name, title, draw } in pictures {
-        let record = args.out.join(format!("{name}.json"));
+        let [picture, record] = ["png", "json"].map(|form| args.out.join(format!("{name}.{form}")));
         if interrupt.asked() {
             eprintln!("Stopped. The same command goes on with {name}.");
             return Ok(ExitCode::FAILURE);
         }
         bar.set_message(title.clone());
-        if !is_made(&record, &made_of) {
+        if !is_made(&picture, &record, &made_of) {
             let drawn = draw(&subject).with_context(|| name.clone())?;
             let mut sheet = drawn.sheet;
             sheet.title = title.clone();
-            files::write(&args.out.join(format!("{name}.png")), &sheet.to_png()?)?;
-            let content = Record { title, made_of: made_of.clone(), numbers: drawn.numbers };
+            let png = sheet.to_png()?;
+            files::write(&picture, &png)?;
+            let content = Record {
+                title,
+                made_of: made_of.clone(),
+                picture: files::sha256(&png),
+                numbers: drawn.numbers,
+            };
             // Last: it says that the picture is whole.
             files::write(&record, serde_json::to_string_pretty(&content)?.as_bytes())?;
         }
@@ -202,7 +211,8 @@ fn names(paths: &[PathBuf]) -> Vec<String> {
     paths.iter().map(name).collect()
 }
 
-fn is_made(record: &std::path::Path, made_of: &str) -> bool {
-    let Ok(text) = std::fs::read_to_string(record) else { return false };
-    serde_json::from_str::<Record>(&text).is_ok_and(|record| record.made_of == made_of)
+fn is_made(picture: &Path, record: &Path, made_of: &str) -> bool {
+    let (Ok(png), Ok(text)) = (fs::read(picture), fs::read(record)) else { return false };
+    serde_json::from_slice::<Record>(&text)
+        .is_ok_and(|record| record.made_of == made_of && record.picture == files::sha256(&png))
 }
