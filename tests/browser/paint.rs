@@ -158,3 +158,114 @@ async fn dreams_are_new_at_each_press_and_one_is_chosen() -> Result<()> {
     wait_for_picture(&visit, &dream).await?;
     visit.close().await
 }
+
+/// The link of what is shown, without the page's address.
+async fn link(visit: &Visit) -> Result<String> {
+    let ready = "document.querySelector('#share:not(:disabled)') && location.hash.includes('.')";
+    visit.wait_until("a link", ready, 20).await?;
+    let link = visit.script("return location.hash;").await?;
+    let Some(link) = link.as_str().map(str::to_owned) else { anyhow::bail!("no link") };
+    assert!(link.len() < 8000, "{} characters", link.len());
+    Ok(link)
+}
+
+/// Largest difference of two pictures' values, and their mean.
+fn difference(a: &[u8], b: &[u8]) -> (u8, f64) {
+    assert_eq!(a.len(), b.len());
+    let differences = || a.iter().zip(b).map(|(a, b)| a.abs_diff(*b));
+    let sum: f64 = differences().map(f64::from).sum();
+    (differences().max().unwrap_or_default(), sum / a.len() as f64)
+}
+
+#[tokio::test]
+async fn a_link_opens_to_the_same_painting() -> Result<()> {
+    let visit = Visit::open(&format!("{SMALL}#paint")).await?;
+    visit.wait_until("the network looks at the sheet", SEEN, 60).await?;
+    visit.click(".swatch[title=Red]").await?;
+    stroke(&visit, &[(0.2, 0.5), (0.8, 0.5), (1.3, 0.4), (0.9, 0.2)]).await?;
+    visit.click(".swatch[title=White]").await?;
+    visit.set_range("width", "0.3").await?;
+    stroke(&visit, &[(0.5, 0.8)]).await?;
+    visit.click("#rubber").await?;
+    visit.set_range("width", "0.05").await?;
+    stroke(&visit, &[(0.3, 0.4), (0.35, 0.6)]).await?;
+    visit.wait_until("the network looks at it", DONE, 20).await?;
+    let only_drawn = link(&visit).await?;
+    let drawn = visit.pixels("drawing").await?;
+    visit.set_range("reach", "0.35").await?;
+    visit.click("#goals .class-button:nth-child(4)").await?;
+    visit
+        .wait_until("it becomes the class", "document.querySelector('[data-value=now]')", 60)
+        .await?;
+    visit.wait_until("it is done", DONE, 60).await?;
+    let made = visit.pixels("drawing").await?;
+    let first = link(&visit).await?;
+    assert_ne!(first, only_drawn);
+    // On what a network made, only pixels tell of the drawing.
+    visit.click("#brush").await?;
+    stroke(&visit, &[(0.1, 0.1), (0.3, 0.1)]).await?;
+    let new = format!("location.hash !== '{first}' && location.hash.includes('.')");
+    visit.wait_until("another link", &new, 20).await?;
+    let painted_over = visit.pixels("drawing").await?;
+    let second = link(&visit).await?;
+    visit.close().await?;
+
+    let fresh = Visit::open(&format!("{SMALL}{only_drawn}")).await?;
+    fresh.wait_until("the network looks at it", SEEN, 60).await?;
+    fresh.wait_until("it is done", DONE, 20).await?;
+    assert_eq!(difference(&fresh.pixels("drawing").await?, &drawn), (0, 0.0));
+    fresh.go(&format!("{SMALL}{first}")).await?;
+    fresh.wait_until("the class", "document.querySelector('[data-value=now]')", 60).await?;
+    fresh.wait_until("it is done", DONE, 60).await?;
+    assert_eq!(difference(&fresh.pixels("drawing").await?, &made), (0, 0.0));
+    assert_eq!(link(&fresh).await?, first, "passed on as it came");
+    fresh.go(&format!("{SMALL}{second}")).await?;
+    fresh.wait_until("the network looks at it", SEEN, 60).await?;
+    let (_, mean) = difference(&fresh.pixels("drawing").await?, &painted_over);
+    assert!(mean < 4.0, "differs by {mean} of 255 in the mean");
+    fresh.close().await
+}
+
+#[tokio::test]
+async fn a_link_carries_a_photo_with_its_hole() -> Result<()> {
+    let visit = Visit::open(&format!("{SMALL}#paint")).await?;
+    visit.wait_until("the network looks at the sheet", SEEN, 60).await?;
+    let sheet = visit.picture("drawing").await?;
+    visit.click(".thumbnail[title=Kitten]").await?;
+    let photo = format!("document.getElementById('drawing').toDataURL() !== '{sheet}'");
+    visit.wait_until("the photo", &photo, 20).await?;
+    visit.click(".makings button:nth-child(2)").await?;
+    visit.set_range("width", "0.3").await?;
+    stroke(&visit, &[(0.5, 0.5), (0.6, 0.5)]).await?;
+    visit.click("#seen").await?;
+    let grown = "document.querySelector('#robust .phase')?.textContent === 'Done: 180 steps'";
+    visit.wait_until("the hole has grown", grown, 120).await?;
+    let (filled, first) = (visit.pixels("drawing").await?, link(&visit).await?);
+    assert!(first.len() < 300, "a sample is named, not carried: {first}");
+    visit.close().await?;
+    let fresh = Visit::open(&format!("{SMALL}{first}")).await?;
+    fresh.wait_until("the hole has grown", grown, 120).await?;
+    assert_eq!(difference(&fresh.pixels("drawing").await?, &filled), (0, 0.0));
+    // The view that it was made in is the one that opens.
+    let pressed = fresh.text(".makings button[aria-pressed=true]").await?;
+    assert_eq!(pressed, "Fill");
+    fresh.close().await
+}
+
+#[tokio::test]
+async fn a_drawing_is_made_by_keys_alone() -> Result<()> {
+    let visit = Visit::open(&format!("{SMALL}#paint")).await?;
+    visit.wait_until("the network looks at the sheet", SEEN, 60).await?;
+    let sheet = visit.picture("drawing").await?;
+    visit.click(".swatch[title=Red]").await?;
+    visit.press("#drawing", "\u{E013}\u{E013}").await?;
+    assert_eq!(visit.picture("drawing").await?, sheet, "the brush moves above the sheet");
+    visit.wait_until("it is seen where", "document.querySelector('.cursor')", 5).await?;
+    visit.press("#drawing", " \u{E014}\u{E014}\u{E014}\u{E014} \u{E015}").await?;
+    let pixels = visit.pixels("drawing").await?;
+    for x in [0.5, 0.6, 0.7] {
+        assert_eq!(at(&pixels, x, 0.4), [0xc8, 0x28, 0x1e], "at {x}");
+    }
+    assert_eq!(at(&pixels, 0.7, 0.6), [128; 3], "lifted");
+    visit.close().await
+}

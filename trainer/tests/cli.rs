@@ -93,6 +93,19 @@ fn networks_that_normalise_first_compute_pytorchs_numbers() {
 }
 
 #[test]
+fn objectives_that_paint_compute_pytorchs_numbers() {
+    let folder = tempfile::tempdir().unwrap();
+    let normaliser = ["--mean", "0.49,0.48,0.45", "--std", "0.25,0.24,0.26"];
+    let model = import("preact", folder.path(), &normaliser);
+    let reference = fixtures().join("making.safetensors");
+    let report = stdout(&["verify", &model, reference.to_str().unwrap(), "--json"]);
+    let report: Value = serde_json::from_str(&report).unwrap();
+    assert_eq!(report["ok"], true, "{report}");
+    // Loss, gradient and two runs: towards a class, a hole that grows, a feature that is painted.
+    assert_eq!(report["keys"].as_array().unwrap().len(), 12);
+}
+
+#[test]
 fn verify_fails_where_a_number_is_off() {
     let folder = tempfile::tempdir().unwrap();
     // The same tensors read with the other stem are another function.

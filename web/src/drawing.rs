@@ -1,5 +1,6 @@
 //! Strokes of a brush on an image: what the page draws itself.
 
+use robust_core::link::{InkLink, StrokeLink};
 use serde_bytes::ByteBuf;
 
 use crate::protocol::Image;
@@ -72,6 +73,56 @@ pub fn flat(size: u32, colour: u32) -> Image {
     Image { size, rgba: ByteBuf::from(rgba) }
 }
 
+/// About `0.5 + N(0, 1) / 20`, as other runs start, the same for the same seed.
+///
+/// Three uniform draws (of splitmix64) have half a deviation of one.
+pub fn noise(size: u32, seed: u32) -> Image {
+    let mut state = u64::from(seed);
+    let mut uniform = || {
+        state = state.wrapping_add(0x9e37_79b9_7f4a_7c15);
+        let mixed = (state ^ (state >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+        let mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+        ((mixed ^ (mixed >> 31)) >> 40) as f32 / (1 << 24) as f32 - 0.5
+    };
+    let value = |i: u32| match i % 4 {
+        3 => 255,
+        _ => (127.5 + 25.5 * (uniform() + uniform() + uniform())) as u8,
+    };
+    let rgba: Vec<u8> = (0..4 * size * size).map(value).collect();
+    Image { size, rgba: ByteBuf::from(rgba) }
+}
+
+/// The pixels of an image of `size` that a hole takes: what was rubbed out and not brought back.
+pub fn hole(strokes: &[StrokeLink], size: u32) -> Vec<bool> {
+    let mut hole = vec![false; (size * size) as usize];
+    for stroke in strokes {
+        let gone = match stroke.ink {
+            InkLink::Hole => true,
+            InkLink::Sheet => false,
+            InkLink::Colour(_) => continue,
+        };
+        for line in lines(stroke, size) {
+            for (place, _) in line.covered(size) {
+                hole[place] = gone;
+            }
+        }
+    }
+    hole
+}
+
+/// A stroke on an image of `size`: a dot where it begins, then its straight parts, as a hand draws
+/// them.
+pub fn lines(stroke: &StrokeLink, size: u32) -> impl Iterator<Item = Stroke> + '_ {
+    (0..stroke.places.len() / 2).map(move |i| {
+        let at = |i: usize| {
+            let places = [stroke.places[2 * i], stroke.places[2 * i + 1]];
+            places.map(|place| StrokeLink::share(place) * size as f32).into()
+        };
+        let radius = f32::from(stroke.width) / 200.0 * size as f32;
+        Stroke { from: at(i.saturating_sub(1)), to: at(i), radius }
+    })
+}
+
 /// The colour of a pixel; black where there is none.
 pub fn pixel_at(image: &Image, place: usize) -> u32 {
     match image.rgba.get(4 * place..4 * place + 3) {
@@ -110,6 +161,37 @@ mod tests {
         assert_eq!((at(&image, 4, 4), at(&image, 4, 5)), (0, 0x40_00_20));
         let dot = Stroke { from: (2.0, 2.0), to: (2.0, 2.0), radius: 0.5 };
         assert_eq!(dot.covered(8).count(), 4);
+    }
+
+    #[test]
+    fn a_hole_is_what_was_rubbed_out_and_not_brought_back() {
+        let stroke = |ink, shares: &[f32]| {
+            let places: Vec<u8> = shares.iter().map(|&share| StrokeLink::place(share)).collect();
+            StrokeLink { ink, width: 10, places: places.into() }
+        };
+        let rubbed = stroke(InkLink::Hole, &[0.2, 0.5, 0.8, 0.5]);
+        let back = stroke(InkLink::Sheet, &[0.8, 0.5]);
+        let drawn = stroke(InkLink::Colour(0), &[0.2, 0.2]);
+        let at = |hole: &[bool], x: usize, y: usize| hole[10 * y + x];
+        let whole = hole(&[rubbed.clone(), drawn], 10);
+        assert!(at(&whole, 2, 5) && at(&whole, 5, 5) && at(&whole, 7, 5));
+        assert!(!at(&whole, 2, 2) && !at(&whole, 5, 8));
+        let part = hole(&[rubbed, back], 10);
+        assert!(at(&part, 2, 5) && !at(&part, 7, 5));
+    }
+
+    #[test]
+    fn noise_is_grey_in_the_mean_and_the_same_for_a_seed() {
+        let image = noise(64, 7);
+        let values: Vec<f32> =
+            image.rgba.chunks(4).flat_map(|p| &p[..3]).map(|&v| f32::from(v)).collect();
+        let mean = values.iter().sum::<f32>() / values.len() as f32;
+        let square = values.iter().map(|v| (v - mean).powi(2)).sum::<f32>();
+        let deviation = (square / values.len() as f32).sqrt();
+        assert!((mean - 127.0).abs() < 1.0, "{mean}");
+        assert!((deviation - 12.75).abs() < 0.7, "{deviation}");
+        assert_eq!(image, noise(64, 7));
+        assert_ne!(image, noise(64, 8));
     }
 
     #[test]

@@ -1,6 +1,9 @@
 //! What a link may ask for. It can come from anyone.
 
-use super::{Link, LinkError, LinkStart, PathLink, Stop};
+use super::{
+    AimLink, DrawingLink, InkLink, Link, LinkError, LinkStart, PathLink, SheetLink, Stop,
+    StrokeLink,
+};
 use crate::settings::Crop;
 use crate::settings::change::{COLLIDE_EPSILONS, Goal, MOST_ADDED};
 use crate::settings::path::STOPS;
@@ -13,6 +16,9 @@ pub(super) const MAX_PHOTO: usize = 16 << 10;
 
 /// Most steps that opening a link may cost: the authors' number.
 const MAX_STEPS: usize = 10_000;
+
+/// Most places that the strokes of a drawing go through; a hand makes a few hundred.
+const MAX_PLACES: usize = 16 << 10;
 
 /// No representation is longer and no network has more classes.
 const MAX_NUMBER: usize = 4096;
@@ -33,6 +39,7 @@ impl Link {
                 other.iter().try_for_each(Stop::check)?;
                 check_goal(goal)
             }
+            Link::Drawing(link) => link.check(),
         }
     }
 }
@@ -51,6 +58,49 @@ impl PathLink {
         }
         self.stops.iter().try_for_each(Stop::check)
     }
+}
+
+impl DrawingLink {
+    fn check(&self) -> Result<(), LinkError> {
+        match &self.sheet {
+            SheetLink::Colour(colour) => check_colour(*colour)?,
+            SheetLink::Noise(_) => {}
+            SheetLink::Photo(photo) => photo.check()?,
+        }
+        self.strokes.iter().try_for_each(StrokeLink::check)?;
+        if self.strokes.iter().map(|stroke| stroke.places.len() / 2).sum::<usize>() > MAX_PLACES {
+            return Err(LinkError::Invalid("more strokes than a hand draws"));
+        }
+        if !(1..=100).contains(&self.reach) {
+            return Err(LinkError::Invalid("a reach out of range"));
+        }
+        match self.aim {
+            Some(AimLink::Class(class) | AimLink::Dream { class, .. }) => numbers(&[class]),
+            Some(AimLink::Seen) | None => Ok(()),
+        }
+    }
+}
+
+impl StrokeLink {
+    fn check(&self) -> Result<(), LinkError> {
+        if self.places.is_empty() || self.places.len() % 2 != 0 {
+            return Err(LinkError::Invalid("a stroke that leads nowhere"));
+        }
+        if !(1..=100).contains(&self.width) {
+            return Err(LinkError::Invalid("a brush whose width is out of range"));
+        }
+        match self.ink {
+            InkLink::Colour(colour) => check_colour(colour),
+            InkLink::Sheet | InkLink::Hole => Ok(()),
+        }
+    }
+}
+
+fn check_colour(colour: u32) -> Result<(), LinkError> {
+    if colour > 0xff_ff_ff {
+        return Err(LinkError::Invalid("a colour that is none"));
+    }
+    Ok(())
 }
 
 impl Stop {

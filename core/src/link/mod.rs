@@ -38,7 +38,9 @@ pub(crate) use carried::KEYWORD;
 pub use carried::link_of;
 #[cfg(feature = "photo")]
 pub use embed::{embed, open};
-pub use v2::{Link, LinkStart, PathLink, Stop};
+pub use v2::{
+    AimLink, DrawingLink, InkLink, Link, LinkStart, PathLink, SheetLink, Stop, StrokeLink,
+};
 
 /// The version that this program writes.
 const VERSION: u32 = 2;

@@ -4,6 +4,7 @@ use proptest::prelude::*;
 
 use super::*;
 use crate::settings::change::{Goal, MOST_ADDED};
+use crate::settings::paint::Making;
 use crate::settings::path::{PathSettings, PathStart};
 use crate::settings::{Crop, Solver};
 
@@ -72,6 +73,40 @@ fn goal() -> impl Strategy<Value = Goal> {
     ]
 }
 
+fn stroke() -> impl Strategy<Value = StrokeLink> {
+    let ink = prop_oneof![
+        (0u32..1 << 24).prop_map(InkLink::Colour),
+        Just(InkLink::Sheet),
+        Just(InkLink::Hole)
+    ];
+    let places = prop::collection::vec(any::<[u8; 2]>(), 1..20);
+    (ink, 1u8..=100, places).prop_map(|(ink, width, places)| StrokeLink {
+        ink,
+        width,
+        places: places.concat().into(),
+    })
+}
+
+fn drawing() -> impl Strategy<Value = Link> {
+    let sheet = prop_oneof![
+        (0u32..1 << 24).prop_map(SheetLink::Colour),
+        any::<u32>().prop_map(SheetLink::Noise),
+        stop().prop_map(SheetLink::Photo)
+    ];
+    let aim = prop_oneof![
+        Just(AimLink::Seen),
+        (0..4096usize).prop_map(AimLink::Class),
+        (0..4096usize, any::<u32>()).prop_map(|(class, seed)| AimLink::Dream { class, seed })
+    ];
+    let making = prop::sample::select(vec![Making::Sketch, Making::Inpaint, Making::Generate]);
+    let strokes = prop::collection::vec(stroke(), 0..8);
+    (sheet, strokes, making, 1u8..=100, prop::option::of(aim)).prop_map(
+        |(sheet, strokes, making, reach, aim)| {
+            Link::Drawing(DrawingLink { sheet, strokes, making, reach, aim })
+        },
+    )
+}
+
 fn link() -> impl Strategy<Value = Link> {
     let stops = prop::collection::vec(stop(), 2..=8);
     let start = prop_oneof![
@@ -92,6 +127,7 @@ fn link() -> impl Strategy<Value = Link> {
             other,
             goal
         }),
+        drawing(),
     ]
 }
 
@@ -139,6 +175,10 @@ proptest! {
     }
 }
 
+fn stroke_of(ink: InkLink, places: &[u8]) -> StrokeLink {
+    StrokeLink { ink, width: 10, places: places.to_vec().into() }
+}
+
 /// A link of every kind and version that was ever written, as it was written.
 macro_rules! stored {
     ($($name:literal: $link:expr),* $(,)?) => {
@@ -167,6 +207,30 @@ fn stored_links_still_open() {
             solver: Solver::Lbfgs,
         },
     };
+    let drawing = DrawingLink {
+        sheet: SheetLink::Colour(0x80_80_80),
+        strokes: vec![
+            stroke_of(InkLink::Colour(0x3c_8c_32), &[0, 200, 255, 200]),
+            stroke_of(InkLink::Sheet, &[128, 128]),
+        ],
+        making: Making::Sketch,
+        reach: 75,
+        aim: Some(AimLink::Class(3)),
+    };
+    let hole = DrawingLink {
+        sheet: SheetLink::Photo(gallery("cat_kitten")),
+        strokes: vec![stroke_of(InkLink::Hole, &[100, 100, 120, 130])],
+        making: Making::Inpaint,
+        reach: 30,
+        aim: Some(AimLink::Seen),
+    };
+    let dream = DrawingLink {
+        sheet: SheetLink::Noise(5),
+        strokes: Vec::new(),
+        making: Making::Generate,
+        reach: 50,
+        aim: Some(AimLink::Dream { class: 0, seed: 7 }),
+    };
     let stored = stored! {
         "v1-gallery": example(),
         "v2-gallery": example(),
@@ -180,6 +244,9 @@ fn stored_links_still_open() {
             other: Some(gallery("cat_kitten")),
             goal: Goal::Collide { epsilon: 0.5 },
         },
+        "v2-drawing": Link::Drawing(drawing),
+        "v2-hole": Link::Drawing(hole),
+        "v2-dream": Link::Drawing(dream),
     };
     for (text, link) in stored {
         assert_eq!(Link::from_fragment(text).as_ref(), Ok(&link), "{text}");
@@ -246,6 +313,41 @@ fn goals_that_cannot_be_are_refused() {
         let link = Link::Change { start, other: None, goal };
         assert!(matches!(link.to_fragment(), Err(LinkError::Invalid(_))), "{link:?}");
     }
+}
+
+#[test]
+fn drawings_that_cannot_be_are_refused() {
+    type Change = fn(&mut DrawingLink);
+    let cases: [(Change, &str); 6] = [
+        (|link| link.sheet = SheetLink::Colour(1 << 24), "colour"),
+        (|link| link.reach = 0, "reach"),
+        (|link| link.aim = Some(AimLink::Class(5000)), "number"),
+        (|link| link.strokes[0].places = vec![1; 3].into(), "nowhere"),
+        (|link| link.strokes[0].width = 0, "width"),
+        (|link| link.strokes[0].places = vec![1; 40_000].into(), "strokes"),
+    ];
+    for (change, word) in cases {
+        let mut link = DrawingLink {
+            sheet: SheetLink::Colour(0),
+            strokes: vec![stroke_of(InkLink::Hole, &[1, 2])],
+            making: Making::Sketch,
+            reach: 50,
+            aim: None,
+        };
+        assert!(Link::Drawing(link.clone()).to_fragment().is_ok());
+        change(&mut link);
+        let message = Link::Drawing(link).to_fragment().unwrap_err().to_string();
+        assert!(message.contains(word), "{message}");
+    }
+}
+
+#[test]
+fn places_of_a_stroke_fit_into_bytes() {
+    for byte in 0..=255 {
+        assert_eq!(StrokeLink::place(StrokeLink::share(byte)), byte);
+    }
+    assert_eq!((StrokeLink::share(0), StrokeLink::share(255)), (-0.125, 1.125));
+    assert_eq!((StrokeLink::place(-3.0), StrokeLink::place(7.0)), (0, 255));
 }
 
 #[test]

@@ -14,7 +14,7 @@ use crate::settings;
 pub type LinkStart = settings::Start<Stop>;
 
 /// How many kinds of links there are; those of a later program have higher numbers.
-pub(super) const KINDS: u32 = 3;
+pub(super) const KINDS: u32 = 4;
 
 /// What a link shows.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -39,6 +39,8 @@ pub enum Link {
         #[serde(with = "Goal")]
         goal: settings::change::Goal,
     },
+    /// A drawing, and what is made of it.
+    Drawing(DrawingLink),
 }
 
 /// A path between photos.
@@ -51,6 +53,84 @@ pub struct PathLink {
     /// How the frames between them are computed.
     #[serde(with = "PathSettings")]
     pub settings: settings::path::PathSettings,
+}
+
+/// A drawing, and what is made of it.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct DrawingLink {
+    /// What was drawn on.
+    pub sheet: SheetLink,
+    /// What was drawn, in order.
+    pub strokes: Vec<StrokeLink>,
+    /// What is made of it.
+    #[serde(with = "Making")]
+    pub making: settings::paint::Making,
+    /// How far it may go, in hundredths of as far as its steps could.
+    pub reach: u8,
+    /// What it is to become; nothing is made where there is no aim.
+    pub aim: Option<AimLink>,
+}
+
+/// What was drawn on.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub enum SheetLink {
+    /// One colour, `0xRRGGBB`.
+    Colour(u32),
+    /// Noise of this seed.
+    Noise(u32),
+    /// A photo.
+    Photo(Stop),
+}
+
+/// What an image is to become.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum AimLink {
+    /// What the network sees in it.
+    Seen,
+    /// A class.
+    Class(usize),
+    /// A class, from the draws of its Gaussian with this seed, whatever was drawn.
+    Dream {
+        /// The class.
+        class: usize,
+        /// Seed of the draws.
+        seed: u32,
+    },
+}
+
+/// A stroke through some places.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct StrokeLink {
+    /// What it leaves.
+    pub ink: InkLink,
+    /// Its width, in hundredths of the image's side.
+    pub width: u8,
+    /// Across and down by turns, as [`StrokeLink::place`] writes them.
+    pub places: ByteBuf,
+}
+
+impl StrokeLink {
+    /// A share of the image's side in a byte, from an eighth before the image to an eighth behind
+    /// it, so that a stroke can leave the image and come back.
+    pub fn place(share: f32) -> u8 {
+        (share * 204.0 + 25.5).round() as u8
+    }
+
+    /// The share that a byte stands for.
+    pub fn share(place: u8) -> f32 {
+        (f32::from(place) - 25.5) / 204.0
+    }
+}
+
+/// What a stroke leaves.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum InkLink {
+    /// A colour, `0xRRGGBB`.
+    Colour(u32),
+    /// What the sheet had there.
+    Sheet,
+    /// A hole, which grows again.
+    Hole,
 }
 
 /// A photo of a link.
@@ -124,4 +204,15 @@ enum Goal {
     Class(usize),
     Add(Vec<usize>),
     Collide { epsilon: f32 },
+}
+
+#[derive(Serialize, Deserialize)]
+#[serde(remote = "settings::paint::Making")]
+enum Making {
+    Generate,
+    Sketch,
+    Translate,
+    SuperResolve,
+    Inpaint,
+    Feature,
 }

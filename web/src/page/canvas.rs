@@ -1,8 +1,9 @@
 //! Showing and saving images.
 
+use js_sys::Promise;
 use leptos::html::Canvas;
 use leptos::prelude::*;
-use wasm_bindgen::{Clamped, JsCast};
+use wasm_bindgen::{Clamped, JsCast, JsValue};
 use web_sys::{CanvasRenderingContext2d, HtmlCanvasElement, ImageData};
 
 use crate::protocol::Image;
@@ -104,4 +105,13 @@ pub fn offer_png(canvas: &HtmlCanvasElement, file_name: &str) {
         link.set_download(file_name);
         link.click();
     }
+}
+
+/// The canvas as a PNG file, as soon as the browser has written it.
+pub fn png(canvas: &HtmlCanvasElement) -> Promise {
+    Promise::new(&mut |done, failed| {
+        if let Err(error) = canvas.to_blob(&done) {
+            let _ = failed.call1(&JsValue::NULL, &error);
+        }
+    })
 }

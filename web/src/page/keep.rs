@@ -1,7 +1,7 @@
 //! One picture of an inversion, to save, copy and share: photo and results side by side, with a
 //! caption.
 
-use js_sys::{Array, Object, Promise, Reflect};
+use js_sys::{Array, Object, Reflect};
 use leptos::prelude::*;
 use leptos::task::spawn_local;
 use wasm_bindgen::{JsCast, JsValue};
@@ -10,7 +10,7 @@ use web_sys::{
     Blob, ClipboardItem, File, FilePropertyBag, HtmlCanvasElement, Navigator, ShareData,
 };
 
-use super::canvas::{Bare, BarePixels, blank, offer_png};
+use super::canvas::{Bare, BarePixels, blank, offer_png, png};
 use super::panel::{key, title};
 use super::session::Session;
 use super::url;
@@ -109,15 +109,6 @@ fn drawn(session: Session, bare: bool) -> Option<HtmlCanvasElement> {
         context.fill_text_with_max_width(&words.concat(), GAP, baseline, most).ok()?;
     }
     Some(canvas)
-}
-
-/// The canvas as a PNG file, as soon as the browser has written it.
-fn png(canvas: &HtmlCanvasElement) -> Promise {
-    Promise::new(&mut |done, failed| {
-        if let Err(error) = canvas.to_blob(&done) {
-            let _ = failed.call1(&JsValue::NULL, &error);
-        }
-    })
 }
 
 /// Safari takes a promise only within the click, so the clipboard waits and not this.

@@ -89,6 +89,7 @@ impl Session {
             Ok(Link::Change { start, other, goal }) => {
                 return self.open_change(&start, other.as_ref(), goal);
             }
+            Ok(Link::Drawing(link)) => return self.open_drawing(link),
             Err(error) => {
                 let way_on = "Below you can make a picture or a path of your own.";
                 return self.notice.set(Some(format!("{error}. {way_on}")));

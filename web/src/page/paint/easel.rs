@@ -2,7 +2,7 @@
 
 use leptos::html::Canvas;
 use leptos::prelude::*;
-use web_sys::PointerEvent;
+use web_sys::{KeyboardEvent, PointerEvent};
 
 use crate::page::canvas::draw;
 use crate::page::session::Session;
@@ -42,9 +42,30 @@ pub fn Easel(session: Session) -> impl IntoView {
         }
     };
     let end = move |_: PointerEvent| session.end_stroke();
+    let press = move |event: KeyboardEvent| {
+        if session.draw_by_key(&event.key()) {
+            event.prevent_default();
+        }
+    };
+    let leave = move |_| {
+        session.end_stroke();
+        paint.choose(|chosen| chosen.cursor = None);
+    };
+    let cursor = move || {
+        let (x, y) = paint.chosen.get().cursor?;
+        let width = format!("{}%", 100.0 * paint.chosen.get().width);
+        Some(view! {
+            <span class="cursor" style:left=format!("{}%", 100.0 * x)
+                style:top=format!("{}%", 100.0 * y) style:width=width />
+        })
+    };
     view! {
-        <canvas id="drawing" class="brush" node_ref=canvas width="64" height="64" role="img"
-            aria-label="The drawing; draw on it" on:pointerdown=begin on:pointermove=go_on
-            on:pointerup=end on:pointercancel=end />
+        <div class="easel">
+            <canvas id="drawing" class="brush" node_ref=canvas width="64" height="64" tabindex="0"
+                role="application" aria-label="The drawing. Arrow keys move the brush, space puts it down and lifts it."
+                on:pointerdown=begin on:pointermove=go_on on:pointerup=end on:pointercancel=end
+                on:keydown=press on:blur=leave />
+            {cursor}
+        </div>
     }
 }

@@ -5,7 +5,8 @@ use leptos::task::spawn_local;
 use robust_core::settings::paint::Making;
 use serde_bytes::ByteBuf;
 
-use crate::drawing::laid_over;
+use super::state::Origin;
+use crate::drawing::{GREY, flat, laid_over};
 use crate::page::download;
 use crate::page::modes::Mode;
 use crate::page::morph::preview;
@@ -24,12 +25,18 @@ impl Session {
     /// Shows the view that paints.
     pub fn enter_paint(self) {
         if self.mode.get_untracked() != Mode::Paint {
+            self.show_paint();
+            self.look_at_drawing();
+        }
+    }
+
+    pub(super) fn show_paint(self) {
+        if self.mode.get_untracked() != Mode::Paint {
             for slot in self.slots {
                 slot.image.set(None);
                 slot.frames.set(Vec::new());
             }
             self.enter(Mode::Paint);
-            self.look_at_drawing();
         }
     }
 
@@ -52,10 +59,14 @@ impl Session {
     pub fn look_at_drawing(self) {
         let paint = self.paint;
         let side = untrack(|| self.slots[0].card.with(|card| card.as_ref().map(|c| c.input_size)));
-        if side.is_some_and(|side| side != paint.side() as usize) {
-            // Drawn before it was known what this network sees.
-            let side = side.unwrap_or_default() as u32;
-            return self.begin_drawing(crate::drawing::flat(side, crate::drawing::GREY));
+        if let Some(side) = side.map(|side| side as u32) {
+            if let Some(link) = paint.work(|work| work.wanted.take()) {
+                return self.draw_link(link, side);
+            }
+            if side != paint.side() {
+                // Drawn before it was known what this network sees.
+                return self.begin_drawing(flat(side, GREY), Origin::Colour(GREY));
+            }
         }
         paint.choose(|chosen| chosen.made = false);
         let drawing = paint.drawing.get_untracked();
@@ -72,14 +83,14 @@ impl Session {
                 Task::Paint(PaintRequest { start, hole: None, class: None, settings: None })
             },
         );
+        self.show_drawing_link();
     }
 
     /// Makes what was chosen of the drawing: this class, or what the network sees in it.
     pub fn make(self, class: Option<usize>) {
         let paint = self.paint;
         let making = paint.chosen.get_untracked().making;
-        let hole = paint.work(|work| work.hole.clone());
-        if making == Making::Inpaint && !hole.contains(&true) {
+        if making == Making::Inpaint && !paint.hole().contains(&true) {
             let words = "Rub out a part of the picture first; it grows again.";
             return self.notice.set(Some(words.into()));
         }
@@ -88,22 +99,24 @@ impl Session {
             return self.dream(class);
         }
         paint.keep();
-        let fills = making == Making::Inpaint;
-        paint.work(|work| work.filled = fills);
-        let drawing = paint.drawing.get_untracked();
-        self.make_of(&self.painting_slots(), drawing, fills.then_some(hole));
+        paint.work(|work| {
+            if let Some(sheet) = work.sheet.as_mut().filter(|sheet| sheet.touched) {
+                sheet.origin = Origin::Made;
+            }
+        });
+        self.make_of(&self.painting_slots(), paint.drawing.get_untracked());
     }
 
     /// The same for these models, of this image.
-    fn make_of(self, slots: &[Slot], now: Image, hole: Option<Vec<bool>>) {
+    fn make_of(self, slots: &[Slot], now: Image) {
         let paint = self.paint;
         paint.choose(|chosen| chosen.made = true);
         paint.work(|work| {
             work.fresh.clear();
-            // A hole is filled from what is around it: there is nothing to draw on meanwhile.
-            work.centre = hole.is_none().then(|| now.clone());
+            work.centre = Some(now.clone());
         });
-        let hole = hole.map(|hole| hole.into_iter().map(u8::from).collect::<Vec<u8>>());
+        let fills = paint.chosen.get_untracked().making == Making::Inpaint;
+        let hole = fills.then(|| paint.hole().into_iter().map(u8::from).collect::<Vec<u8>>());
         self.ask_to_paint(slots, true, move || {
             let hole = hole.clone().map(ByteBuf::from);
             (PaintStart::Drawing { now: now.clone(), centre: None }, hole)
@@ -114,7 +127,7 @@ impl Session {
     pub fn compare_painters(self, compare: bool) {
         self.paint.choose(|chosen| chosen.compare = compare);
         match self.paint.work(|work| work.centre.clone()) {
-            Some(centre) if compare => self.make_of(&self.slots[1..], centre, None),
+            Some(centre) if compare => self.make_of(&self.slots[1..], centre),
             None if compare && !self.paint.chosen.get_untracked().made => self.look_at_drawing(),
             _ => {}
         }
@@ -164,11 +177,17 @@ impl Session {
             let (start, hole) = start();
             Task::Paint(PaintRequest { start, hole, class, settings: Some(settings) })
         });
+        if !self.paint.is_drawing() {
+            self.show_drawing_link();
+        }
     }
 
-    /// Whether a drawing is on its way to a class, and strokes may join it.
+    /// Whether a drawing is on its way to a class, and strokes may join it. A hole is filled from
+    /// what is around it: there is nothing to draw on meanwhile.
     fn can_go_on(self) -> bool {
-        untrack(|| self.slots[0].is_busy()) && self.paint.work(|work| work.centre.is_some())
+        untrack(|| self.slots[0].is_busy())
+            && self.paint.chosen.get_untracked().making != Making::Inpaint
+            && self.paint.work(|work| work.centre.is_some())
     }
 
     /// Goes on with the drawing as it is now, strokes and radius included.
@@ -207,7 +226,12 @@ impl Session {
         let paint = self.paint;
         let drawing = paint.drawing.get_untracked();
         if image.size == drawing.size {
-            let fresh = paint.work(|work| work.fresh.clone());
+            let fresh = paint.work(|work| {
+                if let Some(sheet) = &mut work.sheet {
+                    sheet.touched = true;
+                }
+                work.fresh.clone()
+            });
             paint.drawing.set(laid_over(image, &drawing, &fresh));
         }
     }
@@ -218,7 +242,9 @@ impl Session {
         spawn_local(async move {
             let newest = |id| self.selected.get_untracked() == id;
             match preview(&photo, self.paint.side()).await {
-                Some(image) if newest(photo.id) => self.begin_drawing(image),
+                Some(image) if newest(photo.id) => {
+                    self.begin_drawing(image, Origin::Photo(photo.id));
+                }
                 Some(_) => {}
                 None => {
                     let name = photo.name;

@@ -1,10 +1,11 @@
 //! What is drawn, with what, and what was there before.
 
 use leptos::prelude::*;
+use robust_core::link::{DrawingLink, InkLink, StrokeLink};
 use robust_core::settings::paint::Making;
 use robust_core::settings::{Constraint, PgdSettings};
 
-use crate::drawing::{GREY, Ink, Stroke, flat, pixel_at};
+use crate::drawing::{GREY, flat, hole};
 use crate::page::session::Session;
 use crate::protocol::Image;
 
@@ -25,11 +26,36 @@ pub enum Tool {
     Picker,
 }
 
-/// A drawing, and the image that it began as.
+/// What a drawing began as, for a link.
+#[derive(Clone, Copy, Debug)]
+pub enum Origin {
+    /// A colour, `0xRRGGBB`.
+    Colour(u32),
+    /// Noise of this seed.
+    Noise(u32),
+    /// The photo with this id.
+    Photo(usize),
+    /// What a network has made: only its pixels tell of it.
+    Made,
+}
+
+/// A drawing, what it began as, and what was done to it since.
 #[derive(Clone)]
-struct Sheet {
-    drawing: Image,
-    base: Image,
+pub(super) struct Sheet {
+    pub drawing: Image,
+    pub base: Image,
+    pub origin: Origin,
+    pub strokes: Vec<StrokeLink>,
+    /// Whether a network has changed the drawing.
+    pub touched: bool,
+}
+
+impl Sheet {
+    /// One on which nothing was drawn.
+    pub fn new(image: Image, origin: Origin) -> Self {
+        let (drawing, base) = (image.clone(), image);
+        Self { drawing, base, origin, strokes: Vec::new(), touched: false }
+    }
 }
 
 /// What the visitor has chosen.
@@ -55,30 +81,30 @@ pub struct Choices {
     pub dreams: bool,
     /// Whether there is a step to go back.
     pub undo: bool,
+    /// Where the brush is that the arrow keys move, across and down in shares of the side.
+    pub cursor: Option<(f32, f32)>,
 }
 
 /// What the drawing is made of; nothing that is shown depends on it.
 #[derive(Default)]
 pub(super) struct Work {
-    /// The image that the drawing began as.
-    base: Option<Image>,
+    /// The sheet that lies there. Its drawing is the one of [`Paint::drawing`] only once it is kept.
+    pub sheet: Option<Sheet>,
     history: Vec<Sheet>,
-    /// The centre of the ball of the run at hand.
+    /// What the run at hand began with, strokes since then included: the centre of its ball.
     pub centre: Option<Image>,
     /// Pixels that were drawn since the engines last heard of the drawing.
     pub fresh: Vec<bool>,
-    /// Pixels that were rubbed out.
-    pub hole: Vec<bool>,
-    /// Whether they have been filled.
-    pub filled: bool,
-    /// Where the pointer was, while it is down.
-    last: Option<(f32, f32)>,
+    /// Where the pointer was, while it is down, as a link has it.
+    pub last: Option<[u8; 2]>,
     /// When the engines last heard of the drawing, in ms.
     pub told: f64,
     /// Where the Gaussians of the classes are.
     pub gaussians: Option<String>,
-    /// Number of the next dreams.
+    /// Number of the newest dreams.
     pub seed: u32,
+    /// A drawing of a link that waits for its network.
+    pub wanted: Option<DrawingLink>,
 }
 
 /// Handles to everything about the drawing. Few, since each type that is watched makes the page larger.
@@ -105,11 +131,13 @@ impl Paint {
             compare: false,
             dreams: false,
             undo: false,
+            cursor: None,
         };
-        let sheet = flat(SIDE, GREY);
-        let work = Work { base: Some(sheet.clone()), ..Work::default() };
+        let sheet = Sheet::new(flat(SIDE, GREY), Origin::Colour(GREY));
+        let drawing = sheet.drawing.clone();
+        let work = Work { sheet: Some(sheet), ..Work::default() };
         Self {
-            drawing: RwSignal::new(sheet),
+            drawing: RwSignal::new(drawing),
             chosen: RwSignal::new(chosen),
             work: StoredValue::new(work),
         }
@@ -155,6 +183,15 @@ impl Paint {
         self.work(Work::forget_hole);
     }
 
+    /// The part of the sheet that was rubbed out.
+    pub(super) fn hole(self) -> Vec<bool> {
+        let side = self.side();
+        self.work(|work| {
+            let strokes = work.sheet.as_ref().map(|sheet| hole(&sheet.strokes, side));
+            strokes.unwrap_or_default()
+        })
+    }
+
     /// Whether the pointer is down.
     pub fn is_drawing(self) -> bool {
         self.work(|work| work.last.is_some())
@@ -167,19 +204,21 @@ impl Paint {
             if work.history.len() >= HISTORY {
                 work.history.remove(0);
             }
-            let base = work.base.clone().unwrap_or_else(|| drawing.clone());
-            work.history.push(Sheet { drawing, base });
+            if let Some(sheet) = &mut work.sheet {
+                sheet.drawing = drawing;
+                work.history.push(sheet.clone());
+            }
         });
         self.choose(|chosen| chosen.undo = true);
     }
 
+    /// Lays a sheet there, in place of the one that lies there.
     fn put(self, sheet: Sheet) {
-        self.drawing.set(sheet.drawing);
+        self.drawing.set(sheet.drawing.clone());
         let undo = self.work(|work| {
-            work.base = Some(sheet.base);
+            work.sheet = Some(sheet);
             work.centre = None;
             work.fresh.clear();
-            work.forget_hole();
             !work.history.is_empty()
         });
         self.choose(|chosen| (chosen.made, chosen.undo) = (false, undo));
@@ -187,9 +226,13 @@ impl Paint {
 }
 
 impl Work {
+    /// What was rubbed out is grey paint from now on.
     fn forget_hole(&mut self) {
-        self.hole.clear();
-        self.filled = false;
+        for stroke in self.sheet.iter_mut().flat_map(|sheet| &mut sheet.strokes) {
+            if stroke.ink == InkLink::Hole {
+                stroke.ink = InkLink::Colour(GREY);
+            }
+        }
     }
 }
 
@@ -202,11 +245,16 @@ fn usual_reach(making: Making) -> f32 {
 
 impl Session {
     /// Begins anew with an image.
-    pub fn begin_drawing(self, image: Image) {
+    pub fn begin_drawing(self, image: Image, origin: Origin) {
+        self.lay(image, origin);
+        self.look_at_drawing();
+    }
+
+    /// The same without asking what the networks see in it.
+    pub(super) fn lay(self, image: Image, origin: Origin) {
         self.forget_painting();
         self.paint.keep();
-        self.paint.put(Sheet { base: image.clone(), drawing: image });
-        self.look_at_drawing();
+        self.paint.put(Sheet::new(image, origin));
     }
 
     /// Takes back the last stroke, or whatever it was.
@@ -216,71 +264,6 @@ impl Session {
             self.forget_painting();
             self.paint.put(sheet);
             self.look_at_drawing();
-        }
-    }
-
-    /// The pointer is down at this place, in shares of the drawing's sides.
-    pub fn begin_stroke(self, x: f32, y: f32) {
-        let paint = self.paint;
-        let Choices { tool, making, .. } = paint.chosen.get_untracked();
-        if tool == Tool::Picker {
-            let side = paint.side();
-            let at = |share: f32| (share.clamp(0.0, 0.999) * side as f32) as usize;
-            let place = at(y) * side as usize + at(x);
-            let colour = paint.drawing.with_untracked(|drawing| pixel_at(drawing, place));
-            return paint.choose(|chosen| (chosen.colour, chosen.tool) = (colour, Tool::Brush));
-        }
-        if making == Making::Inpaint {
-            // What a hole grows from stays as it was; another hole is another run.
-            self.forget_painting();
-            paint.work(|work| {
-                if work.filled {
-                    work.forget_hole();
-                }
-            });
-        }
-        paint.keep();
-        self.stroke(x, y);
-    }
-
-    /// The pointer moves while it is down.
-    pub fn stroke(self, x: f32, y: f32) {
-        let paint = self.paint;
-        let Choices { tool, colour, width, making, .. } = paint.chosen.get_untracked();
-        let (rubs, fills) = (tool == Tool::Rubber, making == Making::Inpaint);
-        let mut drawing = paint.drawing.get_untracked();
-        let size = drawing.size;
-        let to = (x * size as f32, y * size as f32);
-        paint.work(|work| {
-            let from = work.last.replace(to).unwrap_or(to);
-            let stroke = Stroke { from, to, radius: width * size as f32 / 2.0 };
-            let ink = match &work.base {
-                Some(base) if rubs => Ink::Image(base),
-                _ if fills => Ink::Colour(GREY),
-                _ => Ink::Colour(colour),
-            };
-            stroke.draw(&mut drawing, ink);
-            if let Some(centre) = &mut work.centre {
-                stroke.draw(centre, ink);
-            }
-            let mark = |mask: &mut Vec<bool>, value| {
-                mask.resize((size * size) as usize, false);
-                for (place, _) in stroke.covered(size) {
-                    mask[place] = value;
-                }
-            };
-            mark(&mut work.fresh, true);
-            if fills {
-                mark(&mut work.hole, !rubs);
-            }
-        });
-        paint.drawing.set(drawing);
-    }
-
-    /// The pointer is up again.
-    pub fn end_stroke(self) {
-        if self.paint.work(|work| work.last.take()).is_some() {
-            self.tell_of_strokes();
         }
     }
 }

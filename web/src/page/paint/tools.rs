@@ -2,13 +2,11 @@
 
 use leptos::prelude::*;
 use robust_core::settings::paint::Making;
-use serde_bytes::ByteBuf;
 
-use super::state::Tool;
-use crate::drawing::flat;
+use super::state::{Origin, Tool};
+use crate::drawing::{flat, noise};
 use crate::page::controls::event_number;
 use crate::page::session::Session;
-use crate::protocol::Image;
 
 /// Colours at hand.
 const COLOURS: [(&str, u32); 8] = [
@@ -53,7 +51,12 @@ pub fn Tools(session: Session) -> impl IntoView {
         }
     };
     let clear = move |_| {
-        session.begin_drawing(flat(paint.side(), paint.chosen.get_untracked().colour));
+        let colour = paint.chosen.get_untracked().colour;
+        session.begin_drawing(flat(paint.side(), colour), Origin::Colour(colour));
+    };
+    let to_noise = move |_| {
+        let seed = (js_sys::Math::random() * f64::from(u32::MAX)) as u32;
+        session.begin_drawing(noise(paint.side(), seed), Origin::Noise(seed));
     };
     let fills = move || paint.chosen.get().making == Making::Inpaint;
     view! {
@@ -79,22 +82,11 @@ pub fn Tools(session: Session) -> impl IntoView {
         </div>
         <div class="buttons">
             <button id="clear" on:click=clear>"Clear to this colour"</button>
-            <button on:click=move |_| session.begin_drawing(noise(paint.side()))>"Clear to noise"</button>
+            <button on:click=to_noise>"Clear to noise"</button>
         </div>
     }
 }
 
 fn hex(colour: u32) -> String {
     format!("#{colour:06x}")
-}
-
-/// About `0.5 + N(0, 1) / 20`, as other runs start: three uniform draws have half a deviation.
-fn noise(size: u32) -> Image {
-    let uniform = || js_sys::Math::random() - 0.5;
-    let value = |i: u32| match i % 4 {
-        3 => 255,
-        _ => (127.5 + 25.5 * (uniform() + uniform() + uniform())) as u8,
-    };
-    let rgba: Vec<u8> = (0..4 * size * size).map(value).collect();
-    Image { size, rgba: ByteBuf::from(rgba) }
 }

@@ -6,12 +6,14 @@ use robust_core::settings::paint::Making;
 
 use super::easel::Easel;
 use super::run::DREAMS;
+use super::state::Origin;
 use super::tools::Tools;
 use crate::page::canvas::{ImageCanvas, save_png};
 use crate::page::controls::event_number;
 use crate::page::frame::{Progress, phase_name};
 use crate::page::panel::{key, title};
 use crate::page::session::Session;
+use crate::page::share::Share;
 use crate::page::slot::Slot;
 use crate::page::tray::Tray;
 use crate::protocol::{FileKind, Request};
@@ -56,7 +58,7 @@ pub fn PaintView(session: Session) -> impl IntoView {
         let choose = move |_| {
             if let Some(image) = untrack(|| image.get()) {
                 paint.begin_making(Making::Sketch);
-                session.begin_drawing(image);
+                session.begin_drawing(image, Origin::Made);
             }
         };
         view! {
@@ -163,6 +165,7 @@ fn Keep(session: Session) -> impl IntoView {
         session.slots[0].send(&Request::Save { kind: FileKind::Gif, link: String::new() });
     };
     view! {
+        <Share fragment=session.change.fragment />
         <div class="buttons">
             <button id="save-png" on:click=move |_| save_png("drawing", "painting.png")>"Save PNG"</button>
             <button id="save-gif" on:click=gif disabled=move || !paint.chosen.get().made>"Save GIF"</button>

@@ -6,12 +6,15 @@ use super::key::{Key, Quantity, Task};
 use super::{KeyReport, Reference, ReferenceError, VerifyError, largest_difference, tolerance};
 use crate::engine::network::LastRelu;
 use crate::engine::solve::Run;
-use crate::engine::solve::objective::{Activate, AddFeature, CrossEntropy, Invert, Objective};
+use crate::engine::solve::objective::{
+    Activate, AddFeature, CrossEntropy, Invert, Keep, Objective,
+};
 use crate::engine::solve::pgd::{Pgd, noise};
 use crate::engine::tasks::explain::explain;
 use crate::engine::{Model, TaskError};
 use crate::image::Pixels;
 use crate::model::weights::Array;
+use crate::settings::paint::Making;
 
 /// Standard deviation of the change to an input that asks how much a result magnifies rounding.
 const NUDGE: f32 = 1e-6;
@@ -29,6 +32,9 @@ pub(super) struct Inputs {
     x_target: Tensor<4>,
     labels: Tensor<1, Int>,
     wished: Tensor<1, Int>,
+    /// Of those that paint: 1 where `x_target` may change and 0 where it should stay,
+    /// `[1, 1, height, width]`.
+    free: Option<Tensor<4>>,
 }
 
 impl Inputs {
@@ -53,6 +59,7 @@ impl Inputs {
             // The references' targeted attack wishes for the next class.
             wished: ints(labels.iter().map(|label| (label + 1) % classes).collect()),
             labels: ints(labels),
+            free: reference.has("free").then(|| images("free")).transpose()?,
         })
     }
 
@@ -136,7 +143,22 @@ impl Inputs {
             Task::TargetedAttack => {
                 self.quantity(model, key, CrossEntropy::targeted(self.wished.clone())).await
             }
+            Task::Inpaint => {
+                let towards = CrossEntropy::targeted(self.wished.clone());
+                self.quantity(model, key, self.keep(towards, Making::Inpaint)?).await
+            }
+            Task::PaintFeature(feature) => {
+                let activate = Activate::new(&each(feature), model.device());
+                self.quantity(model, key, self.keep(activate, Making::Feature)?).await
+            }
         }
+    }
+
+    /// The objective, and that of keeping `x_target` where it is not free.
+    fn keep<O: Objective>(&self, objective: O, making: Making) -> Result<Keep<O>, VerifyError> {
+        let free = self.free.clone().ok_or_else(|| ReferenceError::Missing("free".into()))?;
+        let (original, keep) = (self.x_target.clone(), free.neg() + 1.0);
+        Ok(Keep::new(objective, original, keep, making.weights()))
     }
 
     async fn quantity<O: Objective>(

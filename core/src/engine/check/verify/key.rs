@@ -18,6 +18,8 @@ pub(super) enum Task {
     Add(usize),
     Attack,
     TargetedAttack,
+    Inpaint,
+    PaintFeature(usize),
 }
 
 /// What was computed.
@@ -62,10 +64,14 @@ impl Task {
             "inversion" => return Some(Task::Invert),
             "ce" | "ce_untargeted" => return Some(Task::Attack),
             "ce_targeted" => return Some(Task::TargetedAttack),
+            "inpaint" => return Some(Task::Inpaint),
             _ => {}
         }
         if let Some(feature) = name.strip_prefix("activation_") {
             return Some(Task::Activate(feature.parse().ok()?));
+        }
+        if let Some(feature) = name.strip_prefix("paint_") {
+            return Some(Task::PaintFeature(feature.parse().ok()?));
         }
         Some(Task::Add(name.strip_prefix("addition_")?.parse().ok()?))
     }
@@ -110,6 +116,8 @@ mod tests {
         let run = PgdSettings::plain(Constraint::Box, 0.5, 7);
         assert_eq!(key, Key { task: Task::Attack, quantity: Quantity::Images(run) });
         assert_eq!(Key::parse("addition_3_grad").unwrap().task, Task::Add(3));
+        assert_eq!(Key::parse("paint_7_loss").unwrap().task, Task::PaintFeature(7));
+        assert_eq!(Key::parse("pgd_inpaint_l2_eps1_step1_it1").unwrap().task, Task::Inpaint);
         for unknown in ["hello", "pgd_", "pgd_ce_l3_eps1_step1_it1", "activation_x_loss"] {
             assert!(Key::parse(unknown).is_err(), "{unknown}");
         }

@@ -6,7 +6,7 @@ use safetensors::tensor::Dtype;
 use crate::model::weights::Array;
 
 /// Keys that a reference was computed from.
-const INPUTS: [&str; 3] = ["x", "x_target", "label"];
+const INPUTS: [&str; 4] = ["x", "x_target", "label", "free"];
 
 /// Inputs and results computed with the authors' package.
 #[derive(Debug)]
@@ -55,6 +55,10 @@ impl<'a> Reference<'a> {
     /// Names of everything that can be recomputed, the quick ones first.
     pub fn results(&self) -> &[String] {
         &self.results
+    }
+
+    pub(super) fn has(&self, name: &str) -> bool {
+        self.file.tensor(name).is_ok()
     }
 
     pub(super) fn floats(&self, name: &str) -> Result<Array, ReferenceError> {
