@@ -83,7 +83,7 @@ impl DrawingLink {
 
 impl StrokeLink {
     fn check(&self) -> Result<(), LinkError> {
-        if self.places.is_empty() || self.places.len() % 2 != 0 {
+        if self.places.is_empty() || !self.places.len().is_multiple_of(2) {
             return Err(LinkError::Invalid("a stroke that leads nowhere"));
         }
         if !(1..=100).contains(&self.width) {
