@@ -210,7 +210,7 @@ fn stored_links_still_open() {
     let drawing = DrawingLink {
         sheet: SheetLink::Colour(0x80_80_80),
         strokes: vec![
-            stroke_of(InkLink::Colour(0x3c_8c_32), &[0, 200, 255, 200]),
+            stroke_of(InkLink::Colour(0x3c8c32), &[0, 200, 255, 200]),
             stroke_of(InkLink::Sheet, &[128, 128]),
         ],
         making: Making::Sketch,
