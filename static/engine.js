@@ -21,9 +21,29 @@ function doWithoutClock(adapter) {
       return new Set([...get.call(this), 'timestamp-query']);
     },
   });
-  adapter.requestDevice = function ({ requiredFeatures = [], ...rest } = {}) {
+  adapter.requestDevice = async function ({ requiredFeatures = [], ...rest } = {}) {
     const there = get.call(this);
     const features = [...requiredFeatures].filter((feature) => there.has(feature));
-    return request.call(this, { ...rest, requiredFeatures: features });
+    const device = await request.call(this, { ...rest, requiredFeatures: features });
+    device.lost.then(tellLoss);
+    if (navigator.userAgent.includes('Firefox')) hurry(device.queue, GPUBuffer.prototype);
+    return device;
+  };
+}
+
+// At once, and not when something is to run on it.
+function tellLoss({ reason }) {
+  if (reason !== 'destroyed') self.postMessage('the graphics device gave up');
+}
+
+// Firefox looks every 100 ms, and whenever something is submitted, whether a buffer has been mapped.
+function hurry(queue, buffer) {
+  const { mapAsync } = buffer;
+  buffer.mapAsync = function (...range) {
+    const mapped = mapAsync.apply(this, range);
+    const timer = setInterval(() => queue.submit([]), 1);
+    const stop = () => clearInterval(timer);
+    mapped.then(stop, stop);
+    return mapped;
   };
 }

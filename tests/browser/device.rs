@@ -61,6 +61,28 @@ GPUAdapter.prototype.requestDevice = async function (descriptor) {
   return device;
 };";
 
+/// A device as Firefox has it: whether a buffer has been mapped is looked at when something is
+/// submitted; here at nothing else, and the third time. To submit for nothing is a fault.
+const FIREFOX: &str = "
+Object.defineProperty(navigator, 'userAgent', { get: () => 'Gecko/20100101 Firefox/141.0' });
+const { mapAsync } = GPUBuffer.prototype;
+const { submit } = GPUQueue.prototype;
+const waiting = new Set();
+GPUQueue.prototype.submit = function (commands) {
+  if (commands.length === 0) {
+    if (waiting.size === 0) throw Error('nothing is waited for');
+    waiting.forEach((one) => { one.looks += 1; if (one.looks === 3) one.go(); });
+  }
+  return submit.call(this, commands);
+};
+GPUBuffer.prototype.mapAsync = async function (...range) {
+  const one = { looks: 0 };
+  waiting.add(one);
+  await new Promise((go) => { one.go = go; });
+  await mapAsync.apply(this, range);
+  waiting.delete(one);
+};";
+
 /// What a crash of the driver does to every page: the process that holds all devices ends.
 fn lose_the_device(debugger: &Debugger) {
     // Nobody is left to answer.
@@ -114,6 +136,42 @@ async fn a_run_goes_on_when_its_device_is_lost_and_on_the_processor_when_it_is_l
     visit.wait_until("it goes on", &format!("{STEP} > {}", second + 20), 60).await?;
     visit.click("#stop").await?;
     visit.wait_for_phase("robust", "finished", 20).await?;
+    visit.close().await
+}
+
+#[tokio::test]
+async fn a_device_that_is_lost_while_nothing_runs_is_replaced_at_once() -> Result<()> {
+    let (visit, debugger) = Visit::open_watched(SMALL).await?;
+    visit.wait_for_phase("robust", "idle", 180).await?;
+    visit.set("steps", "3").await?;
+    visit.upload(&photo("bird_owl.jpg")).await?;
+    visit.wait_for_phase("robust", "finished", 180).await?;
+    let shown = visit.picture("robust-image").await?;
+
+    lose_the_device(&debugger);
+    says(&visit, "It is started again").await?;
+    visit.wait_for_phase("robust", "finished", 120).await?;
+    // The browser empties its canvases, too.
+    let again = format!("document.getElementById('robust-image').toDataURL() === '{shown}'");
+    visit.wait_until("the result is shown as before", &again, 30).await?;
+    visit.set("steps", "3000").await?;
+    visit.upload(&photo("ood_koala.jpg")).await?;
+    visit.wait_until("12 steps", &format!("{STEP} >= 12"), 180).await?;
+    let engine = visit.text("#engine").await?;
+    assert!(engine.contains("WebGPU, as you asked"), "{engine}");
+    visit.close().await
+}
+
+#[tokio::test]
+async fn firefox_is_made_to_look_for_numbers_that_are_waited_for() -> Result<()> {
+    let visit = on_another_device(FIREFOX, "").await?;
+    visit.wait_for_phase("robust", "idle", 240).await?;
+    visit.upload(&photo("bird_owl.jpg")).await?;
+    visit.wait_until("12 steps", &format!("{STEP} >= 12"), 240).await?;
+    let engine = visit.text("#engine").await?;
+    assert!(engine.contains("WebGPU, as you asked"), "{engine}");
+    let notice = visit.text("#notice").await?;
+    assert!(notice.is_empty(), "{notice}");
     visit.close().await
 }
 

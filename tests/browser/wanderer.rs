@@ -108,6 +108,8 @@ async fn act(visit: &Visit, dice: &mut Dice) -> Result<String> {
         1 => {
             visit.script("history.back(); return 1;").await?;
             tokio::time::sleep(Duration::from_millis(200)).await;
+            // Before the page there was none.
+            visit.script("if (location.host === '') history.forward(); return 1;").await?;
             visit.wait_until("the page is there", HERE, 60).await?;
             "back".into()
         }

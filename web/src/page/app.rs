@@ -14,7 +14,7 @@ use super::keep::Keep;
 use super::lab::{CHECK_INDEX, Lab, View};
 use super::modes::Mode;
 use super::morph::MorphView;
-use super::offline::Offline;
+use super::offline::{Offline, listen};
 use super::paint::PaintView;
 use super::panel::Panel;
 use super::session::Session;
@@ -36,6 +36,7 @@ pub fn App() -> impl IntoView {
     rest_in_background(session);
     let bare = RwSignal::new(false);
     provide_context(Bare(bare));
+    drop(listen(&document(), "contextrestored", move || bare.update(|_| ())));
     view! {
         <Header />
         <main class:bare=move || bare.get()>

@@ -12,7 +12,8 @@ use crate::protocol::Image;
 const COLUMNS: usize = 5;
 const TILE: u32 = 192;
 
-/// Whether pictures are shown as bare pixels instead of smoothly enlarged; a context of the page.
+/// Whether pictures are shown as bare pixels instead of smoothly enlarged; a context of the page. It is
+/// told anew when the browser has emptied canvases, whose pixels were on a graphics device that is lost.
 #[derive(Clone, Copy)]
 pub struct Bare(pub RwSignal<bool>);
 
@@ -41,7 +42,9 @@ pub fn ImageCanvas(
     id: String,
 ) -> impl IntoView {
     let canvas = NodeRef::<Canvas>::new();
+    let Bare(bare) = expect_context();
     Effect::new(move || {
+        bare.track();
         if let (Some(canvas), Some(image)) = (canvas.get(), image.get()) {
             draw(&canvas, &image);
         }

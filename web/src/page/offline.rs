@@ -77,12 +77,12 @@ async fn keep(newer: Newer) -> Result<(), JsValue> {
     listen(&container, "controllerchange", || drop(window().location().reload()))
 }
 
-/// For as long as the page lives.
-fn listen(
+/// For as long as the page lives, to what happens to the target or within it.
+pub(super) fn listen(
     target: &web_sys::EventTarget,
     event: &str,
     hear: impl Fn() + 'static,
 ) -> Result<(), JsValue> {
     let hear = Closure::<dyn Fn()>::new(hear).into_js_value();
-    target.add_event_listener_with_callback(event, hear.unchecked_ref())
+    target.add_event_listener_with_callback_and_bool(event, hear.unchecked_ref(), true)
 }

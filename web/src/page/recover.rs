@@ -113,6 +113,6 @@ fn notice(cause: Cause, again: bool, worked: bool) -> Option<String> {
         _ => "It is started again",
     };
     Some(format!(
-        "The graphics device {what}. {then}, and what was running goes on from the picture shown."
+        "The graphics device {what}. {then}, and whatever was running goes on from the picture shown."
     ))
 }

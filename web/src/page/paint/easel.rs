@@ -4,7 +4,7 @@ use leptos::html::Canvas;
 use leptos::prelude::*;
 use web_sys::{KeyboardEvent, PointerEvent};
 
-use crate::page::canvas::draw;
+use crate::page::canvas::{Bare, draw};
 use crate::page::session::Session;
 
 /// The drawing, which mouse, pen and finger draw on.
@@ -12,7 +12,9 @@ use crate::page::session::Session;
 pub fn Easel(session: Session) -> impl IntoView {
     let canvas = NodeRef::<Canvas>::new();
     let paint = session.paint;
+    let Bare(bare) = expect_context();
     Effect::new(move || {
+        bare.track();
         if let Some(canvas) = canvas.get() {
             paint.drawing.with(|drawing| draw(&canvas, drawing));
         }
