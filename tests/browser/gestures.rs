@@ -107,3 +107,25 @@ async fn all_three_pictures_are_on_the_first_screen() -> Result<()> {
     visit.wait_until("the pictures are above the fold", seen, 20).await?;
     visit.close().await
 }
+
+#[tokio::test]
+async fn the_current_tab_is_in_view_on_a_narrow_screen() -> Result<()> {
+    let visit = Visit::open("?engine=cpu&models=check/index.json").await?;
+    visit.resize(500, 800).await?;
+    let seen = "(() => { const tab = document.querySelector('nav a[aria-current]'); \
+                 const { left, right } = tab.getBoundingClientRect(); \
+                 return left >= 0 && right <= innerWidth; })()";
+    for view in ["paint", "explain", ""] {
+        visit.script(&format!("location.hash = '{view}'; return true;")).await?;
+        let current = format!(
+            "document.querySelector('nav a[aria-current]').hash === '{}'",
+            match view {
+                "" => String::new(),
+                view => format!("#{view}"),
+            }
+        );
+        visit.wait_until("the view", &current, 20).await?;
+        visit.wait_until("its tab is in view", seen, 5).await?;
+    }
+    visit.close().await
+}

@@ -102,6 +102,11 @@ impl Visit {
         Ok(element.send_keys(keys).await?)
     }
 
+    /// Makes the window this large.
+    pub async fn resize(&self, width: u32, height: u32) -> Result<()> {
+        Ok(self.client.set_window_size(width, height).await?)
+    }
+
     /// Chooses a file of this machine.
     pub async fn upload(&self, path: &Path) -> Result<()> {
         let input = self.client.find(Locator::Css("#file-input")).await?;

@@ -89,7 +89,7 @@ def main(folder):
     for name, (loss, sign) in objectives(model, target, (label + 1) % 5, free).items():
         reference[f"{name}_loss"], reference[f"{name}_grad"] = gradient(loss, x)
         # One run that stays within the radius and one that the radius holds.
-        for epsilon, step, steps in [(2, 0.05, 12), (0.4, 0.1, 10)]:
+        for epsilon, step, steps in [(2, 0.02, 8), (0.1, 0.03, 6)]:
             key = f"pgd_{name}_l2_eps{epsilon}_step{step}_it{steps}"
             reference[key] = run(loss, sign, x, epsilon, step, steps)
     float32 = {name: value if name == "label" else value.float() for name, value in reference.items()}

@@ -1,5 +1,6 @@
 //! The page as a whole.
 
+use leptos::html::A;
 use leptos::prelude::*;
 use leptos::task::spawn_local;
 
@@ -115,7 +116,16 @@ fn Notice(session: Session) -> impl IntoView {
 fn Views(session: Session) -> impl IntoView {
     let tab = move |mode: Mode, href: &'static str, label: &'static str| {
         let current = move || (session.mode.get() == mode).then_some("page");
-        view! { <a href=href aria-current=current>{label}</a> }
+        let link = NodeRef::<A>::new();
+        // Where the tabs are wider than the screen, the current one is in view.
+        Effect::new(move || {
+            if let (Some(link), true) = (link.get(), current().is_some())
+                && let Some(tabs) = link.parent_element()
+            {
+                tabs.set_scroll_left(link.offset_left() - tabs.client_width() / 3);
+            }
+        });
+        view! { <a node_ref=link href=href aria-current=current>{label}</a> }
     };
     // Built anew only where it changes.
     let mode = Memo::new(move |_| session.mode.get());
