@@ -13,6 +13,7 @@ use robust_core::engine::solve::pgd::{Pgd, random_start};
 use robust_core::settings::PgdSettings;
 use robust_core::settings::change::attack_settings;
 
+use crate::autoattack::Ball;
 use crate::data::{Dataset, planes};
 
 /// Images a batch.
@@ -30,9 +31,11 @@ pub struct Attack {
 }
 
 impl Attack {
-    /// The attack by which published networks are measured: l2, steps of 2.5 eps / steps.
-    pub fn standard(epsilon: f32, steps: usize, seed: u64) -> Self {
-        Self { settings: attack_settings(epsilon, steps), restarts: 1, seed }
+    /// The attack by which published networks are measured: steps of 2.5 eps / steps.
+    pub fn standard(ball: Ball, steps: usize, seed: u64) -> Self {
+        let constraint = ball.norm.within(ball.eps);
+        let settings = PgdSettings { constraint, ..attack_settings(ball.eps, steps) };
+        Self { settings, restarts: 1, seed }
     }
 }
 

@@ -5,6 +5,7 @@
 mod output;
 
 mod accuracy;
+mod autoattack;
 mod backend;
 mod bf16;
 mod commands;

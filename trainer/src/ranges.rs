@@ -33,6 +33,13 @@ pub fn length(text: &str) -> Result<f32, String> {
     within(text, &LENGTHS)
 }
 
+/// A radius, which may be written in steps of an image's bytes: `8/255`.
+pub fn radius(text: &str) -> Result<f32, String> {
+    let Some((over, under)) = text.split_once('/') else { return length(text) };
+    let share = number::<f32>(over)? / number::<f32>(under)?;
+    length(&share.to_string())
+}
+
 /// A radius, or none.
 pub fn length_or_zero(text: &str) -> Result<f32, String> {
     if number::<f32>(text)? == 0.0 { Ok(0.0) } else { length(text) }
@@ -115,6 +122,10 @@ mod tests {
             assert!(minutes(odd).is_err() && seconds(odd).is_err() && gigabytes(odd).is_err());
         }
         assert!(steps("4294967296").is_err() && steps("0").is_err() && steps("100").is_ok());
+        for odd in ["8/", "/255", "8/0", "0/255", "-8/255", "8/255/2", "x/255"] {
+            assert!(radius(odd).is_err(), "{odd}");
+        }
+        assert_eq!((radius("8/255"), radius("0.5")), (Ok(8.0 / 255.0), Ok(0.5)));
         assert_eq!((length_or_zero("0"), length("0.5")), (Ok(0.0), Ok(0.5)));
         assert_eq!((share_below_one("0.9"), share_below_one("1").is_err()), (Ok(0.9), true));
         assert_eq!(minutes("1.5"), Ok(Duration::from_secs(90)));

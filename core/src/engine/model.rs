@@ -62,6 +62,13 @@ impl Model {
         self.network.forward(normalised, last_relu)
     }
 
+    /// Logits of images `[batch, 3, height, width]` within [0, 1], with a gradient for values at its ends
+    /// as well, which an attack can move inwards.
+    pub fn logits(&self, x: Tensor<4>) -> Tensor<2> {
+        let normalised = (x - self.mean.clone()) / self.std.clone();
+        self.network.forward(normalised, LastRelu::True).logits
+    }
+
     /// `R(x)`, `[batch, k]`.
     pub fn representation(&self, x: Tensor<4>) -> Tensor<2> {
         self.forward(x, LastRelu::True).representation

@@ -9,6 +9,7 @@ use serde::{Deserialize, Serialize};
 
 use super::precision::Precision;
 use super::schedule::Schedule;
+use crate::autoattack::Norm;
 use crate::data::{Augment, ClassMap, Order};
 use crate::ranges;
 
@@ -107,15 +108,6 @@ fn one() -> usize {
     1
 }
 
-/// The norms an adversary can be held to.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ValueEnum)]
-pub enum Norm {
-    /// Length over the whole image
-    L2,
-    /// Largest change of one value
-    Linf,
-}
-
 /// Share of a run after which it is late.
 const LATE: f64 = 0.8;
 
@@ -199,11 +191,7 @@ impl TrainConfig {
         };
         let step_size = self.attack_step_size.unwrap_or(usual) * share;
         let epsilon = self.eps * share;
-        let constraint = match self.constraint {
-            Norm::L2 => Constraint::L2 { epsilon },
-            Norm::Linf => Constraint::Linf { epsilon },
-        };
-        Some(PgdSettings::plain(constraint, step_size, attack_steps))
+        Some(PgdSettings::plain(self.constraint.within(epsilon), step_size, attack_steps))
     }
 
     /// The longest side, in pixels, of which an image's parts at any of the sizes show something.

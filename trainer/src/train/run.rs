@@ -18,6 +18,7 @@ use super::config::TrainConfig;
 use super::learner::Learner;
 use super::progress::{Progress, Row};
 use crate::accuracy::{self, Attack};
+use crate::autoattack::Ball;
 use crate::data::{Batches, Dataset};
 use crate::files;
 use crate::interrupt::Interrupt;
@@ -231,7 +232,8 @@ fn watch(job: &Job<'_>, learner: &Learner) -> Result<(f32, f32)> {
     let model = Model::new(&learner.average(learner.card().clone())?, &job.devices[0]);
     let images = accuracy::balanced_draw(&job.held_out, job.watch, job.config.seed);
     let clean = accuracy::measure(&model, &job.held_out, &images, None)?;
-    let watched = Attack::standard(job.config.eps, WATCH_STEPS, job.config.seed);
+    let ball = Ball { norm: job.config.constraint, eps: job.config.eps };
+    let watched = Attack::standard(ball, WATCH_STEPS, job.config.seed);
     let robust = accuracy::measure(&model, &job.held_out, &images, Some(&watched))?;
     Ok((clean.share(), robust.share()))
 }

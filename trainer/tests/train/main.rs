@@ -2,6 +2,7 @@
 
 #![allow(clippy::unwrap_used)]
 
+mod attack;
 #[cfg(any(feature = "cuda", feature = "wgpu"))]
 mod graphics;
 #[path = "../program/kill.rs"]

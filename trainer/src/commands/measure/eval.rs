@@ -13,8 +13,10 @@ use robust_core::model::weights::Weights;
 use robust_core::settings::{InvertSettings, Start};
 use serde::Serialize;
 
+use super::autoattack;
 use super::judge::{Judge, Recognised};
 use crate::accuracy::{Attack, balanced_draw, measure};
+use crate::autoattack::{Ball, Norm};
 use crate::backend::{Backend, wait};
 use crate::data::{ClassMap, Dataset, MEMORY, Request, Side};
 use crate::files;
@@ -32,15 +34,20 @@ pub struct Args {
     /// Measure a class-balanced draw of so many images [default: all]
     #[arg(long, value_parser = ranges::count)]
     limit: Option<usize>,
-    /// Radii of the l2 attacks
-    #[arg(long, value_delimiter = ',', default_value = "0.5,1,2", value_parser = ranges::length)]
+    /// Norm of the attacks
+    #[arg(long, default_value = "l2")]
+    norm: Norm,
+    /// Radii of the attacks, as numbers or as 8/255 [default of PGD: 0.5,1,2 in l2, 4/255,8/255 in linf]
+    #[arg(long, value_delimiter = ',', value_parser = ranges::radius)]
     eps: Vec<f32>,
-    /// Steps of the attacks
+    /// Steps of PGD
     #[arg(long, value_delimiter = ',', default_value = "20,100", value_parser = ranges::steps)]
     attack_steps: Vec<usize>,
-    /// Random starts of each attack
+    /// Random starts of PGD
     #[arg(long, default_value_t = 1, value_parser = ranges::count)]
     restarts: usize,
+    #[command(flatten)]
+    autoattack: autoattack::Args,
     /// Images to invert
     #[arg(long, default_value_t = 64, value_parser = ranges::count_or_zero)]
     invert: usize,
@@ -76,11 +83,14 @@ struct Report {
     per_class: Vec<(String, Option<f32>)>,
     confusion: Vec<Vec<usize>>,
     robust: Vec<Robust>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    autoattack: Vec<autoattack::Report>,
     inversion: Option<Inversion>,
 }
 
 #[derive(Serialize)]
 struct Robust {
+    norm: Norm,
     eps: f32,
     steps: usize,
     accuracy: f32,
@@ -118,15 +128,25 @@ pub fn run(args: &Args) -> Result<ExitCode> {
     let images = balanced_draw(&set, args.limit.unwrap_or(set.len()), args.seed);
     let clean = measure(&model, &set, &images, None)?;
     let mut robust = Vec::new();
-    for &eps in &args.eps {
+    let norm = args.norm;
+    for &eps in args.radii() {
         for &steps in &args.attack_steps {
-            let attack =
-                Attack { restarts: args.restarts, ..Attack::standard(eps, steps, args.seed) };
+            let standard = Attack::standard(Ball { norm, eps }, steps, args.seed);
+            let attack = Attack { restarts: args.restarts, ..standard };
             let accuracy = measure(&model, &set, &images, Some(&attack))?.share();
             eprintln!("eps {eps}, {steps} steps: {:.1} %", 100.0 * accuracy);
-            robust.push(Robust { eps, steps, accuracy });
+            robust.push(Robust { norm, eps, steps, accuracy });
         }
     }
+    let autoattack = args.autoattack.measure(&autoattack::Job {
+        path: &args.model,
+        model: &model,
+        set: &set,
+        images: &images,
+        norm,
+        eps: &args.eps,
+        seed: args.seed,
+    })?;
     let inversion = inversions(args, &model, &set, judge.as_ref())?;
     if let Some(note) = set.left_out() {
         eprintln!("{note}");
@@ -138,6 +158,7 @@ pub fn run(args: &Args) -> Result<ExitCode> {
         per_class: card.classes.iter().cloned().zip(clean.per_class()).collect(),
         confusion: clean.0,
         robust,
+        autoattack,
         inversion,
     };
     if args.write {
@@ -149,6 +170,17 @@ pub fn run(args: &Args) -> Result<ExitCode> {
         print(&report);
     }
     Ok(ExitCode::SUCCESS)
+}
+
+impl Args {
+    /// Radii of PGD.
+    fn radii(&self) -> &[f32] {
+        match self.norm {
+            _ if !self.eps.is_empty() => &self.eps,
+            Norm::L2 => &[0.5, 1.0, 2.0],
+            Norm::Linf => &[4.0 / 255.0, 8.0 / 255.0],
+        }
+    }
 }
 
 /// Inverts a class-balanced draw from noise and judges the results.
@@ -207,9 +239,13 @@ fn write(args: &Args, weights: &Weights, report: &Report) -> Result<()> {
         accuracy(format!("clean, {n} held-out images"), report.clean),
         accuracy(format!("clean, every class alike, {n} held-out images"), report.balanced),
     ];
-    for robust in &report.robust {
-        let attack = format!("{}-step PGD at epsilon {} (l2)", robust.steps, robust.eps);
-        card.accuracies.push(accuracy(format!("against {attack}, {n} images"), robust.accuracy));
+    for Robust { norm, eps, steps, accuracy: value } in &report.robust {
+        let attack = format!("{steps}-step PGD at epsilon {eps} ({})", norm.name());
+        card.accuracies.push(accuracy(format!("against {attack}, {n} images"), *value));
+    }
+    for report in &report.autoattack {
+        let against = format!("against {}, {n} images", report.describe());
+        card.accuracies.push(accuracy(against, report.accuracy));
     }
     if let Some(inversion) = &report.inversion {
         let of = format!("{} inversions of {} steps", inversion.images, inversion.steps);
@@ -235,10 +271,10 @@ fn print(report: &Report) {
     println!("{} images", report.images);
     println!("clean     {:5.1} %", 100.0 * report.clean);
     println!("balanced  {:5.1} %", 100.0 * report.balanced);
-    for robust in &report.robust {
-        let Robust { eps, steps, accuracy } = robust;
+    for Robust { eps, steps, accuracy, .. } in &report.robust {
         println!("eps {eps:<4} {steps:>3} steps  {:5.1} %", 100.0 * accuracy);
     }
+    autoattack::print(&report.autoattack);
     let width = report.per_class.iter().map(|(class, _)| class.len()).max().unwrap_or(0);
     println!("\nclass, accuracy, and what its images were called:");
     for ((class, share), row) in report.per_class.iter().zip(&report.confusion) {

@@ -1,5 +1,6 @@
 //! How good a model is, how exact the numbers, how fast the steps.
 
+mod autoattack;
 pub mod bench;
 pub mod bench_solvers;
 pub mod bench_train;
