@@ -39,7 +39,7 @@ fn autoattack_reports_each_attack_and_refuses_what_is_not_its_own() {
     assert!(errors.contains("3 classes") && errors.contains("--attacks"), "{errors}");
 
     let attacks = ["--attacks", "apgd-ce,fab-t,square", "--queries", "40"];
-    for (norm, eps) in [("l2", "0.3,3"), ("linf", "4/255,0.3")] {
+    for (norm, eps) in [("l2", "0.3,6"), ("linf", "4/255,0.3")] {
         let more = ["--norm", norm, "--eps", eps];
         let output = succeed(&[&words[..], &attacks, &more].concat());
         let found = report(&output);
