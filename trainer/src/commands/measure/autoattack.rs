@@ -19,7 +19,7 @@ const STANDARD: [&str; 4] = ["apgd-ce", "apgd-t", "fab-t", "square"];
 
 /// What to attack with.
 #[derive(clap::Args)]
-pub struct Args {
+pub struct AutoAttack {
     /// Also measure accuracy as the field reports it, by AutoAttack: four attacks, each on the images that
     /// the ones before left right [default radius: 0.5 in l2, 8/255 in linf]
     #[arg(long)]
@@ -103,7 +103,7 @@ struct Radius {
     verdicts: Vec<Verdict>,
 }
 
-impl Args {
+impl AutoAttack {
     /// Measures, where that was asked for.
     ///
     /// # Errors

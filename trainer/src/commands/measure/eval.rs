@@ -47,7 +47,7 @@ pub struct Args {
     #[arg(long, default_value_t = 1, value_parser = ranges::count)]
     restarts: usize,
     #[command(flatten)]
-    autoattack: autoattack::Args,
+    autoattack: autoattack::AutoAttack,
     /// Images to invert
     #[arg(long, default_value_t = 64, value_parser = ranges::count_or_zero)]
     invert: usize,
