@@ -185,10 +185,11 @@ fn each_target(
     let ranked: Vec<Vec<usize>> = ranked.collect();
     let turns = ranked.first().map_or(0, Vec::len).min(TARGETS);
     let mut found: Found = vec![None; examples.len()];
-    for turn in 0..turns {
+    let targets = (0..turns).map(|turn| ranked.iter().map(|others| others[turn]).collect());
+    for (turn, targets) in targets.collect::<Vec<Vec<usize>>>().iter().enumerate() {
         let left: Vec<usize> = (0..found.len()).filter(|&i| found[i].is_none()).collect();
         let (some, targets): (Vec<&Example>, Vec<usize>) =
-            left.iter().map(|&i| (examples[i], ranked[i][turn])).unzip();
+            left.iter().map(|&i| (examples[i], targets[i])).unzip();
         let mut goes_on = true;
         let mut watch = |step: usize| {
             goes_on = watch(turn * steps + step);
