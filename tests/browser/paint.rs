@@ -46,10 +46,25 @@ async fn wait_for_picture(visit: &Visit, picture: &str) -> Result<()> {
     visit.wait_until("an earlier picture", &same, 10).await
 }
 
-#[tokio::test]
-async fn a_drawing_becomes_a_class_and_can_be_taken_back() -> Result<()> {
+/// A visit that is about to draw.
+async fn at_the_sheet() -> Result<Visit> {
     let visit = Visit::open(&format!("{SMALL}#paint")).await?;
     visit.wait_until("the network looks at the sheet", SEEN, 60).await?;
+    Ok(visit)
+}
+
+/// Puts a photo on the sheet, in whose hole something is to grow.
+async fn fill_a_kitten(visit: &Visit) -> Result<()> {
+    let sheet = visit.picture("drawing").await?;
+    visit.click(".thumbnail[title=Kitten]").await?;
+    let photo = format!("document.getElementById('drawing').toDataURL() !== '{sheet}'");
+    visit.wait_until("the photo", &photo, 20).await?;
+    visit.click(".makings button:nth-child(2)").await
+}
+
+#[tokio::test]
+async fn a_drawing_becomes_a_class_and_can_be_taken_back() -> Result<()> {
+    let visit = at_the_sheet().await?;
     let sheet = visit.picture("drawing").await?;
     visit.click(".swatch[title=Red]").await?;
     stroke(&visit, &[(0.2, 0.5), (0.8, 0.5)]).await?;
@@ -86,8 +101,7 @@ async fn a_drawing_becomes_a_class_and_can_be_taken_back() -> Result<()> {
 
 #[tokio::test]
 async fn strokes_join_what_is_being_made() -> Result<()> {
-    let visit = Visit::open(&format!("{SMALL}#paint")).await?;
-    visit.wait_until("the network looks at the sheet", SEEN, 60).await?;
+    let visit = at_the_sheet().await?;
     // Nothing of a run is told until it goes on: what is shown is the stroke alone.
     visit.click(".swatch[title=Yellow]").await?;
     visit.click("#goals .class-button:nth-child(2)").await?;
@@ -108,13 +122,8 @@ async fn strokes_join_what_is_being_made() -> Result<()> {
 
 #[tokio::test]
 async fn a_hole_in_a_photo_grows_again() -> Result<()> {
-    let visit = Visit::open(&format!("{SMALL}#paint")).await?;
-    visit.wait_until("the network looks at the sheet", SEEN, 60).await?;
-    let sheet = visit.picture("drawing").await?;
-    visit.click(".thumbnail[title=Kitten]").await?;
-    let photo = format!("document.getElementById('drawing').toDataURL() !== '{sheet}'");
-    visit.wait_until("the photo", &photo, 20).await?;
-    visit.click(".makings button:nth-child(2)").await?;
+    let visit = at_the_sheet().await?;
+    fill_a_kitten(&visit).await?;
     visit.click("#goals .class-button:nth-child(2)").await?;
     let told = "document.querySelector('#notice').textContent.includes('Rub out')";
     visit.wait_until("that there is no hole", told, 10).await?;
@@ -179,8 +188,7 @@ fn difference(a: &[u8], b: &[u8]) -> (u8, f64) {
 
 #[tokio::test]
 async fn a_link_opens_to_the_same_painting() -> Result<()> {
-    let visit = Visit::open(&format!("{SMALL}#paint")).await?;
-    visit.wait_until("the network looks at the sheet", SEEN, 60).await?;
+    let visit = at_the_sheet().await?;
     visit.click(".swatch[title=Red]").await?;
     stroke(&visit, &[(0.2, 0.5), (0.8, 0.5), (1.3, 0.4), (0.9, 0.2)]).await?;
     visit.click(".swatch[title=White]").await?;
@@ -228,13 +236,8 @@ async fn a_link_opens_to_the_same_painting() -> Result<()> {
 
 #[tokio::test]
 async fn a_link_carries_a_photo_with_its_hole() -> Result<()> {
-    let visit = Visit::open(&format!("{SMALL}#paint")).await?;
-    visit.wait_until("the network looks at the sheet", SEEN, 60).await?;
-    let sheet = visit.picture("drawing").await?;
-    visit.click(".thumbnail[title=Kitten]").await?;
-    let photo = format!("document.getElementById('drawing').toDataURL() !== '{sheet}'");
-    visit.wait_until("the photo", &photo, 20).await?;
-    visit.click(".makings button:nth-child(2)").await?;
+    let visit = at_the_sheet().await?;
+    fill_a_kitten(&visit).await?;
     visit.set_range("width", "0.3").await?;
     stroke(&visit, &[(0.5, 0.5), (0.6, 0.5)]).await?;
     visit.click("#seen").await?;
@@ -254,8 +257,7 @@ async fn a_link_carries_a_photo_with_its_hole() -> Result<()> {
 
 #[tokio::test]
 async fn a_drawing_is_made_by_keys_alone() -> Result<()> {
-    let visit = Visit::open(&format!("{SMALL}#paint")).await?;
-    visit.wait_until("the network looks at the sheet", SEEN, 60).await?;
+    let visit = at_the_sheet().await?;
     let sheet = visit.picture("drawing").await?;
     visit.click(".swatch[title=Red]").await?;
     visit.press("#drawing", "\u{E013}\u{E013}").await?;

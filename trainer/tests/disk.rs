@@ -5,15 +5,18 @@
 #![cfg(unix)]
 
 mod program;
+#[path = "program/set.rs"]
+mod set;
 
 use std::collections::BTreeMap;
 use std::fs;
 use std::os::unix::fs::{MetadataExt, PermissionsExt, symlink};
 use std::os::unix::process::CommandExt;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::process::Command;
 
 use program::{run, stderr, stdout};
+use set::fill;
 
 const PROGRAM: &str = env!("CARGO_BIN_EXE_robust-reps");
 
@@ -26,16 +29,7 @@ struct Place(tempfile::TempDir);
 impl Place {
     fn new() -> Self {
         let place = Self(tempfile::tempdir().unwrap());
-        let root = Path::new(&std::env::var("CARGO_MANIFEST_DIR").unwrap()).join("../static");
-        fs::copy(root.join("check/cifar-basic.safetensors"), place.model()).unwrap();
-        for class in 0..10 {
-            let folder = place.at(&format!("set/class {class}"));
-            fs::create_dir_all(&folder).unwrap();
-            for photo in ["cat_chelsea.jpg", "bird_owl.jpg"] {
-                fs::copy(root.join("gallery").join(photo), folder.join(photo)).unwrap();
-            }
-        }
-        fs::create_dir(place.at("out")).unwrap();
+        fill(place.0.path());
         stdout(&["atlas", &place.model(), "--steps", "1", "--tile", "8"]);
         place
     }

@@ -6,6 +6,8 @@
 
 #[path = "program/kill.rs"]
 mod kill;
+#[path = "program/set.rs"]
+mod set;
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -14,6 +16,7 @@ use std::process::Command;
 
 use kill::{Dice, killed, kills, swept, timed};
 use serde_json::Value;
+use set::fill;
 
 /// Kills of each command in the usual tests.
 const KILLS: usize = 4;
@@ -26,17 +29,7 @@ struct Place(tempfile::TempDir);
 impl Place {
     fn new() -> Self {
         let place = Self(tempfile::tempdir().unwrap());
-        let root = Path::new(&std::env::var("CARGO_MANIFEST_DIR").unwrap()).join("../static");
-        fs::copy(root.join("check/cifar-basic.safetensors"), place.at("small.safetensors"))
-            .unwrap();
-        for class in 0..10 {
-            let folder = place.at(&format!("set/class {class}"));
-            fs::create_dir_all(&folder).unwrap();
-            for photo in ["cat_chelsea.jpg", "bird_owl.jpg"] {
-                fs::copy(root.join("gallery").join(photo), folder.join(photo)).unwrap();
-            }
-        }
-        fs::create_dir(place.at("out")).unwrap();
+        fill(place.0.path());
         place
     }
 
@@ -98,6 +91,10 @@ fn whole(name: &Path, files: &Files, then: [&Files; 2]) {
     assert!(then.iter().any(|then| bytes == then.get(name)), "{} is neither", name.display());
 }
 
+fn all_whole(files: &Files, then: [&Files; 2]) {
+    files.keys().for_each(|name| whole(name, files, then));
+}
+
 #[test]
 fn an_atlas() {
     let left = |files: &Files, then: [&Files; 2]| {
@@ -114,27 +111,17 @@ fn an_atlas() {
 
 #[test]
 fn an_evaluation() {
-    let left = |files: &Files, then: [&Files; 2]| {
-        for name in files.keys() {
-            whole(name, files, then);
-        }
-    };
     let words =
         "eval small.safetensors set --eps 1 --attack-steps 9 --invert 4 --invert-steps 9 --write";
     let before = "eval small.safetensors set --eps 1 --attack-steps 1 --invert 0 --write";
-    Place::trial(words, before, left);
+    Place::trial(words, before, all_whole);
 }
 
 #[test]
 fn figures() {
-    let left = |files: &Files, then: [&Files; 2]| {
-        for name in files.keys() {
-            whole(name, files, then);
-        }
-    };
     let made =
         "figures small.safetensors small.safetensors set --out out --columns 2 --only 2,21 --steps";
-    Place::trial(&format!("{made} 2"), &format!("{made} 1"), left);
+    Place::trial(&format!("{made} 2"), &format!("{made} 1"), all_whole);
 }
 
 #[test]

@@ -1,5 +1,7 @@
 //! What APGD makes larger, as functions of the logits with their derivatives.
 
+use robust_core::report::ranking;
+
 /// Keeps the ratio finite where all logits are alike.
 const TINY: f64 = 1e-12;
 
@@ -28,7 +30,9 @@ impl Loss {
         let z: Vec<f64> = logits.iter().copied().map(f64::from).collect();
         let (value, slope) = match self {
             Self::CrossEntropy { label } => cross_entropy(&z, label),
-            Self::TargetedDlr { label, target } => targeted_dlr(&z, label, target),
+            Self::TargetedDlr { label, target } => {
+                targeted_dlr(&z, &ranking(logits), label, target)
+            }
         };
         (value as f32, slope.into_iter().map(|v| v as f32).collect())
     }
@@ -42,9 +46,8 @@ fn cross_entropy(z: &[f64], label: usize) -> (f64, Vec<f64>) {
     (most + sum.ln() - z[label], slope)
 }
 
-fn targeted_dlr(z: &[f64], label: usize, target: usize) -> (f64, Vec<f64>) {
-    let mut order: Vec<usize> = (0..z.len()).collect();
-    order.sort_by(|&a, &b| z[b].total_cmp(&z[a]));
+/// `order` is that of `z`, the largest first.
+fn targeted_dlr(z: &[f64], order: &[usize], label: usize, target: usize) -> (f64, Vec<f64>) {
     let (first, third, fourth) = (order[0], order[2], order[3]);
     let spread = z[first] - (z[third] + z[fourth]) / 2.0 + TINY;
     let value = (z[target] - z[label]) / spread;

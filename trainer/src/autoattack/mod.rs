@@ -21,6 +21,7 @@ use anyhow::Result;
 use clap::ValueEnum;
 use rand::SeedableRng;
 use rand_chacha::ChaCha8Rng;
+use robust_core::report::ranking;
 use serde::{Deserialize, Serialize};
 
 pub use ball::{Ball, Norm};
@@ -178,8 +179,8 @@ fn each_target(
     let pixels: Vec<&[f32]> = examples.iter().map(|example| &*example.pixels).collect();
     let logits = network.logits(&pixels)?;
     let ranked = examples.iter().zip(&logits).map(|(example, logits)| {
-        let mut others: Vec<usize> = (0..logits.len()).filter(|&c| c != example.label).collect();
-        others.sort_by(|&a, &b| logits[b].total_cmp(&logits[a]));
+        let mut others = ranking(logits);
+        others.retain(|&class| class != example.label);
         others
     });
     let ranked: Vec<Vec<usize>> = ranked.collect();

@@ -6,6 +6,7 @@ use futures_channel::oneshot;
 use leptos::ev;
 use leptos::prelude::*;
 use leptos::task::spawn_local;
+use robust_core::link::Stop;
 use robust_core::model::card::Role;
 use robust_core::model::catalog::{Asset, CatalogEntry, Engines, first_of};
 use robust_core::settings::{InvertSettings, Start};
@@ -309,8 +310,16 @@ impl Session {
         }));
     }
 
+    /// A photo as a link names or holds it, shrunk where it has to be.
+    pub async fn stop_of(self, photo: &Photo) -> Result<Stop, String> {
+        match photo.stop() {
+            Some(stop) => Ok(stop),
+            None => self.embed(photo).await.map(Stop::Embedded),
+        }
+    }
+
     /// Has an engine shrink a photo so that a link can carry it.
-    pub async fn embed(self, photo: &Photo) -> Result<ByteBuf, String> {
+    async fn embed(self, photo: &Photo) -> Result<ByteBuf, String> {
         let (send, receive) = oneshot::channel();
         let slot = self.slots.into_iter().find(|slot| untrack(|| slot.is_ready()));
         let slot = slot.ok_or("no network has been loaded yet")?;

@@ -200,10 +200,7 @@ impl Session {
         let mut stops = Vec::new();
         let mut files = Vec::new();
         for photo in &photos {
-            let stop = match photo.stop() {
-                Some(stop) => stop,
-                None => Stop::Embedded(self.embed(photo).await?),
-            };
+            let stop = self.stop_of(photo).await?;
             files.push(match &stop {
                 Stop::Gallery { .. } => StopFile::Gallery(photo.request().await?),
                 Stop::Embedded(bytes) => StopFile::Embedded(bytes.clone()),

@@ -1,8 +1,12 @@
 //! A drawing as a link, and back.
 
+use std::sync::Arc;
+
+use js_sys::Uint8Array;
 use leptos::prelude::*;
 use leptos::task::spawn_local;
-use robust_core::link::{AimLink, DrawingLink, InkLink, Link, SheetLink, Stop};
+use robust_core::link::{AimLink, DrawingLink, InkLink, Link, SheetLink};
+use robust_core::settings::Crop;
 use robust_core::settings::paint::Making;
 use wasm_bindgen::JsCast;
 use wasm_bindgen_futures::JsFuture;
@@ -13,9 +17,10 @@ use crate::drawing::{flat, noise};
 use crate::page::canvas::{blank, draw, png};
 use crate::page::modes::Mode;
 use crate::page::morph::{GONE, preview};
-use crate::page::photos::Photo;
+use crate::page::photos::{Photo, Source};
 use crate::page::session::Session;
 use crate::page::url;
+use crate::protocol::Image;
 
 /// Longest fragment of a drawing. One with more strokes is shared as its pixels.
 const LONGEST: usize = 8000;
@@ -50,31 +55,15 @@ impl Session {
         if flattened || (sheet.touched && !made) {
             sheet.origin = Origin::Made;
         }
-        let photo = match sheet.origin {
-            Origin::Colour(_) | Origin::Noise(_) => None,
-            Origin::Photo(id) => Some(self.photo(id)?),
+        let of_photo = async |photo: Photo| self.stop_of(&photo).await.ok().map(SheetLink::Photo);
+        let sheet_link = match sheet.origin {
+            Origin::Colour(colour) => SheetLink::Colour(colour),
+            Origin::Noise(seed) => SheetLink::Noise(seed),
+            Origin::Photo(id) => of_photo(self.photo(id)?).await?,
             Origin::Made => {
                 // Its pixels hold all strokes; a hole has to be told beside them.
                 sheet.strokes.retain(|stroke| !matches!(stroke.ink, InkLink::Colour(_)));
-                let (canvas, _) = blank(now.size, now.size)?;
-                draw(&canvas, &start.filter(|_| made).unwrap_or(now));
-                let blob = JsFuture::from(png(&canvas)).await.ok()?.dyn_into::<Blob>().ok()?;
-                let bytes = JsFuture::from(blob.array_buffer()).await.ok()?;
-                Photo::from_link(0, &js_sys::Uint8Array::new(&bytes).to_vec())
-            }
-        };
-        let sheet_link = match (sheet.origin, photo) {
-            (Origin::Colour(colour), _) => SheetLink::Colour(colour),
-            (Origin::Noise(seed), _) => SheetLink::Noise(seed),
-            (Origin::Made, photo) => {
-                SheetLink::Photo(Stop::Embedded(self.embed(&photo?).await.ok()?))
-            }
-            (Origin::Photo(_), photo) => {
-                let photo = photo?;
-                SheetLink::Photo(match photo.stop() {
-                    Some(stop) => stop,
-                    None => Stop::Embedded(self.embed(&photo).await.ok()?),
-                })
+                of_photo(picture(&start.filter(|_| made).unwrap_or(now)).await?).await?
             }
         };
         let aim = match class {
@@ -141,4 +130,14 @@ impl Session {
             }
         });
     }
+}
+
+/// An image as a photo that no tray shows.
+async fn picture(image: &Image) -> Option<Photo> {
+    let (canvas, _) = blank(image.size, image.size)?;
+    draw(&canvas, image);
+    let blob = JsFuture::from(png(&canvas)).await.ok()?.dyn_into::<Blob>().ok()?;
+    let bytes = JsFuture::from(blob.array_buffer()).await.ok()?;
+    let source = Source::Own(Arc::new(Uint8Array::new(&bytes).to_vec()));
+    Some(Photo { id: 0, name: String::new(), url: String::new(), source, crop: Crop::Centre })
 }
