@@ -25,15 +25,11 @@ function doWithoutClock(adapter) {
     const there = get.call(this);
     const features = [...requiredFeatures].filter((feature) => there.has(feature));
     const device = await request.call(this, { ...rest, requiredFeatures: features });
-    device.lost.then(tellLoss);
+    // At once, and not when something is to run on it.
+    device.lost.then(() => self.postMessage('the graphics device gave up'));
     if (navigator.userAgent.includes('Firefox')) hurry(device.queue, GPUBuffer.prototype);
     return device;
   };
-}
-
-// At once, and not when something is to run on it.
-function tellLoss({ reason }) {
-  if (reason !== 'destroyed') self.postMessage('the graphics device gave up');
 }
 
 // Firefox looks every 100 ms, and whenever something is submitted, whether a buffer has been mapped.

@@ -61,6 +61,29 @@ GPUAdapter.prototype.requestDevice = async function (descriptor) {
   return device;
 };";
 
+/// A device to which something happens once a run has sent so much to it: every device, one after the
+/// other.
+const AFTER_A_WHILE: &str = "
+const ask = GPUAdapter.prototype.requestDevice;
+GPUAdapter.prototype.requestDevice = async function (descriptor) {
+  const device = await ask.call(this, descriptor);
+  const { submit } = GPUQueue.prototype;
+  let count = 0;
+  device.queue.submit = function (commands) {
+    submit.call(this, commands);
+    count += 1;
+    if (count === 150) HAPPENS;
+  };
+  return device;
+};";
+
+/// It is gone, as after a sleep.
+const IS_DESTROYED: &str = "device.destroy()";
+
+/// It is told that it was asked for what it cannot do.
+const IS_MISUSED: &str = "device.dispatchEvent(new GPUUncapturedErrorEvent('uncapturederror', \
+    { error: new GPUValidationError('that cannot be') }))";
+
 /// A device as Firefox has it: whether a buffer has been mapped is looked at when something is
 /// submitted; here at nothing else, and the third time. To submit for nothing is a fault.
 const FIREFOX: &str = "
@@ -136,6 +159,45 @@ async fn a_run_goes_on_when_its_device_is_lost_and_on_the_processor_when_it_is_l
     visit.wait_until("it goes on", &format!("{STEP} > {}", second + 20), 60).await?;
     visit.click("#stop").await?;
     visit.wait_for_phase("robust", "finished", 20).await?;
+    visit.close().await
+}
+
+#[tokio::test]
+async fn devices_that_fail_again_and_again_are_given_up() -> Result<()> {
+    for happens in [IS_DESTROYED, IS_MISUSED] {
+        let visit = on_another_device(&AFTER_A_WHILE.replace("HAPPENS", happens), "").await?;
+        let idle = "['idle', 'running'].includes(document.querySelector('#robust').dataset.phase)";
+        visit.wait_until("a model", idle, 240).await?;
+        visit.set("steps", "3000").await?;
+        visit.upload(&photo("bird_owl.jpg")).await?;
+        says(&visit, "The processor computes from now on").await?;
+        visit.wait_for_phase("robust", "running", 120).await?;
+        let first = step(&visit).await?;
+        visit.wait_until("it goes on", &format!("{STEP} > {}", first + 20), 60).await?;
+        visit.close().await?;
+    }
+    Ok(())
+}
+
+#[tokio::test]
+async fn other_views_go_on_when_their_device_is_lost() -> Result<()> {
+    let (visit, debugger) = Visit::open_watched(&format!("{SMALL}#paint")).await?;
+    let seen = "document.querySelector('#robust .sees')?.textContent.includes('%')";
+    visit.wait_until("the network looks at the sheet", seen, 180).await?;
+    visit.click("#goals .class-button:nth-child(2)").await?;
+    visit.wait_until("steps", &format!("{STEP} >= 2"), 120).await?;
+    lose_the_device(&debugger);
+    says(&visit, "It is started again").await?;
+    let made = "document.querySelector('#robust .phase').textContent.startsWith('Done')";
+    visit.wait_until("it is painted on the new device", made, 240).await?;
+
+    visit.script("location.hash = 'morph'; return true;").await?;
+    let path = STEP.replace("#robust", "#path");
+    visit.wait_until("a path", &format!("{path} >= 1"), 120).await?;
+    lose_the_device(&debugger);
+    says(&visit, "The processor computes from now on").await?;
+    let whole = "document.querySelector('#path .phase').textContent.startsWith('Done')";
+    visit.wait_until("the path is computed to its end", whole, 240).await?;
     visit.close().await
 }
 

@@ -1,6 +1,10 @@
 //! Files and numbers that are not what they should be.
 
+use std::path::Path;
+
 use anyhow::Result;
+use image::ImageFormat;
+use image::imageops::FilterType;
 use robust_tests::Visit;
 
 use crate::photo;
@@ -44,19 +48,96 @@ async fn bad_photos_get_their_message_and_cost_nothing() -> Result<()> {
     visit.close().await
 }
 
+/// The browser reads what the engines do not: the same photo, once as AVIF and once as a PNG that is
+/// called a JPEG.
 #[tokio::test]
-async fn numbers_that_cannot_be_get_their_message() -> Result<()> {
+async fn what_only_the_browser_decodes_is_inverted_too() -> Result<()> {
     let visit = Visit::open("?engine=cpu&models=check/index.json").await?;
     visit.wait_for_phase("robust", "finished", 120).await?;
-    let steps = "return document.getElementById('steps').value";
-    let before = visit.script(steps).await?;
-    visit.set("steps", "").await?;
-    assert_eq!(visit.script(steps).await?, before, "an emptied field says what still holds");
-    visit.set("steps", "0").await?;
-    visit.click("#restart").await?;
-    let shown = "document.querySelector('#notice').textContent.includes('steps must be from 1')";
-    visit.wait_until("what is wrong with it", shown, 20).await?;
-    visit.set("steps", "7").await?;
+    let sample = visit.picture("original-image").await?;
+    let avif = Path::new(&std::env::var("CARGO_MANIFEST_DIR")?).join("fixtures/photos/cat.avif");
+    visit.upload(&avif).await?;
+    let other =
+        |than: &str| format!("document.getElementById('original-image').toDataURL() !== '{than}'");
+    visit.wait_until("another photo", &other(&sample), 20).await?;
+    visit.wait_for_phase("robust", "finished", 60).await?;
+    let decoded = visit.pixels("original-image").await?;
+    let avif = visit.picture("original-image").await?;
+
+    let folder = tempfile::tempdir()?;
+    let misnamed = folder.path().join("cat.jpg");
+    let photo = image::open(photo("cat_chelsea.jpg"))?;
+    let side = photo.width().min(photo.height());
+    let (x, y) = ((photo.width() - side) / 2, (photo.height() - side) / 2);
+    let square = photo.crop_imm(x, y, side, side).resize(96, 96, FilterType::Triangle);
+    square.save_with_format(&misnamed, ImageFormat::Png)?;
+    visit.upload(&misnamed).await?;
+    visit.wait_until("the misnamed one", &other(&avif), 20).await?;
+    visit.wait_for_phase("robust", "finished", 60).await?;
+    let read = visit.pixels("original-image").await?;
+    let apart: u64 = decoded.iter().zip(&read).map(|(a, b)| u64::from(a.abs_diff(*b))).sum();
+    let mean = apart as f64 / read.len() as f64;
+    assert!(mean < 6.0, "the AVIF was read as another photo: {mean} of 255 apart");
+    assert_eq!(visit.text("#notice").await?, "");
+    visit.close().await
+}
+
+/// What stands beside a field after something was typed into it, and what the field says then.
+async fn typed(visit: &Visit, id: &str, text: &str) -> Result<(String, String)> {
+    visit.set(id, text).await?;
+    let script = format!(
+        "const field = document.getElementById('{id}'); \
+         return [field.parentElement.querySelector('.wrong').textContent, field.value];"
+    );
+    Ok(serde_json::from_value(visit.script(&script).await?)?)
+}
+
+#[tokio::test]
+async fn numbers_that_cannot_be_get_their_message_beside_the_field() -> Result<()> {
+    let number = "this has to be a number";
+    let views = [
+        (
+            "",
+            "#robust-image",
+            vec![
+                ("steps", "0", "steps must be from 1"),
+                ("steps", "-3", "steps must be from 1"),
+                ("step-size", "0", "the step size must be"),
+                ("step-size", "1e40", "at most 9,007"),
+                ("epsilon", "1e9", "epsilon must be"),
+                ("seed", "12345678901234567890", "at most 9,007"),
+            ],
+        ),
+        (
+            "morph",
+            "#frames",
+            vec![
+                ("frames", "2", "frames must be from 3"),
+                ("frames", "400", "frames must be from 3"),
+                ("path-steps", "0", "steps must be from 1"),
+                ("path-step-size", "1e9", "the step size must be"),
+                ("path-seed", "1e30", "at most 9,007"),
+            ],
+        ),
+    ];
+    let visit = Visit::open("?engine=cpu&models=check/index.json").await?;
+    for (view, shown, fields) in views {
+        visit.script(&format!("location.hash = '{view}'; return true;")).await?;
+        visit.wait_until(view, &format!("document.querySelector('{shown}')"), 60).await?;
+        for (id, text, message) in fields {
+            let script = format!("return document.getElementById('{id}').value;");
+            let before = visit.script(&script).await?;
+            for (text, message) in [(text, message), ("", number), ("NaN", number), ("x", number)] {
+                let (told, value) = typed(&visit, id, text).await?;
+                assert!(told.starts_with(message), "{id}, {text:?}: {told:?}");
+                assert_eq!(before, value, "{id}, {text:?}: what was there before stays");
+            }
+            let (told, _) = typed(&visit, id, "7").await?;
+            assert_eq!(told, "", "{id}: 7 is a number");
+        }
+    }
+    visit.script("location.hash = ''; return true;").await?;
+    visit.wait_until("back", "document.querySelector('#robust-image')", 60).await?;
     visit.click("#restart").await?;
     let done = "document.querySelector('#robust .phase').textContent === 'Done: 7 steps'";
     visit.wait_until("a good one counts", done, 60).await?;

@@ -16,6 +16,7 @@ mod offline;
 mod paint;
 mod privacy;
 mod soak;
+mod tabs;
 mod wanderer;
 mod webgpu;
 

@@ -63,7 +63,7 @@ async fn the_policy_lets_nothing_foreign_in() -> Result<()> {
 const KEPT: &str = "return (async () => { const kept = []; \
     for (const name of await caches.keys()) { \
         for (const { url } of await (await caches.open(name)).keys()) kept.push(url); } \
-    kept.push(...Object.keys(localStorage), ...Object.keys(sessionStorage)); \
+    for (const storage of [localStorage, sessionStorage]) kept.push(...Object.entries(storage).flat()); \
     kept.push(...(await indexedDB.databases()).map(({ name }) => name)); \
     kept.push(...(await navigator.serviceWorker.getRegistrations()).map(({ scope }) => scope)); \
     return kept.join(' '); })();";
@@ -78,11 +78,22 @@ async fn nothing_of_a_photo_is_kept_and_everything_is_forgotten() -> Result<()> 
     visit.upload(&own).await?;
     visit.wait_for_phase("robust", "running", 30).await?;
     visit.wait_for_phase("robust", "finished", 60).await?;
+    for (view, shown) in VIEWS {
+        visit.script(&format!("location.hash = '{view}'; return true;")).await?;
+        visit.wait_until(view, shown, 60).await?;
+    }
     visit.wait_until("a service worker", crate::offline::READY, 120).await?;
     let kept = visit.script(KEPT).await?;
     let kept = kept.as_str().unwrap_or_default().to_owned();
     assert!(kept.contains("cifar-basic.safetensors"), "{kept}");
     assert!(!kept.contains("a-photo-of-my-own") && !kept.contains("blob:"), "{kept}");
+    // In the caches lie files that the page came with, and nothing that was made here.
+    for address in kept.split(' ').filter(|word| word.starts_with(visit.origin())) {
+        let path = address.trim_start_matches(visit.origin());
+        let path = path.split(['?', '#']).next().unwrap_or_default();
+        let file = robust_tests::dist()?.join(path);
+        assert!(file.exists(), "{address} is kept");
+    }
 
     visit.click("#forget").await?;
     let said = "document.querySelector('#notice').textContent.includes('is gone')";

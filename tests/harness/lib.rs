@@ -7,4 +7,4 @@ mod visit;
 
 pub use debugger::{Debugger, Target};
 pub use site::{Site, dist};
-pub use visit::Visit;
+pub use visit::{Hand, Visit};

@@ -4,6 +4,11 @@ use std::path::Path;
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, anyhow, bail};
+use fantoccini::actions::{
+    ActionSequence, InputSource, MOUSE_BUTTON_LEFT, MouseActions, PenActions, PointerAction,
+    TouchActions,
+};
+use fantoccini::wd::WindowHandle;
 use fantoccini::{Client, Locator};
 use serde_json::Value;
 use tempfile::TempDir;
@@ -17,6 +22,22 @@ const DESKTOP: (u32, u32) = (1280, 900);
 
 /// Between two looks at the page.
 const LOOK_EVERY: Duration = Duration::from_millis(100);
+
+/// What a visitor points with.
+#[derive(Clone, Copy, Debug)]
+pub enum Hand {
+    /// A mouse, its left button held.
+    Mouse,
+    /// A pen on a screen.
+    Pen,
+    /// A finger on a screen.
+    Finger,
+}
+
+impl Hand {
+    /// Every one.
+    pub const ALL: [Self; 3] = [Self::Mouse, Self::Pen, Self::Finger];
+}
 
 /// A browser with a fresh profile on the page.
 pub struct Visit {
@@ -100,6 +121,51 @@ impl Visit {
     pub async fn press(&self, css: &str, keys: &str) -> Result<()> {
         let element = self.client.find(Locator::Css(css)).await.with_context(|| css.to_owned())?;
         Ok(element.send_keys(keys).await?)
+    }
+
+    /// Draws with a hand's pointer over what matches, through places in shares of its sides.
+    pub async fn drag(&self, hand: Hand, css: &str, places: &[(f64, f64)]) -> Result<()> {
+        self.script(&format!("document.querySelector('{css}').scrollIntoView(); return true;"))
+            .await?;
+        let element = self.client.find(Locator::Css(css)).await.with_context(|| css.to_owned())?;
+        let (_, _, width, height) = element.rectangle().await?;
+        let button = MOUSE_BUTTON_LEFT;
+        let mut actions = Vec::new();
+        for (i, (x, y)) in places.iter().enumerate() {
+            let (x, y) = ((x - 0.5) * width, (y - 0.5) * height);
+            let duration = Some(Duration::from_millis(if i == 0 { 0 } else { 50 }));
+            actions.push(PointerAction::MoveToElement { element: element.clone(), duration, x, y });
+            if i == 0 {
+                actions.push(PointerAction::Down { button });
+            }
+        }
+        actions.push(PointerAction::Up { button });
+        let name = format!("{hand:?}");
+        let sequence: ActionSequence = match hand {
+            Hand::Mouse => {
+                actions.into_iter().fold(MouseActions::new(name), |a, b| a.then(b)).into()
+            }
+            Hand::Pen => actions.into_iter().fold(PenActions::new(name), |a, b| a.then(b)).into(),
+            Hand::Finger => {
+                actions.into_iter().fold(TouchActions::new(name), |a, b| a.then(b)).into()
+            }
+        };
+        self.client.perform_actions(sequence).await?;
+        Ok(self.client.release_actions().await?)
+    }
+
+    /// Opens another tab at `query` and goes on there. Gives the name of the one before.
+    pub async fn open_tab(&self, query: &str) -> Result<WindowHandle> {
+        let before = self.client.window().await?;
+        let tab = self.client.new_window(true).await?.handle;
+        self.client.switch_to_window(tab).await?;
+        self.go(query).await?;
+        Ok(before)
+    }
+
+    /// Goes on in another tab.
+    pub async fn switch(&self, tab: &WindowHandle) -> Result<()> {
+        Ok(self.client.switch_to_window(tab.clone()).await?)
     }
 
     /// Makes the window this large.

@@ -13,6 +13,7 @@ mod data;
 mod files;
 mod import;
 mod interrupt;
+mod judge;
 mod plot;
 mod principal;
 mod progress;

@@ -3,7 +3,7 @@
 /// Points that a curve is drawn with at most.
 const POINTS: usize = 240;
 
-/// The curve of `losses`, one a step, in a box of 100 by 40 that is `steps` wide and reaches from
+/// The curve of `losses`, one a step, in a box of 1000 by 400 that is `steps` wide and reaches from
 /// 1 % to 200 % on a logarithmic scale.
 pub fn polyline(losses: &[f32], steps: usize) -> String {
     let stride = losses.len().div_ceil(POINTS).max(1);
@@ -11,7 +11,8 @@ pub fn polyline(losses: &[f32], steps: usize) -> String {
     let point = |(step, loss): (usize, &f32)| {
         // 2.0 is the top, 0.01 the bottom.
         let height = (loss.clamp(0.01, 2.0) / 0.01).log10() / 200f32.log10();
-        format!("{:.2},{:.2}", 100.0 * step as f32 / width, 40.0 * (1.0 - height))
+        let whole = |share: f32, most: f32| (share * most).round() as u32;
+        format!("{},{}", whole(step as f32 / width, 1000.0), whole(1.0 - height, 400.0))
     };
     losses.iter().enumerate().step_by(stride).map(point).collect::<Vec<_>>().join(" ")
 }
@@ -22,7 +23,7 @@ mod tests {
 
     #[test]
     fn a_curve_spans_its_steps_and_stays_short() {
-        assert_eq!(polyline(&[2.0, 0.01], 2), "0.00,0.00 100.00,40.00");
+        assert_eq!(polyline(&[2.0, 0.01], 2), "0,0 1000,400");
         assert_eq!(polyline(&[], 200), "");
         let long = polyline(&vec![0.5; 10_000], 10_000);
         assert!(long.split(' ').count() <= POINTS);

@@ -57,6 +57,8 @@ pub enum Request {
         kind: FileKind,
         /// The link that a filmstrip carries.
         link: String,
+        /// Which of several images that were made together.
+        film: usize,
     },
     /// Hold after the step at hand.
     Pause,

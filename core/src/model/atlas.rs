@@ -2,6 +2,8 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::report::ranking;
+
 /// What lies beside the sheet of tiles, as `NAME.atlas.json`.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Atlas {
@@ -42,9 +44,7 @@ impl Atlas {
             AtlasOrder::Class(class) => self.weights.get(class).map_or(&[][..], Vec::as_slice),
         };
         let value = |feature: usize| values.get(feature).copied().unwrap_or_default();
-        let mut features: Vec<usize> = (0..self.activations.len()).collect();
-        features.sort_by(|&a, &b| value(b).total_cmp(&value(a)));
-        features
+        ranking(&(0..self.activations.len()).map(value).collect::<Vec<f32>>())
     }
 }
 

@@ -20,10 +20,11 @@ impl Explanation {
     }
 }
 
-/// The classes of these probabilities, the most probable first.
-pub fn ranking(confidences: &[f32]) -> Vec<usize> {
-    let mut order: Vec<usize> = (0..confidences.len()).collect();
-    order.sort_by(|&a, &b| confidences[b].total_cmp(&confidences[a]));
+/// The places of these values, such as classes by their probabilities, the largest value first; of
+/// equal ones the first.
+pub fn ranking(values: &[f32]) -> Vec<usize> {
+    let mut order: Vec<usize> = (0..values.len()).collect();
+    order.sort_by(|&a, &b| values[b].total_cmp(&values[a]));
     order
 }
 

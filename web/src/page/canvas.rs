@@ -1,16 +1,17 @@
 //! Showing and saving images.
 
-use js_sys::Promise;
+use js_sys::{Promise, Uint8Array};
 use leptos::html::Canvas;
 use leptos::prelude::*;
 use wasm_bindgen::{Clamped, JsCast, JsValue};
-use web_sys::{CanvasRenderingContext2d, HtmlCanvasElement, ImageData};
+use wasm_bindgen_futures::JsFuture;
+use web_sys::{Blob, CanvasRenderingContext2d, HtmlCanvasElement, ImageData};
 
 use crate::protocol::Image;
 
-/// Images in a row of a saved sheet, and the side of each in pixels.
+/// Images in a row of a saved sheet, and the side of each in pixels; twice that where there are few.
 const COLUMNS: usize = 5;
-const TILE: u32 = 192;
+const TILE: u32 = 256;
 
 /// Whether pictures are shown as bare pixels instead of smoothly enlarged; a context of the page. It is
 /// told anew when the browser has emptied canvases, whose pixels were on a graphics device that is lost.
@@ -66,25 +67,25 @@ pub fn draw(canvas: &HtmlCanvasElement, image: &Image) {
     }
 }
 
-/// Offers the content of the canvas with this id as a PNG file.
+/// Offers the content of the canvas with this id as a PNG file, enlarged.
 pub fn save_png(canvas_id: &str, file_name: &str) {
-    let canvas = document().get_element_by_id(canvas_id);
-    if let Some(canvas) = canvas.and_then(|c| c.dyn_into::<HtmlCanvasElement>().ok()) {
-        offer_png(&canvas, file_name);
-    }
+    save_sheet([canvas_id.to_owned()], file_name);
 }
 
-/// Offers the content of those of these canvases that are there, side by side, as one PNG file.
+/// Offers the content of those of these canvases that are there, side by side, as one PNG file. They
+/// are enlarged as the page shows them: a picture of 64 pixels would be a stamp elsewhere.
 pub fn save_sheet(canvas_ids: impl IntoIterator<Item = String>, file_name: &str) {
     let found = canvas_ids.into_iter().filter_map(|id| document().get_element_by_id(&id));
     let canvases: Vec<HtmlCanvasElement> = found.filter_map(|c| c.dyn_into().ok()).collect();
-    let rows = canvases.len().div_ceil(COLUMNS);
-    let sheet = blank((COLUMNS as u32) * TILE, (rows as u32) * TILE);
+    let tile = if canvases.len() > 2 { TILE } else { 2 * TILE };
+    let (columns, rows) = (canvases.len().min(COLUMNS), canvases.len().div_ceil(COLUMNS));
+    let sheet = blank(columns as u32 * tile, rows as u32 * tile);
     let Some((sheet, context)) = sheet else { return };
-    context.set_image_smoothing_enabled(false);
+    let bare = document().query_selector(".bare").ok().flatten().is_some();
+    context.set_image_smoothing_enabled(!bare);
     for (i, canvas) in canvases.iter().enumerate() {
-        let place = |at: usize| at as f64 * f64::from(TILE);
-        let (x, y, side) = (place(i % COLUMNS), place(i / COLUMNS), f64::from(TILE));
+        let place = |at: usize| at as f64 * f64::from(tile);
+        let (x, y, side) = (place(i % COLUMNS), place(i / COLUMNS), f64::from(tile));
         let _ = context.draw_image_with_html_canvas_element_and_dw_and_dh(canvas, x, y, side, side);
     }
     offer_png(&sheet, file_name);
@@ -117,4 +118,11 @@ pub fn png(canvas: &HtmlCanvasElement) -> Promise {
             let _ = failed.call1(&JsValue::NULL, &error);
         }
     })
+}
+
+/// The same, and its bytes.
+pub async fn png_file(canvas: &HtmlCanvasElement) -> Result<(Blob, Vec<u8>), JsValue> {
+    let blob: Blob = JsFuture::from(png(canvas)).await?.dyn_into()?;
+    let bytes = JsFuture::from(blob.array_buffer()).await?;
+    Ok((blob, Uint8Array::new(&bytes).to_vec()))
 }

@@ -14,9 +14,9 @@ pub fn LossCurve(
 ) -> impl IntoView {
     let points = move || losses.with(|losses| polyline(losses, steps.get()));
     view! {
-        <svg class="curve" viewBox="0 0 100 40" preserveAspectRatio="none" aria-hidden="true">
-            <line x1="0" y1="5.2" x2="100" y2="5.2" />
-            <line x1="0" y1="22.6" x2="100" y2="22.6" />
+        <svg class="curve" viewBox="0 0 1000 400" preserveAspectRatio="none" aria-hidden="true">
+            <line x1="0" y1="52" x2="1000" y2="52" />
+            <line x1="0" y1="226" x2="1000" y2="226" />
             <polyline points=points />
         </svg>
     }

@@ -1,11 +1,12 @@
 //! Settings and the buttons that run them.
 
 use leptos::prelude::*;
-use robust_core::settings::{Crop, InvertSettings, Solver};
+use robust_core::settings::{Crop, InvertSettings, SettingsError, Solver};
 use web_sys::{Event, HtmlInputElement};
 
 use super::frame::duration;
 use super::session::{Session, StartChoice};
+use super::words::plain;
 
 /// Runs that take longer, in seconds, are asked about before they replace what is shown.
 const NOT_LONG: f64 = 60.0;
@@ -66,13 +67,13 @@ pub fn Controls(session: Session) -> impl IntoView {
             <details>
                 <summary>"Settings"</summary>
                 <div class="fields">
-                    <Number settings changed id="steps" label="Steps" step="1"
+                    <Number settings changed check=InvertSettings::check id="steps" label="Steps" step="1"
                         get=|s| s.steps as f64 set=|s, v| s.steps = v as usize />
-                    <Number settings changed id="step-size" label="Step size" step="any"
+                    <Number settings changed check=InvertSettings::check id="step-size" label="Step size" step="any"
                         get=|s| f64::from(s.step_size) set=|s, v| s.step_size = v as f32 />
-                    <Number settings changed id="epsilon" label="Epsilon (how far from the start)" step="any"
+                    <Number settings changed check=InvertSettings::check id="epsilon" label="Epsilon (how far from the start)" step="any"
                         get=|s| f64::from(s.epsilon) set=|s, v| s.epsilon = v as f32 />
-                    <Number settings changed id="seed" label="Seed of the noise" step="1"
+                    <Number settings changed check=InvertSettings::check id="seed" label="Seed of the noise" step="1"
                         get=|s| s.seed as f64 set=|s, v| s.seed = v as u64 />
                     <SolverField session />
                     <StartField session />
@@ -94,11 +95,14 @@ pub fn event_number(event: &Event) -> Option<f64> {
 /// The largest whole number that JavaScript counts up to without gaps.
 const MOST_EXACT: f64 = 9_007_199_254_740_991.0;
 
-/// A number among `settings`; `changed` is given the settings with the one that was typed.
+/// A number among `settings`; `changed` is given the settings with the one that was typed, if `check`
+/// has nothing against them. Else what is wrong is said beside the field, which says again what still
+/// holds.
 #[component]
 pub fn Number<S, F>(
     settings: RwSignal<S>,
     changed: F,
+    check: fn(&S) -> Result<(), SettingsError>,
     id: &'static str,
     label: &'static str,
     step: &'static str,
@@ -109,18 +113,28 @@ where
     S: Clone + Send + Sync + 'static,
     F: Fn(S) + 'static,
 {
+    let wrong = RwSignal::new(String::new());
     let typed = move |event| {
-        let mut settings = settings.get_untracked();
-        match event_number(&event) {
+        let before = settings.get_untracked();
+        let mut settings = before.clone();
+        let checked = match event_number(&event) {
             // The browser counts no further exactly; a setting that is no number in its messages
             // could not be sent.
             Some(value) if value.abs() <= MOST_EXACT => {
                 set(&mut settings, value);
+                check(&settings).map_err(|error| error.to_string())
+            }
+            Some(_) => Err("at most 9,007,199,254,740,991".into()),
+            None => Err("this has to be a number".into()),
+        };
+        match checked {
+            Ok(()) => {
+                wrong.set(String::new());
                 changed(settings);
             }
-            // An emptied field says again what still holds.
-            _ => {
-                event_target::<HtmlInputElement>(&event).set_value(&get(&settings).to_string());
+            Err(words) => {
+                event_target::<HtmlInputElement>(&event).set_value(&plain(get(&before)));
+                wrong.set(words);
             }
         }
     };
@@ -128,7 +142,8 @@ where
         <label>
             {label}
             <input id=id type="number" min="0" step=step inputmode="decimal"
-                prop:value=move || settings.with(get).to_string() on:change=typed />
+                prop:value=move || plain(settings.with(get)) on:change=typed />
+            <span class="wrong" role="alert">{move || wrong.get()}</span>
         </label>
     }
 }
@@ -209,7 +224,7 @@ pub fn CropFields(session: Session) -> impl IntoView {
             <label>
                 {label}
                 <input type="range" min=min max="1" step="0.01"
-                    prop:value=move || shares()[which].to_string()
+                    prop:value=move || plain(shares()[which].into())
                     on:change=move |event| change(which, event) />
             </label>
         }

@@ -4,7 +4,6 @@ use js_sys::{Reflect, SyntaxError, Uint8Array};
 use leptos::prelude::window;
 use robust_core::model::catalog::Asset;
 use serde::de::DeserializeOwned;
-use sha2::{Digest, Sha256};
 use wasm_bindgen::{JsCast, JsValue};
 use wasm_bindgen_futures::JsFuture;
 use web_sys::{Cache, ReadableStreamDefaultReader, Response};
@@ -27,7 +26,7 @@ pub async fn json<T: DeserializeOwned>(path: &str) -> Result<T, String> {
 
 /// Fetches any file of this site.
 pub async fn bytes(path: &str) -> Result<Vec<u8>, String> {
-    Ok(read(request(path).await?, |_| {}).await?.0)
+    read(request(path).await?, |_| {}).await
 }
 
 /// Fetches an asset of `folder` from the cache or the network. `progress` is told the share done.
@@ -48,15 +47,15 @@ pub async fn watched<T>(
     let cache = open_cache().await;
     if let Some(kept) = find(cache.as_ref(), &key).await {
         let watched = watch(&kept);
-        let (bytes, sha256) = read(kept, share).await?;
-        if sha256 == asset.sha256 {
+        let bytes = read(kept, share).await?;
+        if is_whole(&bytes, asset).await {
             return Ok((bytes, watched));
         }
     }
     let response = request(&path).await?;
     let watched = watch(&response);
-    let (bytes, sha256) = read(response, share).await?;
-    if sha256 != asset.sha256 {
+    let bytes = read(response, share).await?;
+    if !is_whole(&bytes, asset).await {
         return Err(format!(
             "{path} arrived damaged ({} of {} bytes, wrong SHA-256). Reload the page to try again",
             bytes.len(),
@@ -81,12 +80,11 @@ fn broken(_: JsValue) -> String {
     "the download broke off. Reload the page to try again".into()
 }
 
-/// Reads a body to its end and its SHA-256 with it, a piece at a time: the page stays responsive.
-async fn read(response: Response, progress: impl Fn(u64)) -> Result<(Vec<u8>, String), String> {
+/// Reads a body to its end.
+async fn read(response: Response, progress: impl Fn(u64)) -> Result<Vec<u8>, String> {
     let body = response.body().ok_or("the server sent nothing")?;
     let reader: ReadableStreamDefaultReader = body.get_reader().unchecked_into();
     let mut bytes = Vec::new();
-    let mut digest = Sha256::new();
     loop {
         let piece = JsFuture::from(reader.read()).await.map_err(broken)?;
         if Reflect::get(&piece, &"done".into()).map_err(broken)?.is_truthy() {
@@ -94,12 +92,27 @@ async fn read(response: Response, progress: impl Fn(u64)) -> Result<(Vec<u8>, St
         }
         let value = Reflect::get(&piece, &"value".into()).map_err(broken)?;
         let piece = value.unchecked_into::<Uint8Array>().to_vec();
-        digest.update(&piece);
         bytes.extend_from_slice(&piece);
         progress(bytes.len() as u64);
     }
-    let sha256 = digest.finalize().iter().map(|byte| format!("{byte:02x}")).collect();
-    Ok((bytes, sha256))
+    Ok(bytes)
+}
+
+/// Whether this is the asset, by its length and its SHA-256. Browsers compute that for sites with https
+/// and on this machine only; elsewhere, where nothing is kept either, the length has to do.
+async fn is_whole(bytes: &[u8], asset: &Asset) -> bool {
+    if bytes.len() as u64 != asset.bytes {
+        return false;
+    }
+    let subtle = window().crypto().ok().map(|crypto| crypto.subtle()).filter(|it| it.is_object());
+    let Some(subtle) = subtle else { return true };
+    let Ok(digest) = subtle.digest_with_str_and_js_u8_array("SHA-256", &Uint8Array::from(bytes))
+    else {
+        return false;
+    };
+    let Ok(digest) = JsFuture::from(digest).await else { return false };
+    let hex = |byte: u8| format!("{byte:02x}");
+    Uint8Array::new(&digest).to_vec().into_iter().map(hex).collect::<String>() == asset.sha256
 }
 
 /// None in a private window or on a site without https: then nothing is kept.

@@ -14,6 +14,7 @@ use super::share::Share;
 use super::slot::Slot;
 use super::tray::Tray;
 use super::why_not::{WhyNotAnswer, WhyNotQuestion};
+use super::words::{percent, plain};
 use crate::protocol::{ExplainRequest, Task};
 
 /// Coordinates that are shown.
@@ -124,15 +125,15 @@ fn classes(session: Session, slot: Slot, explanation: &Explanation) -> Vec<AnyVi
     let names = names.unwrap_or_default();
     let explained = explanation.class;
     let row = |class: usize| {
-        let share = 100.0 * explanation.confidences[class];
+        let share = explanation.confidences[class];
         let name = names.get(class).cloned().unwrap_or_else(|| format!("class {class}"));
         view! {
             <li>
                 <button class="class" aria-pressed=(class == explained).to_string()
                     title="Explain this class" on:click=move |_| session.explain(Some(class))>
                     <span>{name}</span>
-                    <meter min="0" max="100" value=share.to_string()></meter>
-                    <span class="share">{format!("{share:.0} %")}</span>
+                    <meter min="0" max="1" value=plain(share.into())></meter>
+                    <span class="share">{percent(share, 0)}</span>
                 </button>
             </li>
         }

@@ -4,6 +4,7 @@ use leptos::prelude::*;
 
 use super::panel::{key, title};
 use super::slot::Slot;
+use super::words::{fixed, percent};
 use crate::turn::Phase;
 
 /// A panel. `shown` stands above the progress, all else below.
@@ -73,7 +74,7 @@ fn phase_text(slot: Signal<Slot>) -> String {
     let slot = slot.get();
     let (step, steps, speed) = (slot.step.get(), slot.steps.get(), slot.speed.get());
     match slot.phase() {
-        Phase::Loading(share) => format!("Downloading, {:.0} %", 100.0 * share),
+        Phase::Loading(share) => ["Downloading, ", &*percent(share as f32, 0)].concat(),
         Phase::Starting => "Starting the network".into(),
         Phase::Idle => "Ready for a photo".into(),
         Phase::Reading => "Reading the photo".into(),
@@ -83,7 +84,8 @@ fn phase_text(slot: Signal<Slot>) -> String {
         Phase::Finished if steps == 0 => "Done".into(),
         Phase::Running if speed > 0.0 => {
             let left = steps.saturating_sub(step) as f64 / speed;
-            format!("Step {step} of {steps}, {speed:.1} a second, {} left", duration(left))
+            let speed = fixed(speed, 1);
+            format!("Step {step} of {steps}, {speed} a second, {} left", duration(left))
         }
         Phase::Running => format!("Step {step} of {steps}"),
         Phase::Paused => format!("Paused at step {step} of {steps}"),

@@ -6,6 +6,7 @@ use robust_core::report::Speed;
 use serde_bytes::ByteBuf;
 
 use super::session::Session;
+use super::words::fixed;
 use super::{download, url};
 use crate::protocol::{Request, Response};
 
@@ -118,12 +119,15 @@ fn line(response: &Response) -> Option<String> {
         Response::Speed { speed, memory } => {
             let Speed { batch, steps_per_second, distance, device_bytes, .. } = speed;
             let device = device_bytes.map_or_else(String::new, |bytes| {
-                format!(" and {:.0} MB on the device", bytes as f64 / 1e6)
+                format!(" and {} MB on the device", fixed(bytes as f64 / 1e6, 0))
             });
-            let megabytes = memory / 1e6;
+            let [speed, distance, memory] = [
+                fixed(*steps_per_second, 2),
+                fixed(f64::from(*distance), 5),
+                fixed(memory / 1e6, 0),
+            ];
             Some(format!(
-                "batch {batch}: {steps_per_second:.2} steps a second, distance {distance:.5}, \
-                 {megabytes:.0} MB{device}\n"
+                "batch {batch}: {speed} steps a second, distance {distance}, {memory} MB{device}\n"
             ))
         }
         _ => None,

@@ -31,6 +31,7 @@ mod url;
 mod wait;
 mod why_not;
 mod wipe;
+mod words;
 
 use leptos::prelude::*;
 

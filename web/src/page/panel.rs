@@ -8,6 +8,7 @@ use super::chart::LossCurve;
 use super::frame::Frame;
 use super::slot::Slot;
 use super::wipe::{Compared, PHOTO_ROBUST, PHOTO_STANDARD};
+use super::words::{fixed, percent};
 
 /// What the role means, in a sentence.
 fn explanation(role: Role) -> &'static str {
@@ -48,7 +49,7 @@ pub fn Panel(
         move |_| save_png(&canvas, &format!("inverted-{name}.png"))
     };
     let pair = if slot.role == Role::Robust { PHOTO_ROBUST } else { PHOTO_STANDARD };
-    let distance = move || slot.losses.with(|l| l.last().map(|d| format!("{:.1} %", 100.0 * d)));
+    let distance = move || slot.losses.with(|l| l.last().map(|d| percent(*d, 1)));
     let shown = view! {
         <button class="picture" title="Compare full screen" on:click=move |_| compared.set(Some(pair))>
             <ImageCanvas id=canvas image=slot.image label="Image rebuilt from the representation" />
@@ -74,5 +75,6 @@ fn likeness_text(correlation: f32) -> String {
         c if c >= 0.3 => "somewhat resembles the photo",
         _ => "does not resemble the photo",
     };
-    format!("At a glance the result {verdict} (correlation {correlation:.2}).")
+    let correlation = fixed(correlation.into(), 2);
+    format!("At a glance the result {verdict} (correlation {correlation}).")
 }

@@ -8,9 +8,11 @@ use leptos::task::spawn_local;
 use robust_core::link::{Stop, link_of};
 use robust_core::settings::Crop;
 use serde_bytes::ByteBuf;
+use wasm_bindgen::{JsCast, JsValue};
 use wasm_bindgen_futures::JsFuture;
-use web_sys::{Blob, File, Url};
+use web_sys::{Blob, File, ImageBitmap, Url};
 
+use super::canvas::{blank, png_file};
 use super::modes::Mode;
 use super::session::Session;
 use super::{download, gallery, url};
@@ -42,6 +44,12 @@ pub enum Source {
     Linked(Arc<Vec<u8>>),
 }
 
+/// How files begin that the engines read themselves: JPEG, PNG, GIF, BMP, WebP.
+const READ_HERE: [&[u8]; 5] = [b"\xff\xd8", b"\x89PNG", b"GIF8", b"BM", b"RIFF"];
+
+/// Largest side in pixels of a photo that the browser decodes: far more than a network sees of it.
+const LARGEST: f64 = 2048.0;
+
 impl Photo {
     /// The samples, in order.
     pub fn samples() -> Vec<Self> {
@@ -60,8 +68,12 @@ impl Photo {
         let name = file.name();
         let unreadable = |_| format!("{name} could not be read");
         let buffer = JsFuture::from(file.array_buffer()).await.map_err(unreadable)?;
-        let source = Source::Own(Arc::new(Uint8Array::new(&buffer).to_vec()));
-        let url = Url::create_object_url_with_blob(file).map_err(unreadable)?;
+        let bytes = Uint8Array::new(&buffer).to_vec();
+        let foreign = !READ_HERE.iter().any(|start| bytes.starts_with(start));
+        let decoded = if foreign { decoded_by_browser(file).await.ok() } else { None };
+        let url = Url::create_object_url_with_blob(decoded.as_ref().map_or(file, |(png, _)| png));
+        let url = url.map_err(unreadable)?;
+        let source = Source::Own(Arc::new(decoded.map_or(bytes, |(_, bytes)| bytes)));
         // Its place in the tray gives it an id.
         Ok(Self { id: 0, name, url, source, crop: Crop::Centre })
     }
@@ -105,6 +117,19 @@ impl Photo {
             Source::Own(_) | Source::Linked(_) => None,
         }
     }
+}
+
+/// A file that the engines do not read, as a PNG, where the browser can decode it: AVIF in all of
+/// them, what phones make (HEIC) in some.
+async fn decoded_by_browser(file: &File) -> Result<(Blob, Vec<u8>), JsValue> {
+    let bitmap = JsFuture::from(window().create_image_bitmap_with_blob(file)?).await?;
+    let bitmap: ImageBitmap = bitmap.dyn_into()?;
+    let (width, height) = (f64::from(bitmap.width()), f64::from(bitmap.height()));
+    let share = (LARGEST / width.max(height)).min(1.0);
+    let (width, height) = ((width * share).ceil(), (height * share).ceil());
+    let (canvas, context) = blank(width as u32, height as u32).ok_or(JsValue::NULL)?;
+    context.draw_image_with_image_bitmap_and_dw_and_dh(&bitmap, 0.0, 0.0, width, height)?;
+    png_file(&canvas).await
 }
 
 impl Session {

@@ -7,6 +7,7 @@ use super::canvas::ImageCanvas;
 use super::panel::key;
 use super::session::Session;
 use super::slot::Slot;
+use super::words::{percent, plain};
 use crate::protocol::{Task, WhyNotRequest};
 
 /// Sure enough to say that a network takes the photo for the class.
@@ -60,7 +61,14 @@ pub fn WhyNotAnswer(model: Slot) -> impl IntoView {
         });
         let caption = move || {
             let text = |(epsilon, confidence, _): &(f32, f32, _)| {
-                format!("changed by {epsilon}: {:.0} % sure", 100.0 * confidence)
+                [
+                    "changed by ",
+                    &*plain((*epsilon).into()),
+                    ": ",
+                    &*percent(*confidence, 0),
+                    " sure",
+                ]
+                .concat()
             };
             model.why_not.with(|all| all.get(i).map(text))
         };

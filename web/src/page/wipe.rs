@@ -7,6 +7,7 @@ use super::canvas::{BarePixels, ImageCanvas};
 use super::controls::event_number;
 use super::panel::title;
 use super::session::Session;
+use super::words::plain;
 use crate::protocol::Image;
 
 /// Which two of photo, robust and standard picture are compared; the number of a pair below.
@@ -69,7 +70,7 @@ pub fn Wipe(session: Session, photo: Signal<Option<Image>>, pair: Compared) -> i
                 </div>
                 <input type="range" id="wipe-line" min="0" max="100" autofocus
                     aria-label="The line between the two pictures"
-                    prop:value=move || share.get().to_string() on:input=moved />
+                    prop:value=move || plain(share.get()) on:input=moved />
             </div>
         </dialog>
     }

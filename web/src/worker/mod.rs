@@ -62,8 +62,8 @@ struct Engine {
     /// Most images that are computed together.
     batch: Cell<usize>,
     run: RefCell<Rc<Switch>>,
-    /// The newest path between photos, or how a painting came about, for saving it.
-    frames: RefCell<Vec<Pixels>>,
+    /// The newest path between photos, or how each painting came about, for saving it.
+    films: RefCell<Vec<Vec<Pixels>>>,
 }
 
 impl Engine {
@@ -74,7 +74,7 @@ impl Engine {
             model: RefCell::default(),
             batch: Cell::new(usize::MAX),
             run: RefCell::default(),
-            frames: RefCell::default(),
+            films: RefCell::default(),
         }
     }
 
@@ -98,7 +98,9 @@ impl Engine {
                 });
             }
             Request::Embed { id, photo } => self.port.send(&morph::embed(&self, id, &photo)),
-            Request::Save { kind, link } => self.port.send(&morph::save(&self, kind, &link)),
+            Request::Save { kind, link, film } => {
+                self.port.send(&morph::save(&self, kind, &link, film));
+            }
             Request::Pause => self.run.borrow().pause(),
             Request::Resume => self.run.borrow().resume(),
             Request::Stop => self.run.borrow().stop(),

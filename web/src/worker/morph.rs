@@ -37,7 +37,7 @@ pub(super) async fn morph(
     }
     pace.follow(&mut path, |report, speed| {
         engine.tell(run, Event::Progress(progress(report, speed)));
-        engine.frames.replace(report.images.clone());
+        engine.films.replace(vec![report.images.clone()]);
     })
     .await?;
     engine.tell(run, Event::Finished { likeness: None });
@@ -62,12 +62,13 @@ pub(super) fn embed(engine: &Engine, id: usize, photo: &PhotoFile) -> Response {
 }
 
 /// The newest path as a file.
-pub(super) fn save(engine: &Engine, kind: FileKind, link: &str) -> Response {
-    let frames = engine.frames.borrow();
+pub(super) fn save(engine: &Engine, kind: FileKind, link: &str, film: usize) -> Response {
+    let films = engine.films.borrow();
+    let frames = films.get(film).map_or(&[][..], Vec::as_slice);
     let bytes = match kind {
-        FileKind::Gif => to_gif(&frames),
-        FileKind::Apng => to_apng(&frames),
-        FileKind::Filmstrip => to_filmstrip(&frames, link),
+        FileKind::Gif => to_gif(frames),
+        FileKind::Apng => to_apng(frames),
+        FileKind::Filmstrip => to_filmstrip(frames, link),
     };
     match bytes {
         Ok(bytes) => Response::Saved { kind, bytes: ByteBuf::from(bytes) },

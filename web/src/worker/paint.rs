@@ -36,7 +36,7 @@ pub(super) async fn paint(
     let likely = || rows.first().map_or(0, |row| largest(row));
     let class = request.class.unwrap_or_else(likely);
     if centre.is_none() {
-        engine.frames.replace(vec![starts[0].clone()]);
+        engine.films.replace(starts.iter().map(|start| vec![start.clone()]).collect());
     }
     let mut pgd = match (&request.hole, &centre) {
         (Some(hole), _) => {
@@ -54,14 +54,15 @@ pub(super) async fn paint(
     let report = Pace::new(switch)
         .follow(&mut pgd, |report, speed| {
             engine.tell(run, Event::Progress(progress(report, speed)));
-            let mut frames = engine.frames.borrow_mut();
-            frames.extend(report.images.first().cloned());
-            if frames.len() > FRAMES {
-                let mut at = 0;
-                frames.retain(|_| {
-                    at += 1;
-                    at % 2 == 1
-                });
+            for (film, image) in engine.films.borrow_mut().iter_mut().zip(&report.images) {
+                film.push(image.clone());
+                if film.len() > FRAMES {
+                    let mut at = 0;
+                    film.retain(|_| {
+                        at += 1;
+                        at % 2 == 1
+                    });
+                }
             }
         })
         .await?;

@@ -14,12 +14,12 @@ use robust_core::settings::{InvertSettings, Start};
 use serde::Serialize;
 
 use super::autoattack;
-use super::judge::{Judge, Recognised};
 use crate::accuracy::{Attack, balanced_draw, measure};
 use crate::autoattack::{Ball, Norm};
 use crate::backend::{Backend, wait};
 use crate::data::{ClassMap, Dataset, MEMORY, Request, Side};
 use crate::files;
+use crate::judge::{Judge, Recognised};
 use crate::progress::finished;
 use crate::ranges;
 

@@ -5,5 +5,4 @@ pub mod bench;
 pub mod bench_solvers;
 pub mod bench_train;
 pub mod eval;
-mod judge;
 pub mod verify;

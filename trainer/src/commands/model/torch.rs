@@ -48,11 +48,8 @@ fn list<T: ToString>(values: &[T], separator: &str) -> String {
 fn recipe(card: &Card, file: &Path) -> Result<String> {
     let net = &card.architecture;
     let mut lines = String::from("import torch, torchvision\n");
-    if net.widths != WIDTHS {
-        let widths = list(&net.widths, ", ");
-        lines +=
-            &format!("# torchvision has no network whose stages are {widths} channels wide.\n");
-    } else if let Some(known) = torchvision_name(net) {
+    let known = torchvision_name(net).filter(|_| net.widths == WIDTHS);
+    if let Some(known) = known {
         writeln!(lines, "model = torchvision.models.{known}(num_classes={})", net.classes)?;
     } else {
         let block = match net.block {
@@ -60,13 +57,18 @@ fn recipe(card: &Card, file: &Path) -> Result<String> {
             Block::Bottleneck => "Bottleneck",
         };
         let width = 64 * net.widening;
+        // A network of fewer stages passes its images on where there is no other.
+        let blocks = list(&net.blocks.iter().chain(&[1; 4]).take(4).collect::<Vec<_>>(), ", ");
         writeln!(
             lines,
-            "model = torchvision.models.ResNet(torchvision.models.resnet.{block}, [{}], \
-             num_classes={}, width_per_group={width})",
-            list(&net.blocks, ", "),
+            "block = torchvision.models.resnet.{block}\n\
+             model = torchvision.models.ResNet(block, [{blocks}], num_classes={}, \
+             width_per_group={width})",
             net.classes
         )?;
+        if net.widths != WIDTHS {
+            lines += &other_stages(net)?;
+        }
     }
     if net.stem != Stem::Imagenet {
         let (kernel, stride) = (net.stem.kernel(), net.stem.stride());
@@ -89,6 +91,32 @@ fn recipe(card: &Card, file: &Path) -> Result<String> {
         list(&card.mean, ", "),
         list(&card.std, ", ")
     )?;
+    Ok(lines)
+}
+
+/// Lines that put stages of other widths in the place of torchvision's, and what lies around them.
+fn other_stages(net: &ResNetConfig) -> Result<String> {
+    let (first, last) =
+        net.widths.first().zip(net.widths.last()).context("a network without stages")?;
+    let mut lines =
+        format!("model.inplanes = {first}\nmodel.bn1 = torch.nn.BatchNorm2d({first})\n");
+    for stage in 0..WIDTHS.len() {
+        write!(lines, "model.layer{} = ", stage + 1)?;
+        match net.widths.get(stage).zip(net.blocks.get(stage)) {
+            Some((width, blocks)) => {
+                let stride = if stage == 0 { "" } else { ", stride=2" };
+                writeln!(lines, "model._make_layer(block, {width}, {blocks}{stride})")?;
+            }
+            None => lines += "torch.nn.Identity()\n",
+        }
+    }
+    if net.stem == Stem::Imagenet {
+        writeln!(
+            lines,
+            "model.conv1 = torch.nn.Conv2d(3, {first}, 7, stride=2, padding=3, bias=False)"
+        )?;
+    }
+    writeln!(lines, "model.fc = torch.nn.Linear(block.expansion * {last}, {})", net.classes)?;
     Ok(lines)
 }
 

@@ -13,6 +13,7 @@ use crate::page::session::Session;
 use crate::page::share::Share;
 use crate::page::slot::Slot;
 use crate::page::tray::Tray;
+use crate::page::words::fixed;
 
 /// A photo and as much of some features as the visitor wants.
 #[component]
@@ -95,7 +96,7 @@ fn Added(model: Slot, position: RwSignal<Option<usize>>) -> impl IntoView {
         // Before the first stage lies the photo itself.
         stage.or_else(|| slot.target.get())
     });
-    let reached = move || slot.losses.with(|values| values.last().map(|v| format!("{v:.2}")));
+    let reached = move || slot.losses.with(|values| values.last().map(|v| fixed((*v).into(), 2)));
     let canvas = format!("{name}-added");
     let save = {
         let canvas = canvas.clone();

@@ -2,6 +2,7 @@
 
 use leptos::prelude::*;
 use robust_core::model::atlas::AtlasOrder;
+use robust_core::report::ranking;
 use robust_core::settings::change::Goal;
 
 use super::authors::AsAuthors;
@@ -13,6 +14,7 @@ use crate::page::session::{Session, StartChoice};
 use crate::page::share::Share;
 use crate::page::slot::Slot;
 use crate::page::tray::Tray;
+use crate::page::words::{fixed, percent};
 
 /// Photos that are shown from either end.
 const ENDS: usize = 5;
@@ -174,8 +176,8 @@ fn Maximised(session: Session, model: Slot) -> impl IntoView {
         let value = slot.losses.with(|values| values.last().copied())?;
         Some(match session.change.goal.get() {
             // A cross-entropy of 0 is a probability of 1.
-            Goal::Class(_) => format!("{:.0} % sure", 100.0 * (-value).exp()),
-            _ => format!("{value:.2}"),
+            Goal::Class(_) => [&*percent((-value).exp(), 0), " sure"].concat(),
+            _ => fixed(value.into(), 2),
         })
     };
     let save = move |_| save_png(&format!("{name}-maximised"), &format!("feature-{name}.png"));
@@ -196,18 +198,17 @@ fn Activating(session: Session, model: Signal<Slot>) -> impl IntoView {
     let ranked = move || {
         let slot = model.get();
         let Goal::Feature(feature) = session.change.goal.get() else { return Vec::new() };
-        let mut values: Vec<(usize, f32)> = slot.activations.with(|rows| {
-            rows.iter().filter_map(|(id, row)| Some((*id, *row.get(feature)?))).collect()
+        let (ids, values): (Vec<usize>, Vec<f32>) = slot.activations.with(|rows| {
+            rows.iter().filter_map(|(id, row)| Some((*id, *row.get(feature)?))).unzip()
         });
-        values.sort_by(|a, b| b.1.total_cmp(&a.1));
-        values
+        ranking(&values).into_iter().map(|i| (ids[i], values[i])).collect::<Vec<_>>()
     };
     let photo = move |(id, value): (usize, f32)| {
         let photo = session.photo(id)?;
         Some(view! {
             <figure>
                 <img src=photo.url alt=photo.name />
-                <figcaption>{format!("{value:.2}")}</figcaption>
+                <figcaption>{fixed(value.into(), 2)}</figcaption>
             </figure>
         })
     };

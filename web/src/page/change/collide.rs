@@ -12,6 +12,7 @@ use crate::page::session::Session;
 use crate::page::share::Share;
 use crate::page::slot::Slot;
 use crate::page::tray::Tray;
+use crate::page::words::{fixed, percent, plain};
 use crate::protocol::Image;
 
 /// A photo, another one, and how little of a change makes the first the second to a network.
@@ -60,9 +61,9 @@ pub fn CollideView(session: Session) -> impl IntoView {
             </label>
             {thumbnail}
             <label class="check">
-                "Change at most " {move || format!("{:.2}", epsilon.get())}
+                "Change at most " {move || fixed(epsilon.get().into(), 2)}
                 <input id="epsilon-slider" type="range" min="0.25" max="8" step="0.25"
-                    prop:value=move || epsilon.get().to_string() on:change=moved />
+                    prop:value=move || plain(epsilon.get().into()) on:change=moved />
             </label>
             <button id="stop" on:click=move |_| session.stop()>"Stop"</button>
         </div>
@@ -83,7 +84,7 @@ fn Collision(model: Slot) -> impl IntoView {
     let slot = model;
     let name = key(slot.role);
     let part = move |i: usize| Signal::derive(move || slot.frames.with(|f| f.get(i).cloned()));
-    let percent = |d: &f32| format!("{:.1} %", 100.0 * d);
+    let percent = |d: &f32| percent(*d, 1);
     let before = move || slot.losses.with(|losses| losses.first().map(percent));
     let now = move || slot.losses.with(|losses| losses.last().map(percent));
     let verdict = move || {
@@ -96,7 +97,8 @@ fn Collision(model: Slot) -> impl IntoView {
     };
     let magnified = move || {
         let (photo, image) = (slot.target.get()?, part(0).get()?);
-        Some(format!("What was changed, {:.0} times as strong.", magnification(&photo, &image)))
+        let times = fixed(magnification(&photo, &image).into(), 0);
+        Some(["What was changed, ", &*times, " times as strong."].concat())
     };
     let save = move |_| save_png(&format!("{name}-collision"), &format!("collision-{name}.png"));
     let shown = view! {

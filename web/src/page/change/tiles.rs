@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use crate::page::words::fixed;
 use leptos::prelude::*;
 use robust_core::model::atlas::Atlas;
 
@@ -28,7 +29,7 @@ impl AtlasSheet {
         let share = |at: usize, all: usize| 100.0 * at as f64 / all.saturating_sub(1).max(1) as f64;
         (
             format!("{}% {}%", 100 * columns, 100 * rows),
-            format!("{:.4}% {:.4}%", share(column, columns), share(row, rows)),
+            format!("{}% {}%", fixed(share(column, columns), 4), fixed(share(row, rows), 4)),
         )
     }
 }

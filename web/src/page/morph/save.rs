@@ -20,7 +20,7 @@ pub fn SaveButtons(session: Session) -> impl IntoView {
         };
         let save = move |_| {
             let link = session.morph.fragment.get_untracked().unwrap_or_default();
-            untrack(|| session.main_model()).send(&Request::Save { kind, link });
+            untrack(|| session.main_model()).send(&Request::Save { kind, link, film: 0 });
         };
         view! { <button id=id on:click=save disabled=move || !ready()>{label}</button> }
     };

@@ -131,14 +131,14 @@ fn MorphControls(session: Session) -> impl IntoView {
             <details>
                 <summary>"Settings"</summary>
                 <div class="fields">
-                    <Number settings changed id="frames" label="Frames (3 to 21)" step="1"
+                    <Number settings changed check=PathSettings::check id="frames" label="Frames (3 to 21)" step="1"
                         get=|s| s.frames as f64 set=|s, v| s.frames = v as usize />
-                    <Number settings changed id="path-steps" label="Steps" step="1"
+                    <Number settings changed check=PathSettings::check id="path-steps" label="Steps" step="1"
                         get=|s| s.steps as f64 set=|s, v| s.steps = v as usize />
-                    <Number settings changed id="path-step-size" label="Step size" step="any"
+                    <Number settings changed check=PathSettings::check id="path-step-size" label="Step size" step="any"
                         get=|s| f64::from(s.step_size) set=|s, v| s.step_size = v as f32 />
                     <StartField session />
-                    <Number settings changed id="path-seed" label="Seed of the noise" step="1"
+                    <Number settings changed check=PathSettings::check id="path-seed" label="Seed of the noise" step="1"
                         get=|s| s.seed as f64 set=|s, v| s.seed = v as u64 />
                     <CropFields session />
                 </div>

@@ -2,19 +2,15 @@
 
 use std::sync::Arc;
 
-use js_sys::Uint8Array;
 use leptos::prelude::*;
 use leptos::task::spawn_local;
 use robust_core::link::{AimLink, DrawingLink, InkLink, Link, SheetLink};
 use robust_core::settings::Crop;
 use robust_core::settings::paint::Making;
-use wasm_bindgen::JsCast;
-use wasm_bindgen_futures::JsFuture;
-use web_sys::Blob;
 
 use super::state::{Choices, Origin};
 use crate::drawing::{flat, noise};
-use crate::page::canvas::{blank, draw, png};
+use crate::page::canvas::{blank, draw, png_file};
 use crate::page::modes::Mode;
 use crate::page::morph::{GONE, preview};
 use crate::page::photos::{Photo, Source};
@@ -49,10 +45,14 @@ impl Session {
         let paint = self.paint;
         let Choices { making, reach, class, made, .. } = paint.chosen.get_untracked();
         let now = paint.drawing.get_untracked();
-        let (sheet, start, seed) =
-            paint.work(|work| (work.sheet.clone(), work.centre.clone(), work.seed));
+        let (sheet, start, seed, by_hand) =
+            paint.work(|work| (work.sheet.clone(), work.centre.clone(), work.seed, work.by_hand));
         let mut sheet = sheet?;
-        if flattened || (sheet.touched && !made) {
+        let made = made && !by_hand;
+        if by_hand {
+            sheet.strokes.clear();
+        }
+        if flattened || by_hand || (sheet.touched && !made) {
             sheet.origin = Origin::Made;
         }
         let of_photo = async |photo: Photo| self.stop_of(&photo).await.ok().map(SheetLink::Photo);
@@ -136,8 +136,7 @@ impl Session {
 async fn picture(image: &Image) -> Option<Photo> {
     let (canvas, _) = blank(image.size, image.size)?;
     draw(&canvas, image);
-    let blob = JsFuture::from(png(&canvas)).await.ok()?.dyn_into::<Blob>().ok()?;
-    let bytes = JsFuture::from(blob.array_buffer()).await.ok()?;
-    let source = Source::Own(Arc::new(Uint8Array::new(&bytes).to_vec()));
+    let (_, bytes) = png_file(&canvas).await.ok()?;
+    let source = Source::Own(Arc::new(bytes));
     Some(Photo { id: 0, name: String::new(), url: String::new(), source, crop: Crop::Centre })
 }

@@ -5,7 +5,7 @@ use leptos::task::spawn_local;
 use robust_core::settings::paint::Making;
 use serde_bytes::ByteBuf;
 
-use super::state::Origin;
+use super::state::{Choices, Origin};
 use crate::drawing::{GREY, flat, laid_over};
 use crate::page::download;
 use crate::page::modes::Mode;
@@ -52,7 +52,12 @@ impl Session {
     /// Ends whatever is made, unheard.
     pub(super) fn forget_painting(self) {
         self.slots.iter().for_each(Slot::forget);
-        self.paint.work(|work| work.centre = None);
+        self.paint.work(|work| (work.centre, work.by_hand) = (None, false));
+        // The standard network's is of what is not there any more.
+        let beside = &self.slots[1];
+        beside.image.set(None);
+        beside.target.set(None);
+        beside.frames.set(Vec::new());
     }
 
     /// Asks what the networks see in the drawing, where nothing is being made of it.
@@ -96,7 +101,8 @@ impl Session {
         }
         paint.choose(|chosen| chosen.class = class);
         if making == Making::Generate {
-            return self.dream(class);
+            paint.work(|work| work.seed += 1);
+            return self.dream(self.painting_slots(), class);
         }
         paint.keep();
         paint.work(|work| {
@@ -110,9 +116,10 @@ impl Session {
     /// The same for these models, of this image.
     fn make_of(self, slots: &[Slot], now: Image) {
         let paint = self.paint;
-        paint.choose(|chosen| chosen.made = true);
+        paint.choose(|chosen| (chosen.made, chosen.film) = (true, Some(0)));
         paint.work(|work| {
             work.fresh.clear();
+            work.by_hand = false;
             work.centre = Some(now.clone());
         });
         let fills = paint.chosen.get_untracked().making == Making::Inpaint;
@@ -126,26 +133,33 @@ impl Session {
     /// Has the standard network do what the robust one has done, from the same drawing.
     pub fn compare_painters(self, compare: bool) {
         self.paint.choose(|chosen| chosen.compare = compare);
+        let Choices { made, making, class, .. } = self.paint.chosen.get_untracked();
         match self.paint.work(|work| work.centre.clone()) {
-            Some(centre) if compare => self.make_of(&self.slots[1..], centre),
-            None if compare && !self.paint.chosen.get_untracked().made => self.look_at_drawing(),
-            _ => {}
+            _ if !compare => {}
+            Some(centre) => {
+                let by_hand = self.paint.work(|work| work.by_hand);
+                self.make_of(&self.slots[1..], centre);
+                self.paint.work(|work| work.by_hand = by_hand);
+            }
+            None if made && making == Making::Generate => {
+                self.dream(self.slots[1..].to_vec(), class);
+            }
+            None => self.look_at_drawing(),
         }
     }
 
-    /// Draws images of a class from its Gaussian and goes on from there.
-    fn dream(self, class: Option<usize>) {
+    /// Draws images of a class from its Gaussian and has these models go on from there.
+    fn dream(self, slots: Vec<Slot>, class: Option<usize>) {
         let (url, seed) = self.paint.work(|work| {
             work.centre = None;
-            work.seed += 1;
             (work.gaussians.clone(), work.seed)
         });
         let Some(url) = url else { return };
-        self.paint.choose(|chosen| chosen.made = true);
+        self.paint.choose(|chosen| (chosen.made, chosen.film) = (true, Some(0)));
         spawn_local(async move {
             match download::bytes(&url).await {
                 Ok(bytes) if self.paint.chosen.get_untracked().class == class => {
-                    self.ask_to_paint(&self.painting_slots(), true, move || {
+                    self.ask_to_paint(&slots, true, move || {
                         let gaussians = ByteBuf::from(bytes.clone());
                         (PaintStart::Dreams { gaussians, count: DREAMS, seed }, None)
                     });
@@ -182,27 +196,55 @@ impl Session {
         }
     }
 
-    /// Whether a drawing is on its way to a class, and strokes may join it. A hole is filled from
-    /// what is around it: there is nothing to draw on meanwhile.
+    /// Whether a drawing is on its way to a class, or has come there unless it was stopped, and strokes
+    /// join it. A hole is filled from what is around it: there is nothing to draw on meanwhile.
     fn can_go_on(self) -> bool {
-        untrack(|| self.slots[0].is_busy())
-            && self.paint.chosen.get_untracked().making != Making::Inpaint
+        let Choices { made, making, .. } = self.paint.chosen.get_untracked();
+        let [robust, _] = &self.slots;
+        made && making != Making::Inpaint
             && self.paint.work(|work| work.centre.is_some())
+            && (untrack(|| robust.is_busy()) || !robust.stopped.get_untracked())
     }
 
     /// Goes on with the drawing as it is now, strokes and radius included.
-    pub fn go_on_painting(self) {
-        if !self.can_go_on() {
-            return;
-        }
+    fn go_on_painting(self) {
         let now = self.paint.drawing.get_untracked();
         let centre = self.paint.work(|work| {
+            work.by_hand = true;
             work.fresh.clear();
             work.centre.clone()
         });
         self.ask_to_paint(&self.painting_slots(), false, move || {
             (PaintStart::Drawing { now: now.clone(), centre: centre.clone() }, None)
         });
+    }
+
+    /// The drawing may go further, or less far, than what is made of it began with.
+    pub fn reach_has_moved(self) {
+        let Choices { made, making, class, .. } = self.paint.chosen.get_untracked();
+        let centre = self.paint.work(|work| work.centre.clone());
+        match (making, centre) {
+            _ if !made => {}
+            (Making::Generate, _) => self.dream(self.painting_slots(), class),
+            (Making::Inpaint, Some(centre)) => self.make_of(&self.painting_slots(), centre),
+            _ if self.can_go_on() => self.go_on_painting(),
+            _ => {}
+        }
+    }
+
+    /// Ends what is made where it stands.
+    pub fn stop_painting(self) {
+        if untrack(|| self.slots[0].is_busy()) {
+            self.paint.work(|work| work.by_hand = work.centre.is_some());
+        }
+        self.stop();
+    }
+
+    /// What was made has come to its end.
+    pub(super) fn has_painted(self) {
+        if self.paint.work(|work| work.by_hand) {
+            self.show_drawing_link();
+        }
     }
 
     /// The engines hear of strokes: of a run's at once, else when they are done.

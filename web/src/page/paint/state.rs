@@ -75,6 +75,8 @@ pub struct Choices {
     pub class: Option<usize>,
     /// Whether something was made of it, and not only looked at.
     pub made: bool,
+    /// Which of the images that were made last is on the sheet, for saving how it came about.
+    pub film: Option<usize>,
     /// Whether the standard network does the same beside it.
     pub compare: bool,
     /// Whether there are Gaussians of the classes to dream from.
@@ -97,6 +99,9 @@ pub(super) struct Work {
     pub fresh: Vec<bool>,
     /// Where the pointer was, while it is down, as a link has it.
     pub last: Option<[u8; 2]>,
+    /// Whether strokes, another radius or the visitor's "stop" had a part in what was made: nobody
+    /// gets there again from what it began with.
+    pub by_hand: bool,
     /// When the engines last heard of the drawing, in ms.
     pub told: f64,
     /// Where the Gaussians of the classes are.
@@ -128,6 +133,7 @@ impl Paint {
             reach: usual_reach(Making::Sketch),
             class: None,
             made: false,
+            film: None,
             compare: false,
             dreams: false,
             undo: false,
@@ -221,7 +227,7 @@ impl Paint {
             work.fresh.clear();
             !work.history.is_empty()
         });
-        self.choose(|chosen| (chosen.made, chosen.undo) = (false, undo));
+        self.choose(|chosen| (chosen.made, chosen.film, chosen.undo) = (false, None, undo));
     }
 }
 

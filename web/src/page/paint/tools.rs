@@ -7,6 +7,7 @@ use super::state::{Origin, Tool};
 use crate::drawing::{flat, noise};
 use crate::page::controls::event_number;
 use crate::page::session::Session;
+use crate::page::words::plain;
 
 /// Colours at hand.
 const COLOURS: [(&str, u32); 8] = [
@@ -77,12 +78,12 @@ pub fn Tools(session: Session) -> impl IntoView {
             <label>
                 "Width of the brush"
                 <input id="width" type="range" min="0.02" max="0.5" step="0.01"
-                    prop:value=move || paint.chosen.get().width.to_string() on:input=width />
+                    prop:value=move || plain(paint.chosen.get().width.into()) on:input=width />
             </label>
         </div>
         <div class="buttons">
             <button id="clear" on:click=clear>"Clear to this colour"</button>
-            <button on:click=to_noise>"Clear to noise"</button>
+            <button id="noise" on:click=to_noise>"Clear to noise"</button>
         </div>
     }
 }

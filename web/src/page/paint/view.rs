@@ -1,6 +1,7 @@
 //! The view that paints.
 
 use leptos::prelude::*;
+use robust_core::model::card::Role;
 use robust_core::report::ranking;
 use robust_core::settings::paint::Making;
 
@@ -8,7 +9,7 @@ use super::easel::Easel;
 use super::run::DREAMS;
 use super::state::Origin;
 use super::tools::Tools;
-use crate::page::canvas::{ImageCanvas, save_png};
+use crate::page::canvas::{ImageCanvas, save_sheet};
 use crate::page::controls::event_number;
 use crate::page::frame::{Progress, phase_name};
 use crate::page::panel::{key, title};
@@ -16,7 +17,9 @@ use crate::page::session::Session;
 use crate::page::share::Share;
 use crate::page::slot::Slot;
 use crate::page::tray::Tray;
+use crate::page::words::{percent, plain};
 use crate::protocol::{FileKind, Request};
+use crate::turn::Phase;
 
 /// What can be made of a drawing: name, and what to do for it.
 const MAKINGS: [(Making, &str, &str); 5] = [
@@ -52,33 +55,26 @@ pub fn PaintView(session: Session) -> impl IntoView {
             session.painted(image);
         }
     });
-    let beside = Signal::derive(move || standard.image.get().or_else(|| standard.target.get()));
-    let dream = move |i: usize| {
-        let image = Signal::derive(move || robust.frames.with(|frames| frames.get(i).cloned()));
-        let choose = move |_| {
-            if let Some(image) = untrack(|| image.get()) {
-                paint.begin_making(Making::Sketch);
-                session.begin_drawing(image, Origin::Made);
-            }
-        };
-        view! {
-            <button class="frame" aria-label=format!("Go on with dream {}", i + 1) on:click=choose>
-                <ImageCanvas id=format!("dream-{i}") image label="A dream of the class" />
-            </button>
+    Effect::new(move || {
+        if robust.phase() == Phase::Finished {
+            session.has_painted();
         }
+    });
+    let beside = Signal::derive(move || standard.image.get().or_else(|| standard.target.get()));
+    let dreams = move |slot: Slot, name: &'static str| {
+        let there = Memo::new(move |_| slot.frames.with(|frames| !frames.is_empty()));
+        let strip =
+            move || (0..DREAMS as usize).map(|i| dream(session, slot, name, i)).collect_view();
+        move || there.get().then(|| view! { <div class="filmstrip">{strip()}</div> })
     };
-    let dreamt = Memo::new(move |_| robust.frames.with(|frames| !frames.is_empty()));
-    let dreams = move || {
-        let frames = || (0..DREAMS as usize).map(dream).collect_view();
-        dreamt.get().then(|| view! { <div class="filmstrip">{frames()}</div> })
-    };
+    let shown = move || standard.frames.with(Vec::is_empty);
     view! {
         <Makings session />
         <div class="paint">
             <section class="panel" id="robust" data-phase=move || phase_name(&robust.phase())>
                 <Easel session />
                 <Verdict session model=robust />
-                {dreams}
+                {dreams(robust, "dream")}
             </section>
             <section class="controls" aria-label="Controls">
                 <Goals session />
@@ -88,12 +84,34 @@ pub fn PaintView(session: Session) -> impl IntoView {
             <Show when=move || paint.chosen.get().compare>
                 <section class="panel" id="standard" data-phase=move || phase_name(&standard.phase())>
                     <h2>{title(standard.role)}</h2>
-                    <ImageCanvas id="standard-painted".into() image=beside label="The same by the standard network" />
+                    <Show when=shown>
+                        <ImageCanvas id="standard-painted".into() image=beside label="The same by the standard network" />
+                    </Show>
+                    {dreams(standard, "standard-dream")}
                     <Verdict session model=standard />
                 </section>
             </Show>
         </div>
         <Tray session />
+    }
+}
+
+/// One of a network's dreams, to go on with.
+fn dream(session: Session, slot: Slot, name: &str, i: usize) -> impl IntoView {
+    let paint = session.paint;
+    let image = Signal::derive(move || slot.frames.with(|frames| frames.get(i).cloned()));
+    let choose = move |_| {
+        if let Some(image) = untrack(|| image.get()) {
+            let kept = slot.role == Role::Robust;
+            paint.begin_making(Making::Sketch);
+            session.begin_drawing(image, Origin::Made);
+            paint.choose(|chosen| chosen.film = kept.then_some(i));
+        }
+    };
+    view! {
+        <button class="frame" aria-label=format!("Go on with dream {}", i + 1) on:click=choose>
+            <ImageCanvas id=format!("{name}-{i}") image label="A dream of the class" />
+        </button>
     }
 }
 
@@ -105,7 +123,7 @@ fn Makings(session: Session) -> impl IntoView {
         let pressed = move || (paint.chosen.get().making == making).to_string();
         let there = move || making != Making::Generate || paint.chosen.get().dreams;
         let choose = move |_| {
-            session.stop();
+            session.stop_painting();
             paint.begin_making(making);
         };
         view! { <button aria-pressed=pressed disabled=move || !there() on:click=choose>{name}</button> }
@@ -135,24 +153,25 @@ fn Goals(session: Session) -> impl IntoView {
     };
     let seen = move || paint.chosen.get().making != Making::Generate && !names.with(Vec::is_empty);
     let busy = move || session.slots.iter().any(|slot| slot.is_busy());
-    let moved = move |event| {
+    let moves = move |event| {
         if let Some(reach) = event_number(&event) {
             paint.choose(|chosen| chosen.reach = reach.clamp(0.05, 1.0) as f32);
-            session.go_on_painting();
         }
     };
+    let reach = move || ["How far it may go: ", &*percent(paint.chosen.get().reach, 0)].concat();
     view! {
         <div class="buttons" id="goals">
             {move || names.get().into_iter().enumerate().map(goal).collect_view()}
             <button id="seen" class="class-button" aria-pressed=move || pressed(None)
                 disabled=move || !seen() on:click=move |_| session.make(None)>"What it sees"</button>
-            <button id="stop" on:click=move |_| session.stop() disabled=move || !busy()>"Stop"</button>
+            <button id="stop" on:click=move |_| session.stop_painting() disabled=move || !busy()>"Stop"</button>
         </div>
         <div class="fields">
             <label>
-                "How far it may go"
+                {reach}
                 <input id="reach" type="range" min="0.05" max="1" step="0.05"
-                    prop:value=move || paint.chosen.get().reach.to_string() on:change=moved />
+                    prop:value=move || plain(paint.chosen.get().reach.into())
+                    on:input=moves on:change=move |_| session.reach_has_moved() />
             </label>
         </div>
     }
@@ -161,14 +180,18 @@ fn Goals(session: Session) -> impl IntoView {
 #[component]
 fn Keep(session: Session) -> impl IntoView {
     let paint = session.paint;
+    let save = move |_| {
+        save_sheet(["drawing".into(), "standard-painted".into()], "painting.png");
+    };
     let gif = move |_| {
-        session.slots[0].send(&Request::Save { kind: FileKind::Gif, link: String::new() });
+        let film = paint.chosen.get_untracked().film.unwrap_or_default();
+        session.slots[0].send(&Request::Save { kind: FileKind::Gif, link: String::new(), film });
     };
     view! {
         <Share fragment=session.change.fragment />
         <div class="buttons">
-            <button id="save-png" on:click=move |_| save_png("drawing", "painting.png")>"Save PNG"</button>
-            <button id="save-gif" on:click=gif disabled=move || !paint.chosen.get().made>"Save GIF"</button>
+            <button id="save-png" on:click=save>"Save PNG"</button>
+            <button id="save-gif" on:click=gif disabled=move || paint.chosen.get().film.is_none()>"Save GIF"</button>
             <label class="check">
                 <input id="compare" type="checkbox" prop:checked=move || paint.chosen.get().compare
                     on:change=move |event| session.compare_painters(event_target_checked(&event)) />
@@ -182,7 +205,6 @@ fn Keep(session: Session) -> impl IntoView {
 #[component]
 fn Verdict(session: Session, model: Slot) -> impl IntoView {
     let slot = model;
-    let percent = |share: f32| format!("{:.0} %", 100.0 * share);
     let name = move |class: usize| session.class_names().get(class).cloned().unwrap_or_default();
     // Of the first image.
     let rows = move || {
@@ -203,14 +225,14 @@ fn Verdict(session: Session, model: Slot) -> impl IntoView {
         Some(view! {
             <p class="distance" data-class=class.to_string()>
                 {name(class)} ": from "
-                <span data-value="before">{percent(before.get(class).copied()?)}</span> " sure to "
-                <strong data-value="now">{percent(now)}</strong>
+                <span data-value="before">{percent(before.get(class).copied()?, 0)}</span> " sure to "
+                <strong data-value="now">{percent(now, 0)}</strong>
             </p>
         })
     };
     let sees = move || {
         let now = slot.confidences.with(|[_, now]| now.first().cloned())?;
-        let named = |class: usize| format!("{} {}", name(class), percent(now[class]));
+        let named = |class: usize| [&*name(class), " ", &*percent(now[class], 0)].concat();
         let named: Vec<String> = ranking(&now).into_iter().take(SEEN).map(named).collect();
         Some(format!("It sees: {}", named.join(", ")))
     };

@@ -4,6 +4,7 @@ mod contact;
 mod explanations;
 mod features;
 mod inversions;
+mod making;
 mod paths;
 mod subject;
 
@@ -42,7 +43,8 @@ pub struct Args {
     /// Photos of classes never trained on, in the same forms; those of CIFAR-10's classes are figure 14's
     #[arg(long)]
     ood: Vec<PathBuf>,
-    /// Only these: figures by number, "contact" for the two contact sheets
+    /// Only these: figures by number, "contact" for the two contact sheets, "making" for what the
+    /// networks generate, draw, fill, sharpen and translate, which is in no figure of the paper
     #[arg(long, value_delimiter = ',')]
     only: Vec<String>,
     /// Images in a row
@@ -54,6 +56,9 @@ pub struct Args {
     /// Seed of the choice of photos and features, and of the noise
     #[arg(long, default_value_t = 0)]
     seed: u64,
+    /// A standard network trained otherwise, to say what it sees in what is made ("making")
+    #[arg(long)]
+    judge: Option<PathBuf>,
     /// What computes
     #[arg(long, default_value = "cpu")]
     backend: Backend,
@@ -97,6 +102,15 @@ const SHEETS: [(&str, &str, Draw); 2] = [
     ("contact-standard", "The standard model at a glance", contact::standard),
 ];
 
+/// What the authors' next paper makes with one classifier; only where it is asked for.
+const MAKINGS: [(&str, &str, Draw); 5] = [
+    ("making-generate", "Images of each class", making::generated),
+    ("making-sketch", "Drawings turned into each class", making::sketched),
+    ("making-inpaint", "A part of photos grown again", making::filled),
+    ("making-super-resolve", "Photos made four times smaller, sharpened", making::sharpened),
+    ("making-translate", "Photos turned into the next class", making::translated),
+];
+
 /// A picture to be made.
 struct Picture {
     /// Name of its file.
@@ -116,7 +130,8 @@ fn wanted(only: &[String]) -> Vec<Picture> {
         draw: *draw,
     });
     let sheets = SHEETS.iter().filter(|_| asked("contact"));
-    let sheets = sheets.map(|(name, title, draw)| Picture {
+    let makings = MAKINGS.iter().filter(|_| only.iter().any(|only| only == "making"));
+    let sheets = sheets.chain(makings).map(|(name, title, draw)| Picture {
         name: (*name).into(),
         title: (*title).into(),
         draw: *draw,
@@ -156,7 +171,7 @@ pub fn run(args: &Args) -> Result<ExitCode> {
     let subject = Subject::new([&robust, &standard], &device, data, elsewhere, args)?;
     let pictures = wanted(&args.only);
     if pictures.is_empty() {
-        bail!("--only names none of the figures, 2 to 21, nor \"contact\"");
+        bail!("--only names none of the figures, 2 to 21, \"contact\" nor \"making\"");
     }
     let _hold = hold(&args.out)?;
     let interrupt = Interrupt::listen();
@@ -193,11 +208,16 @@ pub fn run(args: &Args) -> Result<ExitCode> {
 
 /// Whatever decides what figures look like.
 fn made_of(args: &Args) -> Result<String> {
-    let model = |path| -> Result<String> { Ok(files::sha256(&files::read(path)?)[..12].into()) };
+    let model =
+        |path: &Path| -> Result<String> { Ok(files::sha256(&files::read(path)?)[..12].into()) };
     Ok(format!(
-        "models {} and {}, data {:?}, other data {:?}, {} columns, {} steps, seed {}",
+        "models {} and {}{}, data {:?}, other data {:?}, {} columns, {} steps, seed {}",
         model(&args.model)?,
         model(&args.standard)?,
+        match &args.judge {
+            Some(judge) => format!(", judge {}", model(judge)?),
+            None => String::new(),
+        },
         names(&args.data),
         names(&args.ood),
         args.columns,

@@ -1,6 +1,8 @@
 //! The models and photos of the figures, and what all figures compute.
 
-use anyhow::{Context, Result, bail};
+use std::fs;
+
+use anyhow::{Context, Result, anyhow, bail};
 use burn::tensor::Device;
 use rand::seq::SliceRandom;
 use rand::{Rng, SeedableRng};
@@ -12,6 +14,7 @@ use robust_core::engine::solve::pgd::{Pgd, noise};
 use robust_core::engine::tasks::change::magnify;
 use robust_core::engine::tasks::invert::{Quality, invert};
 use robust_core::image::Pixels;
+use robust_core::model::gaussians::Gaussians;
 use robust_core::model::weights::Weights;
 use robust_core::settings::{InvertSettings, PgdSettings, Start};
 use serde_json::{Value, json};
@@ -20,9 +23,10 @@ use super::Args;
 use crate::accuracy::balanced_draw;
 use crate::backend::wait;
 use crate::data::{Dataset, is_cifar10_class};
+use crate::judge::Judge;
 
 /// Images that are computed together.
-const BATCH: usize = 16;
+pub const BATCH: usize = 16;
 
 /// Everything that figures are made of.
 pub struct Subject {
@@ -31,6 +35,9 @@ pub struct Subject {
     pub data: Dataset,
     pub columns: usize,
     pub seed: u64,
+    /// Of the robust model's classes, if there are any.
+    pub gaussians: Option<Gaussians>,
+    pub judge: Option<Judge>,
     steps: usize,
     elsewhere: Option<Dataset>,
 }
@@ -49,7 +56,13 @@ impl Subject {
         if args.columns < 2 || data.len() < 2 * args.columns {
             bail!("--columns must be at least 2, and twice as many photos must be there");
         }
+        let classes = robust.card().classes.len();
+        let gaussians = fs::read(args.model.with_extension("gaussians.json")).ok();
+        let gaussians = gaussians.map(|json| Gaussians::from_json(&json, classes)).transpose()?;
+        let judge = args.judge.as_deref().map(|path| Judge::read(path, robust.card(), device));
         Ok(Self {
+            gaussians,
+            judge: judge.transpose()?,
             robust: Model::new(robust, device),
             standard: Model::new(standard, device),
             data,
@@ -80,6 +93,16 @@ impl Subject {
         let mut others = photos.to_vec();
         others.rotate_left(shift % photos.len().max(1));
         others
+    }
+
+    /// The same photos, and the class of each as the models know it.
+    pub fn photos_and_classes(&self, turn: u64) -> Result<(Vec<Pixels>, Vec<usize>)> {
+        let drawn = balanced_draw(&self.data, self.columns, self.seed + turn);
+        let class = |&i: &usize| {
+            let name = &self.data.classes[self.data.labels()[i]];
+            self.robust.card().class(name).map_err(|message| anyhow!(message))
+        };
+        Ok((self.pixels(&self.data, &drawn), drawn.iter().map(class).collect::<Result<_>>()?))
     }
 
     /// All held-out photos with the names of their classes, at most `count` of a class-balanced draw.

@@ -1,4 +1,4 @@
-//! Whether an independent network recognises what inversions show.
+//! Whether an independent network recognises what images show.
 
 use std::path::Path;
 
@@ -53,16 +53,22 @@ impl Judge {
         })
     }
 
-    fn share(&self, images: &[Pixels], labels: &[usize]) -> Result<f32> {
-        let mut hits = 0;
-        for (images, labels) in images.chunks(BATCH).zip(labels.chunks(BATCH)) {
-            let x = self.0.batch(images)?;
-            hits += predict(&self.0, x)
-                .iter()
-                .zip(labels)
-                .filter(|(found, label)| found == label)
-                .count();
+    /// The class that it sees in each image.
+    ///
+    /// # Errors
+    ///
+    /// Where an image is not of its size, or the device fails.
+    pub fn seen(&self, images: &[Pixels]) -> Result<Vec<usize>> {
+        let mut seen = Vec::new();
+        for images in images.chunks(BATCH) {
+            seen.extend(predict(&self.0, self.0.batch(images)?));
         }
+        Ok(seen)
+    }
+
+    fn share(&self, images: &[Pixels], labels: &[usize]) -> Result<f32> {
+        let seen = self.seen(images)?;
+        let hits = seen.iter().zip(labels).filter(|(found, label)| found == label).count();
         Ok(hits as f32 / images.len().max(1) as f32)
     }
 }
