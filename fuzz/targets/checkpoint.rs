@@ -1,10 +1,11 @@
-//! What `import` reads: PyTorch's checkpoints and foreign safetensors files.
+//! What `import` reads: PyTorch's checkpoints and foreign safetensors files, whole and tensor by tensor.
 
 #![no_main]
 
-#[path = "../../trainer/src/import/file.rs"]
-mod file;
-mod files;
+pub mod files;
+#[allow(dead_code, unused_imports)]
+#[path = "../../trainer/src/import/mod.rs"]
+mod import;
 
 use std::fs;
 
@@ -18,7 +19,8 @@ fuzz_target!(|bytes: &[u8]| {
     if fs::write(&path, bytes).is_err() {
         return;
     }
-    for tensor in file::read(&path).unwrap_or_default().into_values() {
+    let _ = import::Checkpoint::read(&path, None);
+    for tensor in import::file::read(&path).unwrap_or_default().into_values() {
         let numbers = tensor.shape.iter().try_fold(1usize, |all, extent| all.checked_mul(*extent));
         if numbers.is_some_and(|numbers| numbers <= MOST) {
             let _ = (tensor.values)();

@@ -5,11 +5,11 @@ use burn::tensor::{Int, Tensor, TensorData};
 use rand::SeedableRng;
 use rand::seq::SliceRandom;
 use rand_chacha::ChaCha8Rng;
-use robust_core::engine::Model;
 use robust_core::engine::network::LastRelu;
 use robust_core::engine::solve::Run;
 use robust_core::engine::solve::objective::CrossEntropy;
 use robust_core::engine::solve::pgd::{Pgd, random_start};
+use robust_core::engine::{Model, TaskError};
 use robust_core::settings::PgdSettings;
 use robust_core::settings::change::attack_settings;
 
@@ -99,11 +99,12 @@ pub fn measure(
     for chunk in images.chunks(BATCH) {
         let (x, labels) = batch(model, set, chunk)?;
         let truth: Vec<usize> = chunk.iter().map(|&i| set.labels()[i]).collect();
-        let mut predicted = predict(model, x.clone());
+        let mut predicted = predict(model, x.clone())?;
         if let Some(attack) = attack {
             for restart in 0..attack.restarts {
                 model.device().seed(attack.seed ^ ((chunk[0] as u64) << 20) ^ restart as u64);
-                let fooled = predict(model, run(model, x.clone(), labels.clone(), attack.settings));
+                let attacked = run(model, x.clone(), labels.clone(), attack.settings);
+                let fooled = predict(model, attacked)?;
                 for (i, wrong) in fooled.into_iter().enumerate() {
                     // Once fooled stays fooled.
                     if predicted[i] == truth[i] {
@@ -131,10 +132,17 @@ fn batch(model: &Model, set: &Dataset, images: &[usize]) -> Result<(Tensor<4>, T
 }
 
 /// The label that the network gives each image of `[batch, 3, height, width]`.
-pub fn predict(model: &Model, x: Tensor<4>) -> Vec<usize> {
+///
+/// # Errors
+///
+/// [`TaskError::NotFinite`] where it gives none.
+pub fn predict(model: &Model, x: Tensor<4>) -> Result<Vec<usize>> {
     let logits = model.forward(x, LastRelu::True).logits;
-    let predicted = logits.argmax(1).squeeze_dim::<1>(1).into_data();
-    predicted.iter::<i64>().map(|label| label as usize).collect()
+    let predicted = logits.clone().argmax(1).squeeze_dim::<1>(1);
+    if !logits.into_data().iter::<f32>().all(f32::is_finite) {
+        return Err(TaskError::NotFinite.into());
+    }
+    Ok(predicted.into_data().iter::<i64>().map(|label| label as usize).collect())
 }
 
 fn run(model: &Model, x: Tensor<4>, labels: Tensor<1, Int>, settings: PgdSettings) -> Tensor<4> {

@@ -57,11 +57,11 @@ impl Judge {
     ///
     /// # Errors
     ///
-    /// Where an image is not of its size, or the device fails.
+    /// Where an image is not of its size, the device fails, or what it computes is not finite.
     pub fn seen(&self, images: &[Pixels]) -> Result<Vec<usize>> {
         let mut seen = Vec::new();
         for images in images.chunks(BATCH) {
-            seen.extend(predict(&self.0, self.0.batch(images)?));
+            seen.extend(predict(&self.0, self.0.batch(images)?)?);
         }
         Ok(seen)
     }

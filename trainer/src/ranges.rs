@@ -70,6 +70,11 @@ pub fn side(text: &str) -> Result<usize, String> {
     within(text, &(1..=1024))
 }
 
+/// A side in pixels of the images that a network sees.
+pub fn image_side(text: &str) -> Result<usize, String> {
+    within(text, &(8..=1024))
+}
+
 /// A side in pixels of the small pictures on a sheet, of which there are thousands.
 pub fn tile(text: &str) -> Result<usize, String> {
     within(text, &(1..=256))

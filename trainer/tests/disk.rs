@@ -1,4 +1,4 @@
-//! `eval`, `atlas` and `figures` where the disk is full, the folder read-only or an image gone: the file is
+//! `eval`, `atlas`, `figures` and `bench-solvers` where the disk is full, the folder read-only or an image gone: the file is
 //! named, and what was there stays as it was. Training has tests of its own.
 
 #![allow(clippy::unwrap_used)]
@@ -59,6 +59,17 @@ impl Place {
         ]
     }
 
+    /// More of the same, whose first files are small enough for a full disk.
+    fn more_commands(&self) -> [(Vec<String>, &'static str); 2] {
+        let (model, set, out) = (self.model(), self.text("set"), self.text("out"));
+        let few = "--count 2 --steps 5,15 --plain-steps 40 --tasks inversion --solvers lbfgs";
+        let small = "--size 12 --stem small --widths 8,16 --batch 4 --epochs 1";
+        let compare = format!("bench-solvers {model} {set} --out {out} {few}");
+        let train = format!("train {set} --val {set} --out {out} {small}");
+        let words = |line: String| line.split(' ').map(str::to_owned).collect();
+        [(words(compare), "out/"), (words(train), "out/")]
+    }
+
     /// Every file but the lock of figures, and what it holds.
     fn files(&self) -> BTreeMap<PathBuf, Vec<u8>> {
         let folders = [self.at("."), self.at("out")];
@@ -103,6 +114,34 @@ fn a_full_disk_costs_nothing_that_was_there() {
     assert!(place.at("out/figure-21.json").exists());
 }
 
+#[test]
+fn a_comparison_of_solvers_on_a_full_disk_leaves_whole_files() {
+    let place = Place::new();
+    let [(words, _), _] = place.more_commands();
+    stdout(&[&strs(&words)[..], &["--seed", "1"]].concat());
+    let before = place.files();
+    // Room for none of its files, for some, and for most.
+    for blocks in [1, 4, 8] {
+        let mut command = Command::new("sh");
+        let limited = format!("ulimit -f {blocks}; trap '' XFSZ; exec \"$0\" \"$@\"");
+        command.args(["-c", &limited, PROGRAM]).args(&words);
+        let errors = complaint(command);
+        assert!(errors.contains("cannot write") && errors.contains("out/solvers"), "{errors}");
+        for (path, bytes) in place.files() {
+            let text = String::from_utf8_lossy(&bytes);
+            let whole = match path.extension().and_then(|ending| ending.to_str()) {
+                Some("json") => serde_json::from_slice::<serde_json::Value>(&bytes).is_ok(),
+                Some("svg") => text.trim_end().ends_with("</svg>"),
+                Some("png") => image::load_from_memory(&bytes).is_ok(),
+                Some("md") => text.ends_with("|\n"),
+                _ => before.get(&path) == Some(&bytes),
+            };
+            assert!(whole, "{blocks}: {} is not whole", path.display());
+        }
+    }
+    stdout(&strs(&words));
+}
+
 /// What a kill between its two files leaves, too.
 #[test]
 fn an_atlas_whose_index_cannot_be_written_leaves_the_earlier_one_whole() {
@@ -137,7 +176,7 @@ fn a_read_only_folder_is_named() {
         fs::set_permissions(place.at(folder), fs::Permissions::from_mode(0o555)).unwrap();
     }
     let root = fs::metadata("/proc/self").unwrap().uid() == 0;
-    for (words, file) in place.commands() {
+    for (words, file) in place.commands().into_iter().chain(place.more_commands()) {
         let mut command = Command::new(&program);
         command.args(&words);
         if root {

@@ -114,7 +114,14 @@ fn an_evaluation() {
     let words =
         "eval small.safetensors set --eps 1 --attack-steps 9 --invert 4 --invert-steps 9 --write";
     let before = "eval small.safetensors set --eps 1 --attack-steps 1 --invert 0 --write";
-    Place::trial(words, before, all_whole);
+    let left = |files: &Files, then: [&Files; 2]| {
+        let [model, text] = ["small.safetensors", "small.md"].map(Path::new);
+        whole(model, files, then);
+        let made = then.iter().find(|then| then[model] == files[model]).unwrap();
+        let describes = files.get(text).is_none_or(|bytes| *bytes == made[text]);
+        assert!(describes, "the text of another card");
+    };
+    Place::trial(words, before, left);
 }
 
 #[test]

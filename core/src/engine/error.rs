@@ -43,6 +43,11 @@ pub enum TaskError {
     /// Less came back from the device than was asked for.
     #[error("the device returned no image")]
     NoResult,
+    /// Infinite values, or NaN.
+    #[error(
+        "what the network computed is not finite: its weights are damaged, or its training diverged"
+    )]
+    NotFinite,
     /// The device failed: a lost graphics card, or no memory.
     #[error("the device failed: {0:?}")]
     Device(ExecutionError),
@@ -51,6 +56,19 @@ pub enum TaskError {
 impl From<ExecutionError> for TaskError {
     fn from(error: ExecutionError) -> Self {
         TaskError::Device(error)
+    }
+}
+
+/// The values, unless one of them is no result: then nothing that was made of it is one either.
+///
+/// # Errors
+///
+/// [`TaskError::NotFinite`].
+pub fn finite(values: Vec<f32>) -> Result<Vec<f32>, TaskError> {
+    if values.iter().all(|value| value.is_finite()) {
+        Ok(values)
+    } else {
+        Err(TaskError::NotFinite)
     }
 }
 

@@ -34,6 +34,9 @@ pub enum PhotoError {
         "this is not an image that can be read here: save it as JPEG, PNG, WebP, GIF or BMP first"
     )]
     NotAnImage,
+    /// A format that phones and browsers know and this does not, by its name.
+    #[error("this is {0} image, which cannot be read here: save it as JPEG or PNG first")]
+    Foreign(&'static str),
     /// The beginning is right and the rest is not.
     #[error(
         "the image is damaged or incomplete ({0}): copy it again, or open it elsewhere and save it anew"
@@ -70,7 +73,7 @@ impl Photo {
     ///
     /// # Errors
     ///
-    /// [`PhotoError`] where the bytes are no image, a damaged one, or one too large.
+    /// [`PhotoError`] where the bytes are no image, one of another format, a damaged one, or one too large.
     pub fn decode(bytes: &[u8], background: [u8; 3]) -> Result<Self, PhotoError> {
         Self::decode_within(bytes, background, MAX_SIDE)
     }
@@ -96,6 +99,9 @@ impl Photo {
             .with_guessed_format()
             .map_err(|error| PhotoError::Damaged(error.to_string()))?;
         reader.limits(limits.clone());
+        if let Some(name) = foreign(bytes) {
+            return Err(PhotoError::Foreign(name));
+        }
         let format = reader.format().ok_or(PhotoError::NotAnImage)?;
         if format == ImageFormat::Jpeg && is_cut_jpeg(bytes) {
             return Err(PhotoError::Damaged("its end is missing".into()));
@@ -147,6 +153,21 @@ fn memory(decoder: &impl ImageDecoder, progressive: bool, orientation: Orientati
     // Progressive JPEGs are kept as 16-bit coefficients until their last scan.
     let decoded = if progressive { stored + 2 * rgb } else { stored };
     decoded.max(converted).max(turned)
+}
+
+/// What an image of the family of HEIF is called, with its article, by the brands that its first box
+/// lists (ISO/IEC 23008-12).
+fn foreign(bytes: &[u8]) -> Option<&'static str> {
+    let (length, rest) = bytes.split_first_chunk()?;
+    let length = u32::from_be_bytes(*length) as usize;
+    let brands = rest.strip_prefix(b"ftyp")?.get(..length.saturating_sub(8))?;
+    let listed = |wanted: &[&[u8; 4]]| brands.as_chunks().0.iter().any(|b| wanted.contains(&b));
+    match () {
+        () if listed(&[b"avif", b"avis"]) => Some("an AVIF"),
+        () if listed(&[b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx"]) => Some("a HEIC"),
+        () if listed(&[b"mif1", b"msf1"]) => Some("a HEIF"),
+        () => None,
+    }
 }
 
 /// Whether a JPEG comes in several scans, each of the whole image.

@@ -47,6 +47,11 @@ impl Skipped {
         }
     }
 
+    /// One of them.
+    pub fn one(&self) -> Option<String> {
+        self.names.lock().ok()?.first().cloned()
+    }
+
     /// The first class that was found to have no readable image any more.
     pub fn lost(&self) -> Option<&str> {
         self.lost.get().map(String::as_str)

@@ -14,9 +14,10 @@ use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 
-use anyhow::{Result, bail};
+use anyhow::{Context, Result, bail};
 use image::RgbImage;
 use rayon::prelude::*;
+use robust_core::image::Pixels;
 use serde::{Deserialize, Serialize};
 
 pub use augment::Augment;
@@ -112,7 +113,7 @@ impl Dataset {
             return Ok(set);
         }
         let (images, readable, skipped) = Images::decode(&files, side);
-        enough(skipped.count(), files.len())?;
+        enough(&skipped, files.len())?;
         if skipped.count() > 0 {
             let (count, all) = (skipped.count(), files.len());
             eprintln!("{count} of {all} images could not be read and were left out.");
@@ -176,6 +177,21 @@ impl Dataset {
         self.images.get(index)
     }
 
+    /// Some images as a network of their size sees them.
+    ///
+    /// # Errors
+    ///
+    /// Where they are of several sizes, and those of [`Dataset::check_readable`].
+    pub fn pixels(&self, indices: &[usize]) -> Result<Vec<Pixels>> {
+        let pixels = |&index: &usize| {
+            let image = self.image(index);
+            Pixels::from_rgb8(image.width() as usize, image.as_raw())
+        };
+        let all = indices.iter().map(pixels).collect::<Option<_>>();
+        self.check_readable()?;
+        all.context("an image that is not a square")
+    }
+
     /// What to say of images that could not be read as they were drawn, if there were any.
     pub fn left_out(&self) -> Option<String> {
         let count = match &self.images {
@@ -195,9 +211,10 @@ impl Dataset {
     pub fn check_readable(&self) -> Result<()> {
         let Images::Files { files, skipped, .. } = &self.images else { return Ok(()) };
         if let Some(class) = skipped.lost() {
-            bail!("no image of the class \"{class}\" can be read any more");
+            let one = skipped.one().unwrap_or_default();
+            bail!("no image of the class \"{class}\" can be read any more: {one}, for example");
         }
-        enough(skipped.count(), files.len())
+        enough(skipped, files.len())
     }
 
     /// What tells this set from others, and from itself when files are missing or cut.
@@ -284,11 +301,13 @@ fn fingerprint(files: &[File]) -> u32 {
     sum.finalize()
 }
 
-fn enough(unreadable: usize, all: usize) -> Result<()> {
+fn enough(skipped: &Skipped, all: usize) -> Result<()> {
+    let unreadable = skipped.count();
     if unreadable as f64 > UNREADABLE * all as f64 {
         bail!(
-            "{unreadable} of {all} images could not be read: is the disk there, and are the files \
-             whole? Remove them if they are damaged"
+            "{unreadable} of {all} images could not be read, {} for example: is the disk there, and \
+             are the files whole? Remove them if they are damaged",
+            skipped.one().unwrap_or_default()
         );
     }
     Ok(())
@@ -334,6 +353,28 @@ mod tests {
         assert_eq!(widths(Side::AtMost(24), bytes), (vec![8, 16, 24], false));
         assert_eq!(widths(Side::AtMost(24), bytes - 1), (vec![8, 16, 24], true));
         assert_eq!(widths(Side::Exactly(24), MEMORY), (vec![24; 3], false));
+    }
+
+    #[test]
+    fn images_that_disappear_end_what_needs_them_by_name() {
+        let folder = tempfile::tempdir().unwrap();
+        for (class, name) in [("cat", "a.png"), ("cat", "b.png"), ("dog", "c.png")] {
+            fs::create_dir_all(folder.path().join(class)).unwrap();
+            RgbImage::new(8, 8).save(folder.path().join(class).join(name)).unwrap();
+        }
+        let paths = [folder.path().to_path_buf()];
+        let (side, leave_out) = (Side::Exactly(8), &[][..]);
+        let request =
+            Request { paths: &paths, side, leave_out, map: None, classes: None, memory: 0 };
+        let set = Dataset::read(&request).unwrap();
+        assert_eq!(set.pixels(&[0, 2]).unwrap().len(), 2);
+        fs::remove_file(folder.path().join("cat/a.png")).unwrap();
+        // Another one stands in for it, which is too many of three.
+        let error = set.pixels(&[0, 2]).unwrap_err().to_string();
+        assert!(error.contains("1 of 3") && error.contains("a.png"), "{error}");
+        fs::remove_file(folder.path().join("dog/c.png")).unwrap();
+        let error = set.pixels(&[2]).unwrap_err().to_string();
+        assert!(error.contains("the class \"dog\""), "{error}");
     }
 
     #[test]

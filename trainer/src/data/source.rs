@@ -16,6 +16,11 @@ use super::{Side, cifar};
 /// Most bytes of an image file in a zip file, which can be made of next to none.
 const LARGEST: u64 = 64 << 20;
 
+/// How many times its own length a zip file's images may take in memory, beside the largest one. Photos
+/// are compressed already; drawings without compression become a tenth of themselves, zeros a
+/// thousandth.
+const SWELLING: u64 = 64;
+
 const ENDINGS: [&str; 7] = ["jpg", "jpeg", "png", "webp", "bmp", "gif", "JPEG"];
 
 /// One image that has not been decoded.
@@ -122,6 +127,7 @@ fn list_folder(root: &Path) -> Result<Vec<File>> {
 fn list_zip(path: &Path) -> Result<Vec<File>> {
     let cannot = || format!("cannot read {} as a zip file", path.display());
     let archive = fs::File::open(path).with_context(cannot)?;
+    let mut room = LARGEST + SWELLING * archive.metadata().with_context(cannot)?.len();
     let mut archive = ZipArchive::new(std::io::BufReader::new(archive)).with_context(cannot)?;
     let mut files = Vec::new();
     for i in 0..archive.len() {
@@ -136,6 +142,14 @@ fn list_zip(path: &Path) -> Result<Vec<File>> {
         if whole > LARGEST || bytes.len() as u64 >= LARGEST {
             bail!("{}: {} is larger than any photo", path.display(), name.display());
         }
+        let Some(left) = room.checked_sub(bytes.len() as u64) else {
+            bail!(
+                "{}: its images take more than {SWELLING} times as much memory as the file has bytes. \
+                 If it is the file that was meant, unpack it and give the folder",
+                path.display()
+            );
+        };
+        room = left;
         let name = format!("{}: {}", path.display(), name.display());
         files.push(File { class, place: Place::Zip { name, bytes } });
     }

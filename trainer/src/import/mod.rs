@@ -1,9 +1,10 @@
 //! Networks that other programs have trained.
 
 mod architecture;
-mod file;
+pub mod file;
 mod names;
 mod normaliser;
+mod unusual;
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -22,8 +23,8 @@ pub struct Checkpoint {
     pub tensors: BTreeMap<String, Array>,
     /// What it subtracts from an image and divides it by, where the checkpoint holds that.
     pub normaliser: Option<Normaliser>,
-    /// What was chosen where there was a choice, for people.
-    pub note: Option<String>,
+    /// What was chosen where there was a choice, and what the file cannot tell, for people.
+    pub notes: Vec<String>,
 }
 
 impl Checkpoint {
@@ -42,7 +43,8 @@ impl Checkpoint {
         architecture::refuse(&shapes)?;
         let tensors = chosen.tensors(&stored)?;
         let normaliser = normaliser::find(&stored)?;
-        Ok(Self { tensors, normaliser, note: chosen.note })
+        let notes = chosen.note.into_iter().chain(unusual::note(path, &tensors)).collect();
+        Ok(Self { tensors, normaliser, notes })
     }
 
     /// The shape of every tensor.

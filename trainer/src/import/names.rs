@@ -148,8 +148,8 @@ fn head_outside(stored: &Tensors, prefix: &str) -> Result<(String, String)> {
 
 #[cfg(test)]
 mod tests {
+    use super::super::file::Stored;
     use super::*;
-    use crate::import::file::Stored;
 
     fn stored(names: &[&str]) -> Tensors {
         let tensor = || Stored { shape: vec![1], values: Box::new(|| Ok(vec![0.0])) };

@@ -1,6 +1,6 @@
 //! What is subtracted from an image, and what it is divided by.
 
-use anyhow::{Context, Result, bail};
+use anyhow::{Context, Result, bail, ensure};
 
 use super::array;
 use super::file::Tensors;
@@ -59,18 +59,20 @@ pub fn find(stored: &Tensors) -> Result<Option<Normaliser>> {
 fn channels(stored: &Tensors, name: &str) -> Result<[f32; 3]> {
     let tensor =
         stored.get(name).with_context(|| format!("half of a normaliser is missing: \"{name}\""))?;
-    let values = array(name, tensor)?.values;
-    let count = values.len();
-    values
-        .try_into()
-        .ok()
-        .with_context(|| format!("the normaliser \"{name}\" has {count} values; three are needed"))
+    // By its shape, before any are read: strides of 0 make billions of one number.
+    let wrong = || {
+        let shape = &tensor.shape;
+        format!("the normaliser \"{name}\" has the shape {shape:?}; it needs three values")
+    };
+    ensure!(tensor.shape.iter().all(|extent| [1, 3].contains(extent)), wrong());
+    ensure!(tensor.shape.iter().filter(|extent| **extent == 3).count() == 1, wrong());
+    array(name, tensor)?.values.try_into().ok().with_context(wrong)
 }
 
 #[cfg(test)]
 mod tests {
+    use super::super::file::Stored;
     use super::*;
-    use crate::import::file::Stored;
 
     fn stored(tensors: &[(&str, [f32; 3])]) -> Tensors {
         let tensor = |values: [f32; 3]| Stored {
@@ -105,6 +107,12 @@ mod tests {
         let bytes = error(&[("mean", [123.7; 3]), ("std", [58.4; 3])]);
         assert!(bytes.contains("--mean"), "{bytes}");
         let (a, b) = ([0.5; 3], [0.4; 3]);
+        let mut large = stored(&[("mean", [0.5; 3]), ("std", [0.4; 3])]);
+        let shape = vec![3, 1 << 30, 1 << 30];
+        let read = || panic!("all of them were read");
+        large.insert("std".into(), Stored { shape, values: Box::new(read) });
+        let large = find(&large).unwrap_err().to_string();
+        assert!(large.contains("three values"), "{large}");
         let two = error(&[("a.mean", a), ("a.std", a), ("b.mean", b), ("b.std", a)]);
         assert!(two.contains("differ"), "{two}");
     }

@@ -29,6 +29,16 @@ pub fn hold(folder: &Path) -> Result<File> {
     }
 }
 
+/// Waits until no other run writes into the folder of `path`, and has others wait for as long as the
+/// file lives: files that belong together are written together. Where a system cannot lock a
+/// folder, nobody waits.
+pub fn turn(path: &Path) -> Option<File> {
+    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty());
+    let folder = File::open(folder.unwrap_or(Path::new("."))).ok()?;
+    folder.lock().ok()?;
+    Some(folder)
+}
+
 /// Removes what a run that was killed had begun to write, as large as a checkpoint each. Where that
 /// cannot be done, nothing is in the way.
 fn sweep(folder: &Path) {

@@ -12,7 +12,7 @@ mod run;
 mod schedule;
 mod trial;
 
-pub use claim::hold;
+pub use claim::{hold, turn};
 pub use config::TrainConfig;
 pub use preset::Preset;
 pub use run::{Job, train};

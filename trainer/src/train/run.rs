@@ -61,7 +61,8 @@ pub fn train(job: &Job<'_>) -> Result<Option<PathBuf>> {
     let _claim = claim(job.out, job.resume)?;
     let checkpoint = job.out.join("checkpoint.bin");
     let data = job.train.fingerprint();
-    let saved = job.resume.then(|| Checkpoint::read(&checkpoint, config, data)).transpose()?;
+    let saved =
+        job.resume.then(|| Checkpoint::read(&checkpoint, config, &job.train)).transpose()?;
     let card = match &saved {
         Some(saved) => saved.card()?,
         None => card(job)?,
@@ -77,7 +78,9 @@ pub fn train(job: &Job<'_>) -> Result<Option<PathBuf>> {
     let network = first_network(job, &card)?;
     let mut learner = Learner::new(config, card.clone(), network, &job.devices)?;
     let before = match saved {
-        Some(saved) => saved.restore(&mut learner)?,
+        Some(saved) => saved
+            .restore(&mut learner)
+            .with_context(|| format!("cannot go on from {}", checkpoint.display()))?,
         None => Position::default(),
     };
     let mut at = before;

@@ -3,6 +3,7 @@
 #![allow(clippy::unwrap_used)]
 
 mod attack;
+mod files;
 #[cfg(any(feature = "cuda", feature = "wgpu"))]
 mod graphics;
 #[path = "../program/kill.rs"]

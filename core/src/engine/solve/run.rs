@@ -53,7 +53,7 @@ pub trait Run {
     ///
     /// # Errors
     ///
-    /// [`TaskError::Device`].
+    /// [`TaskError::Device`], and [`TaskError::NotFinite`].
     fn report(&mut self) -> impl Future<Output = Result<Report, TaskError>>;
 
     /// Whether no step is left.
@@ -122,7 +122,7 @@ pub trait Watch {
 ///
 /// # Errors
 ///
-/// [`TaskError::Device`].
+/// [`TaskError::Device`], and [`TaskError::NotFinite`].
 pub async fn drive(run: &mut impl Run, watch: &mut impl Watch) -> Result<Report, TaskError> {
     loop {
         let step = run.steps_done();

@@ -4,7 +4,7 @@ use burn::tensor::activation::softmax;
 use burn::tensor::{Device, Int, Tensor, TensorData};
 
 use super::explain::one;
-use crate::engine::error::one_each;
+use crate::engine::error::{finite, one_each};
 use crate::engine::network::LastRelu;
 use crate::engine::solve::objective::{Activate, AddFeature, CrossEntropy, Invert, Objective};
 use crate::engine::solve::pgd::Pgd;
@@ -67,10 +67,9 @@ pub fn add<'a>(
 ///
 /// # Errors
 ///
-/// [`TaskError::Device`].
+/// [`TaskError::Device`], and [`TaskError::NotFinite`].
 pub async fn reached(pgd: &Pgd<'_, AddFeature>) -> Result<f32, TaskError> {
-    let losses = pgd.loss().into_data_async().await?;
-    Ok(1.0 + losses.iter::<f32>().sum::<f32>())
+    Ok(1.0 + pgd.losses().await?.iter().sum::<f32>())
 }
 
 /// Looks for a near-copy of each of `originals` that has the representation of its counterpart in
@@ -138,7 +137,7 @@ pub fn towards<'a>(
 ///
 /// # Errors
 ///
-/// [`TaskError::Device`].
+/// [`TaskError::Device`], and [`TaskError::NotFinite`].
 pub async fn confidences(model: &Model, images: &[Pixels]) -> Result<Vec<Vec<f32>>, TaskError> {
     let probabilities = |x| softmax(model.forward(x, LastRelu::True).logits, 1);
     rows(model, images, probabilities).await
@@ -148,7 +147,7 @@ pub async fn confidences(model: &Model, images: &[Pixels]) -> Result<Vec<Vec<f32
 ///
 /// # Errors
 ///
-/// [`TaskError::Device`].
+/// [`TaskError::Device`], and [`TaskError::NotFinite`].
 pub async fn activations(model: &Model, images: &[Pixels]) -> Result<Vec<Vec<f32>>, TaskError> {
     rows(model, images, |x| model.representation(x)).await
 }
@@ -162,7 +161,7 @@ async fn rows(
     for chunk in images.chunks(BATCH) {
         let rows = of(model.batch(chunk)?);
         let [_, length] = rows.dims();
-        let values: Vec<f32> = rows.into_data_async().await?.iter().collect();
+        let values = finite(rows.into_data_async().await?.iter().collect())?;
         all.extend(values.chunks_exact(length).map(<[f32]>::to_vec));
     }
     Ok(all)

@@ -1,5 +1,6 @@
 //! What coordinates of a representation mean: shown, added, and weighed for a prediction.
 
+use crate::engine::error::finite;
 use crate::engine::network::LastRelu;
 use crate::engine::solve::objective::CrossEntropy;
 use crate::engine::solve::pgd::Pgd;
@@ -14,7 +15,7 @@ use burn::tensor::{Int, Tensor, TensorData, Transaction};
 ///
 /// # Errors
 ///
-/// [`TaskError::Device`].
+/// [`TaskError::Device`], and [`TaskError::NotFinite`].
 pub async fn explain(
     model: &Model,
     image: &Pixels,
@@ -26,8 +27,8 @@ pub async fn explain(
         Transaction::default().register(softmax(output.logits, 1)).register(output.representation);
     let mut data = reads.execute_async().await?.into_iter();
     let mut floats =
-        || -> Vec<f32> { data.next().map(|data| data.iter::<f32>().collect()).unwrap_or_default() };
-    let (confidences, activations) = (floats(), floats());
+        || finite(data.next().map(|data| data.iter::<f32>().collect()).unwrap_or_default());
+    let (confidences, activations) = (floats()?, floats()?);
     let predicted = largest(&confidences);
     let class = class.filter(|class| *class < confidences.len()).unwrap_or(predicted);
     let weights: Vec<f32> = model.class_weights(class).into_data_async().await?.iter().collect();
@@ -51,13 +52,13 @@ pub async fn explain(
 ///
 /// # Errors
 ///
-/// [`TaskError::Device`].
+/// [`TaskError::Device`], and [`TaskError::NotFinite`].
 pub async fn saliency(model: &Model, image: &Pixels, class: usize) -> Result<Pixels, TaskError> {
     let label: Tensor<1, Int> =
         Tensor::from_data(TensorData::new(vec![class as i32], [1]), model.device());
     let objective = CrossEntropy::untargeted(label);
     let (_, gradient) = Pgd::loss_and_gradient(model, &objective, one(model, image));
-    let values: Vec<f32> = gradient.into_data_async().await?.iter().collect();
+    let values = finite(gradient.into_data_async().await?.iter().collect())?;
     let reach = values.iter().fold(1e-12f32, |max, value| max.max(value.abs()));
     let values = values.iter().map(|value| 0.5 + value / (2.0 * reach)).collect();
     Pixels::new(image.size(), values).ok_or(TaskError::NoResult)

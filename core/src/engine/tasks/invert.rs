@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::engine::error::one_each;
+use crate::engine::error::{finite, one_each};
 use crate::engine::network::LastRelu;
 use crate::engine::solve::Run;
 use crate::engine::solve::objective::{Invert, Objective};
@@ -101,7 +101,7 @@ pub async fn warm_up(model: &Model) -> Result<(), TaskError> {
 ///
 /// # Errors
 ///
-/// [`TaskError`] where their numbers or sizes differ, or the device failed.
+/// [`TaskError`] where their numbers or sizes differ, the device failed, or a distance is not finite.
 pub async fn relative_distances(
     model: &Model,
     images: &[Pixels],
@@ -110,5 +110,5 @@ pub async fn relative_distances(
     one_each(images, "targets", targets.len())?;
     let output = model.forward(model.batch(images)?, LastRelu::True);
     let loss = Invert::new(model.representation(model.batch(targets)?)).loss(&output);
-    Ok(loss.into_data_async().await?.iter().collect())
+    finite(loss.into_data_async().await?.iter().collect())
 }

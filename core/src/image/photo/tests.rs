@@ -157,6 +157,55 @@ fn cmyk_and_16_bits_are_read() {
     }
 }
 
+/// A RIFF chunk, padded to an even length.
+fn chunk(kind: &[u8; 4], data: &[u8]) -> Vec<u8> {
+    let length = (data.len() as u32).to_le_bytes();
+    [kind, &length[..], data, &[0][..data.len() % 2]].concat()
+}
+
+/// Frames of 8 by 4, each as the only chunk of its own file has it.
+fn animated_webp(frames: &[&RgbImage]) -> Vec<u8> {
+    // Width and height less one, in 24 bits.
+    let size = [7, 0, 0, 3, 0, 0];
+    let frame = |image: &&RgbImage| {
+        let file = encode(&DynamicImage::from((*image).clone()), ImageFormat::WebP);
+        // Where it lies, its size, 100 ms, and to be laid over the one before.
+        chunk(b"ANMF", &[&[0; 6][..], &size, &[100, 0, 0, 2], &file[12..]].concat())
+    };
+    let parts = [
+        b"WEBP".to_vec(),
+        chunk(b"VP8X", &[&[2, 0, 0, 0][..], &size].concat()),
+        chunk(b"ANIM", &[0; 6]),
+        frames.iter().flat_map(frame).collect(),
+    ];
+    chunk(b"RIFF", &parts.concat())
+}
+
+#[test]
+fn what_only_others_can_read_is_named() {
+    let file = |brands: &[u8]| {
+        let length = (8 + brands.len() as u32).to_be_bytes();
+        [&length[..], b"ftyp", brands, b"\0\0\0\x08mdat"].concat()
+    };
+    for (brands, named) in [
+        (&b"heic\0\0\0\0mif1heic"[..], "a HEIC image"),
+        (b"mif1\0\0\0\0mif1heic", "a HEIC image"),
+        (b"avif\0\0\0\0avifmif1miaf", "an AVIF image"),
+        (b"mif1\0\0\0\0mif1avif", "an AVIF image"),
+        (b"mif1\0\0\0\0mif1", "a HEIF image"),
+    ] {
+        let error = Photo::decode(&file(brands), WHITE).unwrap_err().to_string();
+        assert!(error.contains(named) && error.contains("save it as JPEG"), "{error}");
+    }
+    // A film is none, and a list that is cut off names nothing.
+    let film = file(b"isom\0\0\0\0isommp41");
+    for bytes in [&film[..], &file(b"heic\0\0\0\0")[..10], &[0xff; 4], b"\xff\xff\xff\xffftypheic"]
+    {
+        let error = Photo::decode(bytes, WHITE).unwrap_err();
+        assert!(matches!(error, PhotoError::NotAnImage), "{error}");
+    }
+}
+
 #[test]
 fn of_animations_the_first_frame_is_seen() {
     let (first, second) = (flag(), RgbImage::from_pixel(8, 4, Rgb([0, 255, 0])));
@@ -176,7 +225,8 @@ fn of_animations_the_first_frame_is_seen() {
         writer.write_image_data(frame.as_raw()).unwrap();
     }
     writer.finish().unwrap();
-    for (kind, bytes) in [("GIF", gif), ("APNG", apng)] {
+    let webp = animated_webp(&[&first, &second]);
+    for (kind, bytes) in [("GIF", gif), ("APNG", apng), ("WebP", webp)] {
         let photo = Photo::decode(&bytes, WHITE).unwrap();
         assert_eq!(photo.dimensions(), (8, 4), "{kind}");
         let left = photo.square(Crop::Square { x: 0.0, y: 0.5, side: 0.5 }, 1);

@@ -1,12 +1,12 @@
 //! `robust-reps eval`.
 
+use std::fs;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
 use anyhow::{Context, Result, bail};
 use robust_core::engine::Model;
 use robust_core::engine::tasks::invert::{Quality, invert, relative_distances};
-use robust_core::image::Pixels;
 use robust_core::image::measure::matched;
 use robust_core::model::card::Accuracy;
 use robust_core::model::weights::Weights;
@@ -22,6 +22,7 @@ use crate::files;
 use crate::judge::{Judge, Recognised};
 use crate::progress::finished;
 use crate::ranges;
+use crate::train::turn;
 
 /// What to measure on what.
 #[derive(clap::Args)]
@@ -161,13 +162,13 @@ pub fn run(args: &Args) -> Result<ExitCode> {
         autoattack,
         inversion,
     };
-    if args.write {
-        write(args, &weights, &report)?;
-    }
     if args.json {
         println!("{}", serde_json::to_string(&report)?);
     } else {
         print(&report);
+    }
+    if args.write {
+        write(args, &weights, &report)?;
     }
     Ok(ExitCode::SUCCESS)
 }
@@ -197,12 +198,7 @@ fn inversions(
         InvertSettings { steps: args.invert_steps, seed: args.seed, ..InvertSettings::AUTHORS };
     settings.check()?;
     let drawn = balanced_draw(set, args.invert, args.seed);
-    let pixels = |&i: &usize| {
-        let image = set.image(i);
-        Pixels::from_rgb8(image.width() as usize, image.as_raw())
-    };
-    let originals: Vec<Pixels> =
-        drawn.iter().map(pixels).collect::<Option<_>>().context("images of several sizes")?;
+    let originals = set.pixels(&drawn)?;
     let (mut results, mut distances) = (Vec::new(), Vec::new());
     // Each from noise of its own, whatever the size of the batches.
     for chunk in originals.chunks(16) {
@@ -232,7 +228,16 @@ fn inversions(
 }
 
 fn write(args: &Args, weights: &Weights, report: &Report) -> Result<()> {
-    let mut card = weights.card().clone();
+    let _turn = turn(&args.model);
+    let file = files::read(&args.model)?;
+    let now = Weights::from_bytes(&file)?;
+    if !now.tensors().eq(weights.tensors()) {
+        bail!(
+            "{} has become another model while this one was measured: measure that one",
+            args.model.display()
+        );
+    }
+    let mut card = now.card().clone();
     let n = report.images;
     let accuracy = |on: String, value: f32| Accuracy { on, value };
     card.accuracies = vec![
@@ -259,12 +264,28 @@ fn write(args: &Args, weights: &Weights, report: &Report) -> Result<()> {
             card.accuracies.push(accuracy(format!("their photos: {by}"), *photos));
         }
     }
-    let file = Weights::with_card(&files::read(&args.model)?, &card)?;
-    files::write(&args.model, &file)?;
-    // The same to read, beside it.
+    let file = Weights::with_card(&file, &card)?;
+    // The same to read, beside it. An earlier one is put aside first: whatever happens, no text is left
+    // beside a model that it does not describe.
+    let path = args.model.with_extension("md");
+    let aside =
+        path.with_file_name(format!(".{}.partial", path.file_name().unwrap_or_default().display()));
+    let had = path.exists();
+    if had {
+        fs::rename(&path, &aside).with_context(|| format!("cannot write {}", path.display()))?;
+    }
+    if let Err(error) = files::write(&args.model, &file) {
+        if had {
+            drop(fs::rename(&aside, &path));
+        }
+        return Err(error);
+    }
     let text = crate::commands::model::info::describe(&card);
     let text = format!("# Model card: {}\n\n```text\n{text}```\n", card.name);
-    files::write(&args.model.with_extension("md"), text.as_bytes())
+    files::write(&path, text.as_bytes())?;
+    // In the way of nobody if it stays.
+    drop(fs::remove_file(aside));
+    Ok(())
 }
 
 fn print(report: &Report) {

@@ -47,6 +47,7 @@ pub fn run(args: &Args) -> Result<ExitCode> {
         let of_class = (0..set.len()).filter(|&index| set.labels()[index] == label);
         let images: Vec<Vec<f32>> = of_class.map(small).collect();
         ensure!(!images.is_empty(), "no image of {}", card.classes[label]);
+        set.check_readable()?;
         let (mean, directions) = principal(&images, usize::from(args.rank));
         classes.push(Gaussian::new(&mean, &directions));
     }

@@ -13,6 +13,7 @@ use serde::Deserialize;
 use crate::data::Known;
 use crate::files;
 use crate::import::{Checkpoint, Normaliser, architecture};
+use crate::ranges;
 
 /// What to import, and what its tensors cannot say.
 #[derive(clap::Args)]
@@ -45,7 +46,7 @@ pub struct Args {
     #[arg(long)]
     stem: Option<Stem>,
     /// Side in pixels of the images it was trained on [default: the usual one of its stem]
-    #[arg(long)]
+    #[arg(long, value_parser = ranges::image_side)]
     input_size: Option<usize>,
     /// What the numbers of convolutions and the linear layer are kept as
     #[arg(long, default_value = "f32")]
@@ -76,7 +77,7 @@ pub fn run(args: &Args) -> Result<ExitCode> {
     let cannot = || format!("cannot import {}", args.checkpoint.display());
     let checkpoint = Checkpoint::read(&args.checkpoint, args.network.as_deref())?;
     let architecture = architecture(&checkpoint.shapes(), args.stem).with_context(cannot)?;
-    if let Some(note) = &checkpoint.note {
+    for note in &checkpoint.notes {
         eprintln!("{note}");
     }
     if architecture.block == Block::Bottleneck {
@@ -136,7 +137,7 @@ fn card(args: &Args, checkpoint: &Checkpoint, architecture: ResNetConfig) -> Res
 fn normaliser(args: &Args, found: Option<Normaliser>, stem: Stem) -> Result<Normaliser> {
     let given = match (args.normaliser, &args.mean, &args.std) {
         (Some(known), ..) => Some(known.normaliser()),
-        (None, Some(mean), Some(std)) => Some((three(mean)?, three(std)?)),
+        (None, Some(mean), Some(std)) => Some((three(mean, "--mean")?, three(std, "--std")?)),
         _ => None,
     };
     let given = given.map(|(mean, std)| Normaliser { mean, std });
@@ -158,8 +159,13 @@ fn normaliser(args: &Args, found: Option<Normaliser>, stem: Stem) -> Result<Norm
     }
 }
 
-fn three(values: &[f32]) -> Result<[f32; 3]> {
-    values.try_into().ok().context("a normaliser needs three values, separated by commas")
+fn three(values: &[f32], flag: &str) -> Result<[f32; 3]> {
+    let message = || format!("{flag} takes three numbers, separated by commas");
+    values
+        .try_into()
+        .ok()
+        .filter(|three: &[f32; 3]| three.iter().all(|v| v.is_finite()))
+        .with_context(message)
 }
 
 fn class_names(given: &[String], logits: usize) -> Result<Vec<String>> {

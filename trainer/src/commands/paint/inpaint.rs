@@ -30,7 +30,7 @@ pub struct Args {
 
 pub fn run(args: &Args) -> Result<ExitCode> {
     let model = args.make.model(&args.model)?;
-    let hole = make::region(&args.hole, model.card().input_size)?;
+    let hole = make::region(&args.hole, model.card().input_size, "--hole")?;
     let (photos, names) = make::photos(&model, &args.photos)?;
     let starts: Vec<Pixels> =
         photos.iter().map(|photo| greyed(photo, &hole)).collect::<Result<_, _>>()?;

@@ -172,14 +172,15 @@ pub fn photos(model: &Model, paths: &[PathBuf]) -> Result<(Vec<Pixels>, Vec<Stri
     Ok((images, files::unique_names(paths)))
 }
 
-/// `left,top,right,bottom` in shares of an image's side: which of its pixels lie inside.
-pub fn region(sides: &[f32], size: usize) -> Result<Vec<bool>> {
+/// `left,top,right,bottom` in shares of an image's side, as `flag` has them: which of its pixels lie
+/// inside.
+pub fn region(sides: &[f32], size: usize, flag: &str) -> Result<Vec<bool>> {
     let &[left, top, right, bottom] = sides else {
-        anyhow::bail!("a region takes four numbers: left,top,right,bottom, not {}", sides.len());
+        anyhow::bail!("{flag} takes four numbers: left,top,right,bottom, not {}", sides.len());
     };
     ensure!(
         0.0 <= left && left < right && right <= 1.0 && 0.0 <= top && top < bottom && bottom <= 1.0,
-        "a region takes left,top,right,bottom from 0 to 1, left before right, top before bottom"
+        "{flag} takes left,top,right,bottom from 0 to 1, left before right, top before bottom"
     );
     let inside = |at: usize, from: f32, to: f32| {
         let share = (at as f32 + 0.5) / size as f32;

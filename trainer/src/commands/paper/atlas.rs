@@ -21,6 +21,7 @@ use robust_core::settings::change::synthesis_settings;
 use crate::backend::{Backend, wait};
 use crate::files;
 use crate::ranges;
+use crate::train::turn;
 
 /// Tiles in a row of the sheet.
 const COLUMNS: usize = 32;
@@ -66,8 +67,9 @@ pub fn run(args: &Args) -> Result<ExitCode> {
     // Named after its content: the sheet of the index that is there stays until another index is.
     let sheet = args.model.with_extension(format!("atlas-{}.jpg", &files::sha256(&drawn)[..8]));
     atlas.sheet = name(&sheet);
-    files::write(&sheet, &drawn)?;
     let index = args.model.with_extension("atlas.json");
+    let _turn = turn(&index);
+    files::write(&sheet, &drawn)?;
     let earlier = earlier_sheet(&index);
     files::write(&index, serde_json::to_string(&atlas)?.as_bytes())?;
     if let Some(earlier) = earlier.filter(|earlier| *earlier != sheet) {
@@ -98,7 +100,7 @@ fn maximise(args: &Args, model: &Model) -> Result<(Vec<Pixels>, Vec<f32>)> {
         let starts: Vec<Pixels> = chunk.iter().map(|&i| noise(size, args.seed, i as u64)).collect();
         let mut pgd = magnify(model, &starts, chunk, settings)?;
         pgd.finish();
-        activations.extend(pgd.loss().into_data().iter::<f32>());
+        activations.extend(wait(pgd.losses())?);
         let report = wait(pgd.report());
         images.extend(report?.images);
         bar.inc(chunk.len() as u64);

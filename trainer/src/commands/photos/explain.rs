@@ -14,6 +14,7 @@ use robust_core::settings::change::explain_settings;
 use crate::backend::{Backend, wait};
 use crate::files;
 use crate::progress::finished;
+use crate::ranges;
 
 /// What to explain.
 #[derive(clap::Args)]
@@ -26,7 +27,7 @@ pub struct Args {
     #[arg(long)]
     class: Option<String>,
     /// How many coordinates of the representation to show
-    #[arg(long, default_value_t = 5)]
+    #[arg(long, default_value_t = 5, value_parser = ranges::count)]
     count: usize,
     /// Folder for the images: each coordinate magnified in the photo, and the plain gradient
     #[arg(long)]

@@ -11,6 +11,7 @@ use serde::Serialize;
 
 use crate::backend::{Backend, wait};
 use crate::files;
+use crate::ranges;
 
 /// What is sorted by what.
 #[derive(clap::Args)]
@@ -24,7 +25,7 @@ pub struct Args {
     #[arg(long, value_delimiter = ',', required = true)]
     features: Vec<usize>,
     /// How many photos to print from either end
-    #[arg(long, default_value_t = 3)]
+    #[arg(long, default_value_t = 3, value_parser = ranges::count)]
     count: usize,
     /// Print one JSON line a coordinate, with all photos
     #[arg(long)]

@@ -112,7 +112,7 @@ fn within<'a, O: Objective>(args: &Args, size: usize, pgd: Pgd<'a, O>) -> Result
     if args.region.is_empty() {
         return Ok(pgd);
     }
-    Ok(pgd.within(&region(&args.region, size)?)?)
+    Ok(pgd.within(&region(&args.region, size, "--region")?)?)
 }
 
 fn save<O: Objective>(
@@ -124,7 +124,7 @@ fn save<O: Objective>(
 ) -> Result<()> {
     let mut pgd = within(args, pgd.size(), pgd)?;
     pgd.finish();
-    let reached: Vec<f32> = pgd.loss().into_data().iter::<f32>().collect();
+    let reached = wait(pgd.losses())?;
     for ((name, image), reached) in names.iter().zip(wait(pgd.report())?.images).zip(reached) {
         let path = args.out.join(format!("{name}.png"));
         files::write(&path, &to_png(&image)?)?;

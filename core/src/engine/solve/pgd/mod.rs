@@ -15,7 +15,7 @@ use burn::tensor::{Tensor, TensorData, Transaction};
 pub use constraint::random_start;
 pub use start::noise;
 
-use crate::engine::error::{as_large, one_each};
+use crate::engine::error::{as_large, finite, one_each};
 use crate::engine::solve::objective::{Direction, Objective};
 use crate::engine::solve::run::{Report, Run};
 use crate::engine::{Model, TaskError};
@@ -173,6 +173,15 @@ impl<'a, O: Objective> Pgd<'a, O> {
         loss_of(self.model, &self.objective, &self.x)
     }
 
+    /// The same, once the device has computed it.
+    ///
+    /// # Errors
+    ///
+    /// [`TaskError::Device`], and [`TaskError::NotFinite`].
+    pub async fn losses(&self) -> Result<Vec<f32>, TaskError> {
+        finite(self.loss().into_data_async().await?.iter().collect())
+    }
+
     /// The current images, or the best ones so far where the settings say so.
     pub fn images(&mut self) -> Tensor<4> {
         if self.settings.best {
@@ -233,14 +242,13 @@ impl<O: Objective> Run for Pgd<'_, O> {
             reads = reads.register(Tensor::cat(steps, 0));
         }
         let mut data = reads.execute_async().await?.into_iter();
-        let mut floats = || -> Vec<f32> {
-            data.next().map(|data| data.iter::<f32>().collect()).unwrap_or_default()
-        };
-        let images = floats()
+        let mut floats =
+            || finite(data.next().map(|data| data.iter::<f32>().collect()).unwrap_or_default());
+        let images = floats()?
             .chunks_exact(3 * size * size)
             .filter_map(|values| Pixels::new(size, values.to_vec()))
             .collect();
-        let losses = floats().chunks_exact(batch).map(<[f32]>::to_vec).collect();
+        let losses = floats()?.chunks_exact(batch).map(<[f32]>::to_vec).collect();
         Ok(Report { step: self.done, losses, images })
     }
 }

@@ -4,10 +4,12 @@ use burn::tensor::{Device, Distribution, Tensor};
 
 use super::constraint::image_norm;
 use super::*;
-use crate::engine::fixture::model;
+use crate::engine::fixture::{model, weights};
 use crate::engine::solve::objective::{Activate, CrossEntropy};
 use crate::engine::solve::{Watch, drive};
-use crate::engine::tasks::invert::invert;
+use crate::engine::tasks::change::activations;
+use crate::engine::tasks::invert::{invert, relative_distances};
+use crate::model::weights::{Array, Weights};
 use crate::settings::{Constraint, InvertSettings, Solver, Start};
 
 fn random(batch: usize) -> Tensor<4> {
@@ -242,4 +244,29 @@ fn only_a_region_as_large_as_the_image_is_taken() {
     assert_eq!(largest(change.narrow(2, 4, 4)), 0.0);
     let error = run().within(&upper[1..]).err().unwrap().to_string();
     assert!(error.contains("63") && error.contains("64"), "{error}");
+}
+
+/// Each number of such a representation is finite, and no distance between two is.
+#[test]
+fn nothing_that_is_not_finite_is_a_result() {
+    let weights = weights();
+    let scaled = |(name, array): (&str, &Array)| {
+        let mut array = array.clone();
+        if ["layer2.0.bn2.weight", "layer2.0.bn2.bias"].contains(&name) {
+            array.values.iter_mut().for_each(|value| *value *= 1e20);
+        }
+        (name.to_owned(), array)
+    };
+    let tensors = weights.tensors().map(scaled).collect();
+    let model =
+        Model::new(&Weights::new(weights.card().clone(), tensors).unwrap(), &Device::flex());
+    let (image, target) = ([noise(8, 1, 1)], [noise(8, 1, 2)]);
+    let representation = pollster::block_on(activations(&model, &image)).unwrap();
+    assert!(representation[0].iter().any(|value| *value > 1e19), "{representation:?}");
+    let mut pgd = invert(&model, &target, &Start::Noise, &InvertSettings::FAST).unwrap();
+    pgd.step();
+    let report = pollster::block_on(pgd.report());
+    assert!(matches!(report, Err(TaskError::NotFinite)), "{report:?}");
+    let distance = pollster::block_on(relative_distances(&model, &image, &target));
+    assert!(matches!(distance, Err(TaskError::NotFinite)), "{distance:?}");
 }

@@ -138,10 +138,7 @@ fn photos(args: &Args, model: &Model) -> Result<Vec<Pixels>> {
     };
     let set = Dataset::read(&request)?;
     let drawn = balanced_draw(&set, args.count, args.seed);
-    let photos: Vec<Pixels> = drawn
-        .iter()
-        .filter_map(|&i| Pixels::from_rgb8(card.input_size, set.image(i).as_raw()))
-        .collect();
+    let photos = set.pixels(&drawn)?;
     if photos.len() < 2 {
         bail!("at least two photos are needed");
     }

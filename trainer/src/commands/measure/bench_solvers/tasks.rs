@@ -129,7 +129,7 @@ fn follow<O: Objective>(
     let mut results = Vec::new();
     for &mark in marks {
         pgd.advance(mark);
-        let scores: Vec<f32> = pgd.loss().into_data().iter::<f32>().collect();
+        let scores = wait(pgd.losses())?;
         let report = wait(pgd.report())?;
         let images = report.images;
         let (mean, spread) = spread(&scores);

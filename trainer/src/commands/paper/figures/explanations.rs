@@ -30,7 +30,7 @@ pub fn collisions(subject: &Subject) -> Result<Drawn> {
     for (model, name) in [(&subject.standard, "standard"), (&subject.robust, "robust")] {
         let settings = attack_settings(EPSILON, 100);
         let pgd = collide(model, &photos, &others, settings)?;
-        let before: Vec<f32> = pgd.loss().into_data().iter::<f32>().collect();
+        let before = wait(pgd.losses())?;
         let (images, after) = reached(pgd)?;
         let caption = |i: usize| format!("{:.0} to\n{:.0} %", 100.0 * before[i], 100.0 * after[i]);
         let captions: Vec<String> = (0..images.len()).map(caption).collect();

@@ -186,6 +186,9 @@ pub fn run(args: &Args) -> Result<ExitCode> {
         bar.set_message(title.clone());
         if !is_made(&picture, &record, &made_of) {
             let drawn = draw(&subject).with_context(|| name.clone())?;
+            // What it was made of must have been there.
+            subject.data.check_readable()?;
+            subject.elsewhere.iter().try_for_each(Dataset::check_readable)?;
             let mut sheet = drawn.sheet;
             sheet.title = title.clone();
             let png = sheet.to_png()?;

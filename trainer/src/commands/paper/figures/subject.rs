@@ -39,7 +39,7 @@ pub struct Subject {
     pub gaussians: Option<Gaussians>,
     pub judge: Option<Judge>,
     steps: usize,
-    elsewhere: Option<Dataset>,
+    pub elsewhere: Option<Dataset>,
 }
 
 impl Subject {
@@ -216,7 +216,7 @@ impl Subject {
 /// A run's last images and losses.
 pub fn reached<O: Objective>(mut pgd: Pgd<'_, O>) -> Result<(Vec<Pixels>, Vec<f32>)> {
     pgd.finish();
-    let losses = pgd.loss().into_data().iter::<f32>().collect();
+    let losses = wait(pgd.losses())?;
     let report = wait(pgd.report());
     Ok((report?.images, losses))
 }
