@@ -118,10 +118,10 @@ pub fn sketched(subject: &Subject) -> Result<Drawn> {
     compared(subject, &starts, &aims, make, Sheet::new(""))
 }
 
-/// A body, a head and legs in two colours, as a child would draw them.
+/// A body, a head and legs in two muted colours, as a child would draw them.
 fn drawing(subject: &Subject, index: u64) -> Pixels {
     let mut rng = subject.rng(2000 + index);
-    let mut colour = || -> [f32; 3] { rng.random() };
+    let mut colour = || [0; 3].map(|_| 0.25 + 0.5 * rng.random::<f32>());
     let (ground, animal) = (colour(), colour());
     let size = subject.size() as f32;
     let width = 0.22 + 0.1 * rng.random::<f32>();
