@@ -33,8 +33,12 @@ impl Serving {
 
     /// Status and body of the answer to a request, whose path is sent as it is.
     fn ask(&self, method: &str, path: &str) -> (u16, Vec<u8>) {
+        self.ask_by_name(&self.address, method, path)
+    }
+
+    fn ask_by_name(&self, host: &str, method: &str, path: &str) -> (u16, Vec<u8>) {
         let mut stream = TcpStream::connect(&self.address).unwrap();
-        write!(stream, "{method} {path} HTTP/1.0\r\nHost: {}\r\n\r\n", self.address).unwrap();
+        write!(stream, "{method} {path} HTTP/1.0\r\nHost: {host}\r\n\r\n").unwrap();
         let mut answer = Vec::new();
         stream.read_to_end(&mut answer).unwrap();
         let end = answer.windows(4).position(|part| part == b"\r\n\r\n").unwrap();
@@ -120,4 +124,8 @@ fn the_page_is_served_with_other_models() {
     let (status, body) = serving.ask("HEAD", "/engines.json");
     assert_eq!((status, body.len()), (200, 0));
     assert_eq!(serving.ask("POST", "/engines.json").0, 405);
+    for (host, status) in [("localhost:80", 200), ("127.0.0.1", 200), ("elsewhere.example:80", 403)]
+    {
+        assert_eq!(serving.ask_by_name(host, "GET", "/engines.json").0, status, "{host}");
+    }
 }

@@ -61,10 +61,25 @@ fn tell_what_is_shown(catalog: Vec<CatalogEntry>) {
     }
 }
 
+/// Whether a browser asked this machine by a name of its own. A foreign site whose name was made to
+/// lead here would ask by that name, and its scripts could read the models.
+fn is_for_this_machine(request: &Request) -> bool {
+    let host = request.headers().iter().find(|header| header.field.equiv("Host"));
+    host.is_none_or(|host| {
+        let host = host.value.as_str();
+        let name = host.rsplit_once(':').map_or(host, |(name, _)| name);
+        ["127.0.0.1", "localhost"].contains(&name)
+    })
+}
+
 fn answer(site: &Site, request: Request) {
     let path = request.url().split(['?', '#']).next().unwrap_or_default();
     let path = path.trim_start_matches('/').to_owned();
     let reads = matches!(request.method(), Method::Get | Method::Head);
+    if !is_for_this_machine(&request) {
+        let _ = request.respond(Response::empty(403));
+        return;
+    }
     // Who has gone away hears nothing, and nobody else need know.
     let _ = match (reads, site.file(&path)) {
         (true, Some((bytes, media_type))) => {

@@ -124,3 +124,26 @@ fn other_stages(net: &ResNetConfig) -> Result<String> {
 fn torchvision_name(net: &ResNetConfig) -> Option<&'static str> {
     net.preset_name().filter(|name| !["resnet10", "wide_resnet50_4"].contains(name))
 }
+
+#[cfg(test)]
+mod tests {
+    use robust_core::model::architecture::ResNetConfig;
+
+    use super::*;
+
+    #[test]
+    fn stages_that_torchvision_does_not_have_are_built() {
+        let known = ResNetConfig::preset("resnet10", Stem::Small, 9).unwrap();
+        let (blocks, widths) = (vec![1, 2, 1], vec![16, 32, 64]);
+        let lines = other_stages(&ResNetConfig { blocks, widths, ..known }).unwrap();
+        for line in [
+            "model.inplanes = 16",
+            "model.layer1 = model._make_layer(block, 16, 1)",
+            "model.layer2 = model._make_layer(block, 32, 2, stride=2)",
+            "model.layer4 = torch.nn.Identity()",
+            "model.fc = torch.nn.Linear(block.expansion * 64, 9)",
+        ] {
+            assert!(lines.lines().any(|other| other == line), "{line}: {lines}");
+        }
+    }
+}
