@@ -291,8 +291,12 @@ fn a_photo_is_known_by_its_content_whatever_its_name_ends_in() {
         serde_json::from_str::<Value>(&row).unwrap()["photos"][0][1].clone()
     };
     assert_eq!(activation(&png), activation(&jpeg));
-    let errors = stderr(&["rank", &model(), &heic, "--features", "1"]);
-    assert!(errors.contains("c.jpg") && errors.contains("a HEIC image"), "{errors}");
+    let avif = path("tests/fixtures/photos/cat.avif");
+    for (file, named) in [(&heic, "c.jpg: this is a HEIC image"), (&avif, "this is an AVIF image")]
+    {
+        let errors = stderr(&["rank", &model(), file, "--features", "1"]);
+        assert!(errors.contains(named) && errors.contains("save it as JPEG"), "{errors}");
+    }
 }
 
 #[test]
