@@ -73,7 +73,7 @@ async fn a_photo_from_disk_is_inverted_paused_stopped_and_saved() -> Result<()> 
     visit.click("#robust .save").await?;
     visit.wait_for_download("inverted-robust.png").await?;
     let image = image::open(visit.downloads().join("inverted-robust.png"))?;
-    assert_eq!((image.width(), image.height()), (64, 64));
+    assert_eq!((image.width(), image.height()), (512, 512), "64 pixels are a stamp elsewhere");
 
     // Ten thousand steps are many minutes on a processor: asked, and nothing is lost meanwhile.
     let shown = visit.picture("robust-image").await?;
