@@ -64,6 +64,20 @@ fn packed(starts: &[&str]) -> Result<u64> {
 }
 
 #[test]
+fn what_dreams_begin_with_weighs_little() -> Result<()> {
+    let mut found = 0;
+    for entry in fs::read_dir(dist()?.join("models"))? {
+        let entry = entry?;
+        if entry.file_name().to_string_lossy().ends_with(".gaussians.json") {
+            found += 1;
+            assert!(entry.metadata()?.len() <= 100_000, "{:?}", entry.file_name());
+        }
+    }
+    assert!(found > 0, "no model has Gaussians");
+    Ok(())
+}
+
+#[test]
 fn page_and_engine_weigh_little() -> Result<()> {
     let bytes = packed(&["page-", "style-", "index.html"])?;
     assert!((100_000..PAGE).contains(&bytes), "{bytes} bytes with gzip; at most {PAGE} are wanted");

@@ -17,8 +17,12 @@ use robust_core::settings::{Constraint, Crop, PgdSettings};
 use serde::Serialize;
 
 use crate::backend::{Backend, wait};
+use crate::interrupt::Interrupt;
 use crate::progress::follow;
 use crate::{files, ranges};
+
+/// Images that are made together: a thousand would take a machine's memory.
+const BATCH: usize = 32;
 
 /// Frames of an animation, its first and last included.
 const FRAMES: usize = 21;
@@ -87,8 +91,17 @@ impl Make {
         classes: &[usize],
         names: &[String],
     ) -> Result<()> {
-        let pgd = synthesise(model, starts, classes, self.settings(model, making))?;
-        self.run(model, pgd, starts, classes, names)
+        let settings = self.settings(model, making);
+        for ((starts, classes), names) in
+            starts.chunks(BATCH).zip(classes.chunks(BATCH)).zip(names.chunks(BATCH))
+        {
+            if Interrupt::listen().asked() {
+                break;
+            }
+            let pgd = synthesise(model, starts, classes, settings)?;
+            self.run(model, pgd, starts, classes, names)?;
+        }
+        Ok(())
     }
 
     /// Runs to the end, or until Ctrl-C; saves and prints what was reached.
