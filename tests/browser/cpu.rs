@@ -57,13 +57,7 @@ async fn a_photo_from_disk_is_inverted_paused_stopped_and_saved() -> Result<()> 
     tokio::time::sleep(std::time::Duration::from_millis(600)).await;
     assert_eq!(visit.picture("robust-image").await?, held, "a paused run goes on");
     visit.click("#pause").await?;
-    visit
-        .wait_until(
-            "it goes on",
-            &format!("document.getElementById('robust-image').toDataURL() !== '{held}'"),
-            20,
-        )
-        .await?;
+    visit.wait_for_another("robust-image", &held, 20).await?;
 
     visit.click("#stop").await?;
     visit.wait_for_phase("robust", "finished", 20).await?;

@@ -7,7 +7,7 @@ use image::ImageFormat;
 use image::imageops::FilterType;
 use robust_tests::Visit;
 
-use crate::photo;
+use crate::{difference, photo};
 
 #[tokio::test]
 async fn bad_photos_get_their_message_and_cost_nothing() -> Result<()> {
@@ -57,9 +57,7 @@ async fn what_only_the_browser_decodes_is_inverted_too() -> Result<()> {
     let sample = visit.picture("original-image").await?;
     let avif = Path::new(&std::env::var("CARGO_MANIFEST_DIR")?).join("fixtures/photos/cat.avif");
     visit.upload(&avif).await?;
-    let other =
-        |than: &str| format!("document.getElementById('original-image').toDataURL() !== '{than}'");
-    visit.wait_until("another photo", &other(&sample), 20).await?;
+    visit.wait_for_another("original-image", &sample, 20).await?;
     visit.wait_for_phase("robust", "finished", 60).await?;
     let decoded = visit.pixels("original-image").await?;
     let avif = visit.picture("original-image").await?;
@@ -72,11 +70,10 @@ async fn what_only_the_browser_decodes_is_inverted_too() -> Result<()> {
     let square = photo.crop_imm(x, y, side, side).resize(96, 96, FilterType::Triangle);
     square.save_with_format(&misnamed, ImageFormat::Png)?;
     visit.upload(&misnamed).await?;
-    visit.wait_until("the misnamed one", &other(&avif), 20).await?;
+    visit.wait_for_another("original-image", &avif, 20).await?;
     visit.wait_for_phase("robust", "finished", 60).await?;
     let read = visit.pixels("original-image").await?;
-    let apart: u64 = decoded.iter().zip(&read).map(|(a, b)| u64::from(a.abs_diff(*b))).sum();
-    let mean = apart as f64 / read.len() as f64;
+    let (_, mean) = difference(&decoded, &read);
     assert!(mean < 6.0, "the AVIF was read as another photo: {mean} of 255 apart");
     assert_eq!(visit.text("#notice").await?, "");
     visit.close().await

@@ -37,3 +37,11 @@ const VIEWS: [(&str, &str); 7] = [
 fn photo(name: &str) -> PathBuf {
     Path::new(&std::env::var("CARGO_MANIFEST_DIR").unwrap()).join("../static/gallery").join(name)
 }
+
+/// Largest difference of two pictures' values, and their mean.
+fn difference(a: &[u8], b: &[u8]) -> (u8, f64) {
+    assert_eq!(a.len(), b.len());
+    let differences = || a.iter().zip(b).map(|(a, b)| a.abs_diff(*b));
+    let sum: f64 = differences().map(f64::from).sum();
+    (differences().max().unwrap_or_default(), sum / a.len() as f64)
+}

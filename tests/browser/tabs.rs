@@ -18,9 +18,7 @@ async fn two_tabs_work_beside_each_other() -> Result<()> {
     visit.wait_for_phase("robust", "finished", 60).await?;
     let second_picture = visit.picture("robust-image").await?;
     visit.upload(&photo("fish_discus.jpg")).await?;
-    let other =
-        format!("document.getElementById('robust-image').toDataURL() !== '{second_picture}'");
-    visit.wait_until("its own photo", &other, 30).await?;
+    visit.wait_for_another("robust-image", &second_picture, 30).await?;
     let second = visit.open_tab(&format!("{SMALL}#morph")).await?;
     visit
         .wait_until("a path in a third", "document.querySelector('#path-image, #path canvas')", 60)

@@ -233,6 +233,12 @@ impl Visit {
         value.as_str().map(str::to_owned).ok_or_else(|| anyhow!("no canvas {canvas}"))
     }
 
+    /// Waits until a canvas shows another picture than this one.
+    pub async fn wait_for_another(&self, canvas: &str, than: &str, seconds: u64) -> Result<()> {
+        let other = format!("document.getElementById('{canvas}').toDataURL() !== '{than}'");
+        self.wait_until(&format!("another picture in {canvas}"), &other, seconds).await
+    }
+
     /// The 8-bit values of a canvas, RGBA row by row.
     pub async fn pixels(&self, canvas: &str) -> Result<Vec<u8>> {
         let script = format!(

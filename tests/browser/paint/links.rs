@@ -8,8 +8,10 @@ use image::codecs::gif::GifDecoder;
 use robust_tests::Visit;
 
 use super::{
-    DONE, RUNS, SEEN, SMALL, at_the_sheet, difference, fill_a_kitten, put_a_kitten, stroke,
+    DONE, SEEN, SMALL, at_the_sheet, fill_a_kitten, put_a_kitten, stop_in_the_midst, stroke,
+    wait_until_made,
 };
+use crate::difference;
 
 /// The link of what is shown, without the page's address.
 async fn link(visit: &Visit) -> Result<String> {
@@ -19,6 +21,16 @@ async fn link(visit: &Visit) -> Result<String> {
     let Some(link) = link.as_str().map(str::to_owned) else { anyhow::bail!("no link") };
     assert!(link.len() < 8000, "{} characters", link.len());
     Ok(link)
+}
+
+/// Opens a link that carries a drawing as its pixels, and looks whether they are these, but for what a
+/// JPEG changes.
+async fn opens_like(fresh: &Visit, link: &str, shown: &[u8], most: f64) -> Result<()> {
+    fresh.go(&format!("{SMALL}{link}")).await?;
+    fresh.wait_until("the network looks at it", SEEN, 60).await?;
+    let (_, mean) = difference(&fresh.pixels("drawing").await?, shown);
+    assert!(mean < most, "differs by {mean} of 255 in the mean");
+    Ok(())
 }
 
 #[tokio::test]
@@ -37,10 +49,7 @@ async fn a_link_opens_to_the_same_painting() -> Result<()> {
     let drawn = visit.pixels("drawing").await?;
     visit.set_range("reach", "0.35").await?;
     visit.click("#goals .class-button:nth-child(4)").await?;
-    visit
-        .wait_until("it becomes the class", "document.querySelector('[data-value=now]')", 60)
-        .await?;
-    visit.wait_until("it is done", DONE, 60).await?;
+    wait_until_made(&visit, 60).await?;
     let made = visit.pixels("drawing").await?;
     let first = link(&visit).await?;
     assert_ne!(first, only_drawn);
@@ -59,14 +68,10 @@ async fn a_link_opens_to_the_same_painting() -> Result<()> {
     fresh.wait_until("it is done", DONE, 20).await?;
     assert_eq!(difference(&fresh.pixels("drawing").await?, &drawn), (0, 0.0));
     fresh.go(&format!("{SMALL}{first}")).await?;
-    fresh.wait_until("the class", "document.querySelector('[data-value=now]')", 60).await?;
-    fresh.wait_until("it is done", DONE, 60).await?;
+    wait_until_made(&fresh, 60).await?;
     assert_eq!(difference(&fresh.pixels("drawing").await?, &made), (0, 0.0));
     assert_eq!(link(&fresh).await?, first, "passed on as it came");
-    fresh.go(&format!("{SMALL}{second}")).await?;
-    fresh.wait_until("the network looks at it", SEEN, 60).await?;
-    let (_, mean) = difference(&fresh.pixels("drawing").await?, &painted_over);
-    assert!(mean < 4.0, "differs by {mean} of 255 in the mean");
+    opens_like(&fresh, &second, &painted_over, 4.0).await?;
     fresh.close().await
 }
 
@@ -75,12 +80,7 @@ async fn a_stopped_drawing_and_one_of_many_strokes_are_carried_as_pixels() -> Re
     let visit = at_the_sheet().await?;
     put_a_kitten(&visit).await?;
     visit.click(".makings button:nth-child(3)").await?;
-    visit.click("#goals .class-button:nth-child(4)").await?;
-    visit.wait_until("some steps", &format!("{RUNS} > 3"), 60).await?;
-    visit.click("#stop").await?;
-    visit.wait_until("it has stopped", DONE, 20).await?;
-    let phase = visit.text("#robust .phase").await?;
-    assert!(phase.starts_with("Stopped"), "{phase}");
+    stop_in_the_midst(&visit, "#goals .class-button:nth-child(4)").await?;
     let (stopped, shown) = (link(&visit).await?, visit.pixels("drawing").await?);
     let share = |i: u32| (i.wrapping_mul(2_654_435_761) >> 8) as f32 / (1 << 24) as f32;
     let places =
@@ -98,14 +98,9 @@ async fn a_stopped_drawing_and_one_of_many_strokes_are_carried_as_pixels() -> Re
     let (scribble, drawn) = (link(&visit).await?, visit.pixels("drawing").await?);
     visit.close().await?;
 
-    let fresh = Visit::open(&format!("{SMALL}{stopped}")).await?;
-    fresh.wait_until("the network looks at it", SEEN, 60).await?;
-    let (_, mean) = difference(&fresh.pixels("drawing").await?, &shown);
-    assert!(mean < 4.0, "differs by {mean} of 255 in the mean");
-    fresh.go(&format!("{SMALL}{scribble}")).await?;
-    fresh.wait_until("the network looks at it", SEEN, 60).await?;
-    let (_, mean) = difference(&fresh.pixels("drawing").await?, &drawn);
-    assert!(mean < 8.0, "differs by {mean} of 255 in the mean");
+    let fresh = Visit::prepare().await?;
+    opens_like(&fresh, &stopped, &shown, 4.0).await?;
+    opens_like(&fresh, &scribble, &drawn, 8.0).await?;
     fresh.close().await
 }
 

@@ -4,9 +4,10 @@ use anyhow::Result;
 use robust_tests::Visit;
 
 use super::{
-    DONE, RUNS, SEEN, at, at_the_sheet, difference, fill_a_kitten, percent, put_a_kitten, stroke,
-    wait_for_picture,
+    DONE, RUNS, SEEN, at, at_the_sheet, fill_a_kitten, percent, put_a_kitten, stop_in_the_midst,
+    stroke, wait_for_picture, wait_until_made,
 };
+use crate::difference;
 
 #[tokio::test]
 async fn a_hole_in_a_photo_grows_again() -> Result<()> {
@@ -64,8 +65,7 @@ async fn a_photo_turns_into_another_class_and_is_sharpened() -> Result<()> {
     for (button, class) in [(3, 6), (4, 2)] {
         visit.click(&format!(".makings button:nth-child({button})")).await?;
         visit.click(&format!("#goals .class-button:nth-child({class})")).await?;
-        let now = "document.querySelector('#robust [data-value=now]')";
-        visit.wait_until("it is made", &format!("{now} && {DONE}"), 60).await?;
+        wait_until_made(&visit, 60).await?;
         let (before, now) = (percent(&visit, "before").await?, percent(&visit, "now").await?);
         assert!(now > before + 5.0, "button {button}: from {before} to {now} %");
         assert_ne!(visit.picture("drawing").await?, photo);
@@ -82,8 +82,7 @@ async fn another_class_and_another_radius_count_at_once() -> Result<()> {
     let sheet = visit.pixels("drawing").await?;
     visit.set_range("reach", "1").await?;
     visit.click("#goals .class-button:nth-child(4)").await?;
-    let made = format!("document.querySelector('#robust [data-value=now]') && {DONE}");
-    visit.wait_until("it is made", &made, 60).await?;
+    wait_until_made(&visit, 60).await?;
     let (_, far) = difference(&visit.pixels("drawing").await?, &sheet);
     visit.set_range("reach", "0.05").await?;
     visit.wait_until("it goes on within the new radius", &format!("{RUNS} >= 0"), 20).await?;
@@ -107,8 +106,7 @@ async fn another_class_and_another_radius_count_at_once() -> Result<()> {
 async fn a_finished_drawing_goes_on_under_the_brush() -> Result<()> {
     let visit = at_the_sheet().await?;
     visit.click("#goals .class-button:nth-child(4)").await?;
-    let made = format!("document.querySelector('#robust [data-value=now]') && {DONE}");
-    visit.wait_until("it is made", &made, 60).await?;
+    wait_until_made(&visit, 60).await?;
     visit.click(".swatch[title=White]").await?;
     visit.set_range("width", "0.3").await?;
     stroke(&visit, &[(0.2, 0.5), (0.8, 0.5)]).await?;
@@ -118,10 +116,7 @@ async fn a_finished_drawing_goes_on_under_the_brush() -> Result<()> {
     assert_ne!(at(&pixels, 0.5, 0.5), [0xf7, 0xf5, 0xf0], "nothing was made of the stroke");
     assert!(at(&pixels, 0.5, 0.5)[0] > 150, "the stroke is gone");
     // Stopped, it rests.
-    visit.click("#goals .class-button:nth-child(4)").await?;
-    visit.wait_until("it runs", &format!("{RUNS} > 1"), 20).await?;
-    visit.click("#stop").await?;
-    visit.wait_until("it has stopped", DONE, 20).await?;
+    stop_in_the_midst(&visit, "#goals .class-button:nth-child(4)").await?;
     stroke(&visit, &[(0.2, 0.2), (0.8, 0.2)]).await?;
     visit.wait_until("it is looked at", DONE, 20).await?;
     assert_eq!(at(&visit.pixels("drawing").await?, 0.5, 0.2), [0xf7, 0xf5, 0xf0]);
@@ -135,8 +130,7 @@ async fn the_standard_network_does_the_same_beside_it() -> Result<()> {
     visit.wait_until("the network looks at the sheet", SEEN, 120).await?;
     let standard = "document.querySelector('#standard')?.dataset.phase === 'finished'";
     visit.click("#goals .class-button:nth-child(4)").await?;
-    let made = format!("document.querySelector('#robust [data-value=now]') && {DONE}");
-    visit.wait_until("it is made", &made, 120).await?;
+    wait_until_made(&visit, 120).await?;
     visit.click("#compare").await?;
     let both = format!("document.querySelector('#standard [data-value=now]') && {standard}");
     visit.wait_until("the standard one has made the same", &both, 180).await?;

@@ -6,7 +6,7 @@ mod making;
 
 use std::ops::Range;
 
-use anyhow::Result;
+use anyhow::{Result, bail};
 use robust_tests::Visit;
 use serde_json::json;
 
@@ -19,6 +19,32 @@ const SEEN: &str = "document.querySelector('#robust .sees')?.textContent.include
 /// Steps done of a run, while it runs.
 const RUNS: &str =
     "parseInt(document.querySelector('#robust .phase').textContent.match(/^Step (\\d+)/)[1])";
+
+/// Waits until something is made and done.
+async fn wait_until_made(visit: &Visit, seconds: u64) -> Result<()> {
+    let made = format!("document.querySelector('#robust [data-value=now]') && {DONE}");
+    visit.wait_until("it is made and done", &made, seconds).await
+}
+
+/// Presses a class, and stops what begins after a step. The page itself presses the second button: a press
+/// from here may come after the end.
+async fn stop_in_the_midst(visit: &Visit, class: &str) -> Result<()> {
+    let script = format!(
+        "window.pressed = false; new MutationObserver((_, watch) => {{ \
+           try {{ if (!({RUNS} > 1)) return; }} catch {{ return; }} \
+           watch.disconnect(); document.getElementById('stop').click(); window.pressed = true; \
+         }}).observe(document, {{ subtree: true, childList: true, characterData: true }});"
+    );
+    for _ in 0..5 {
+        visit.script(&script).await?;
+        visit.click(class).await?;
+        visit.wait_until("it has stopped", &format!("window.pressed && {DONE}"), 60).await?;
+        if visit.text("#robust .phase").await?.starts_with("Stopped at") {
+            return Ok(());
+        }
+    }
+    bail!("five runs ended before they could be stopped")
+}
 
 /// A stroke of a pen through these places, in shares of the drawing's sides.
 async fn stroke(visit: &Visit, places: &[(f32, f32)]) -> Result<()> {
@@ -65,20 +91,11 @@ async fn at_the_sheet() -> Result<Visit> {
 async fn put_a_kitten(visit: &Visit) -> Result<()> {
     let sheet = visit.picture("drawing").await?;
     visit.click(".thumbnail[title=Kitten]").await?;
-    let photo = format!("document.getElementById('drawing').toDataURL() !== '{sheet}'");
-    visit.wait_until("the photo", &photo, 20).await
+    visit.wait_for_another("drawing", &sheet, 20).await
 }
 
 /// The same, in whose hole something is to grow.
 async fn fill_a_kitten(visit: &Visit) -> Result<()> {
     put_a_kitten(visit).await?;
     visit.click(".makings button:nth-child(2)").await
-}
-
-/// Largest difference of two pictures' values, and their mean.
-fn difference(a: &[u8], b: &[u8]) -> (u8, f64) {
-    assert_eq!(a.len(), b.len());
-    let differences = || a.iter().zip(b).map(|(a, b)| a.abs_diff(*b));
-    let sum: f64 = differences().map(f64::from).sum();
-    (differences().max().unwrap_or_default(), sum / a.len() as f64)
 }

@@ -106,10 +106,7 @@ async fn is_whole(bytes: &[u8], asset: &Asset) -> bool {
     }
     let subtle = window().crypto().ok().map(|crypto| crypto.subtle()).filter(|it| it.is_object());
     let Some(subtle) = subtle else { return true };
-    let Ok(digest) = subtle.digest_with_str_and_js_u8_array("SHA-256", &Uint8Array::from(bytes))
-    else {
-        return false;
-    };
+    let Ok(digest) = subtle.digest_with_str_and_u8_array("SHA-256", bytes) else { return false };
     let Ok(digest) = JsFuture::from(digest).await else { return false };
     let hex = |byte: u8| format!("{byte:02x}");
     Uint8Array::new(&digest).to_vec().into_iter().map(hex).collect::<String>() == asset.sha256

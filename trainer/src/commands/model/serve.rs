@@ -73,13 +73,13 @@ fn is_for_this_machine(request: &Request) -> bool {
 }
 
 fn answer(site: &Site, request: Request) {
-    let path = request.url().split(['?', '#']).next().unwrap_or_default();
-    let path = path.trim_start_matches('/').to_owned();
-    let reads = matches!(request.method(), Method::Get | Method::Head);
     if !is_for_this_machine(&request) {
         let _ = request.respond(Response::empty(403));
         return;
     }
+    let path = request.url().split(['?', '#']).next().unwrap_or_default();
+    let path = path.trim_start_matches('/').to_owned();
+    let reads = matches!(request.method(), Method::Get | Method::Head);
     // Who has gone away hears nothing, and nobody else need know.
     let _ = match (reads, site.file(&path)) {
         (true, Some((bytes, media_type))) => {

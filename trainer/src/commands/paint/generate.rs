@@ -5,11 +5,9 @@ use std::process::ExitCode;
 
 use anyhow::{Context, Result};
 use robust_core::image::Pixels;
-use robust_core::model::gaussians::Gaussians;
 use robust_core::settings::paint::Making;
 
 use super::make::{self, Make};
-use crate::files;
 
 /// What to generate.
 #[derive(clap::Args)]
@@ -37,12 +35,7 @@ pub fn run(args: &Args) -> Result<ExitCode> {
     let card = model.card();
     let path = args.gaussians.clone();
     let path = path.unwrap_or_else(|| args.model.with_extension("gaussians.json"));
-    let file = files::read(&path).context(
-        "an image starts from a draw of its class's Gaussian: `robust-reps gaussians` makes them of \
-         training images",
-    )?;
-    let gaussians = Gaussians::from_json(&file, card.classes.len())
-        .with_context(|| format!("cannot use {}", path.display()))?;
+    let gaussians = make::gaussians(&path, card)?;
     let names = if args.classes.is_empty() { &card.classes } else { &args.classes };
     for name in names {
         let class = make::class(&model, name)?;

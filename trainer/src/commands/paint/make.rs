@@ -12,6 +12,8 @@ use robust_core::engine::tasks::change::{confidences, synthesise};
 use robust_core::image::Pixels;
 use robust_core::image::photo::to_png;
 use robust_core::image::strip::to_gif;
+use robust_core::model::card::Card;
+use robust_core::model::gaussians::Gaussians;
 use robust_core::settings::paint::Making;
 use robust_core::settings::{Constraint, Crop, PgdSettings};
 use serde::Serialize;
@@ -175,6 +177,16 @@ pub fn classes(model: &Model, images: &[Pixels], asked: Option<&str>) -> Result<
             Ok(seen.iter().map(|row| robust_core::engine::tasks::explain::largest(row)).collect())
         }
     }
+}
+
+/// The file of Gaussians of a model's classes.
+pub fn gaussians(path: &Path, card: &Card) -> Result<Gaussians> {
+    let file = files::read(path).context(
+        "an image starts from a draw of its class's Gaussian: `robust-reps gaussians` makes them of \
+         training images",
+    )?;
+    Gaussians::from_json(&file, card.classes.len())
+        .with_context(|| format!("cannot use {}", path.display()))
 }
 
 /// Photos as the model sees them, and names for what becomes of them.

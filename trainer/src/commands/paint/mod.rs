@@ -8,4 +8,4 @@ pub mod sketch;
 pub mod super_resolve;
 pub mod translate;
 
-pub use make::region;
+pub use make::{classes, gaussians, region};

@@ -2,9 +2,10 @@
 
 use std::sync::Arc;
 
-use crate::page::words::fixed;
 use leptos::prelude::*;
 use robust_core::model::atlas::Atlas;
+
+use crate::page::words::fixed;
 
 /// An atlas and where its sheet is.
 #[derive(Clone, Debug, PartialEq)]

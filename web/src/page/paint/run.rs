@@ -110,18 +110,23 @@ impl Session {
                 sheet.origin = Origin::Made;
             }
         });
-        self.make_of(&self.painting_slots(), paint.drawing.get_untracked());
+        self.make_of(paint.drawing.get_untracked());
     }
 
-    /// The same for these models, of this image.
-    fn make_of(self, slots: &[Slot], now: Image) {
-        let paint = self.paint;
-        paint.choose(|chosen| (chosen.made, chosen.film) = (true, Some(0)));
-        paint.work(|work| {
+    /// The same of this image.
+    fn make_of(self, now: Image) {
+        self.paint.choose(|chosen| (chosen.made, chosen.film) = (true, Some(0)));
+        self.paint.work(|work| {
             work.fresh.clear();
             work.by_hand = false;
             work.centre = Some(now.clone());
         });
+        self.ask_to_make(&self.painting_slots(), now);
+    }
+
+    /// Asks these models for it.
+    fn ask_to_make(self, slots: &[Slot], now: Image) {
+        let paint = self.paint;
         let fills = paint.chosen.get_untracked().making == Making::Inpaint;
         let hole = fills.then(|| paint.hole().into_iter().map(u8::from).collect::<Vec<u8>>());
         self.ask_to_paint(slots, true, move || {
@@ -136,15 +141,11 @@ impl Session {
         let Choices { made, making, class, .. } = self.paint.chosen.get_untracked();
         match self.paint.work(|work| work.centre.clone()) {
             _ if !compare => {}
-            Some(centre) => {
-                let by_hand = self.paint.work(|work| work.by_hand);
-                self.make_of(&self.slots[1..], centre);
-                self.paint.work(|work| work.by_hand = by_hand);
-            }
+            Some(centre) if made => self.ask_to_make(&self.slots[1..], centre),
             None if made && making == Making::Generate => {
                 self.dream(self.slots[1..].to_vec(), class);
             }
-            None => self.look_at_drawing(),
+            _ => self.look_at_drawing(),
         }
     }
 
@@ -226,7 +227,7 @@ impl Session {
         match (making, centre) {
             _ if !made => {}
             (Making::Generate, _) => self.dream(self.painting_slots(), class),
-            (Making::Inpaint, Some(centre)) => self.make_of(&self.painting_slots(), centre),
+            (Making::Inpaint, Some(centre)) => self.make_of(centre),
             _ if self.can_go_on() => self.go_on_painting(),
             _ => {}
         }

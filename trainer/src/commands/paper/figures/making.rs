@@ -12,7 +12,11 @@ use serde_json::{Value, json};
 use super::Drawn;
 use super::subject::{BATCH, Subject, reached};
 use crate::backend::wait;
+use crate::commands::paint::{classes, gaussians, region};
 use crate::sheet::Sheet;
+
+/// The part of photos that grows again: left, top, right, bottom in shares of the side.
+const HOLE: [f32; 4] = [0.35, 0.35, 0.65, 0.65];
 
 /// How many times smaller photos are before they are sharpened.
 const SHRINK: usize = 4;
@@ -28,20 +32,13 @@ fn made(model: &Model, making: Making, starts: &[Pixels], aims: &[usize]) -> Res
 }
 
 /// How sure the model is in the mean that images are what they should be.
-fn sure(model: &Model, images: &[Pixels], aims: &[usize]) -> Result<Vec<f32>> {
-    let mut shares = Vec::new();
-    for (images, aims) in images.chunks(BATCH).zip(aims.chunks(BATCH)) {
-        let rows = wait(confidences(model, images))?;
-        shares.extend(rows.iter().zip(aims).map(|(row, &aim)| row[aim]));
-    }
-    Ok(shares)
+fn sure(model: &Model, images: &[Pixels], aims: &[usize]) -> Result<f32> {
+    let rows = wait(confidences(model, images))?;
+    let shares = rows.iter().zip(aims).map(|(row, &aim)| row[aim]);
+    Ok(shares.sum::<f32>() / images.len().max(1) as f32)
 }
 
-fn mean(values: &[f32]) -> f32 {
-    values.iter().sum::<f32>() / values.len().max(1) as f32
-}
-
-/// What the judge sees in images, in words, and the share of those in which it sees what they should be.
+/// What the judge sees in images, in words, and in how many it sees what they should be.
 fn judged(subject: &Subject, images: &[Pixels], aims: &[usize]) -> Result<(Vec<String>, Value)> {
     let Some(judge) = &subject.judge else {
         return Ok((vec![String::new(); images.len()], Value::Null));
@@ -70,7 +67,7 @@ fn compared(
         let (before, after) = (sure(model, starts, aims)?, sure(model, &images, aims)?);
         let (words, judged) = judged(subject, &images, aims)?;
         sheet.captioned(name, images.into_iter().zip(words));
-        numbers[name] = json!({ "before": mean(&before), "after": mean(&after), "judged": judged });
+        numbers[name] = json!({ "before": before, "after": after, "judged": judged });
     }
     Ok(Drawn { sheet, numbers })
 }
@@ -78,11 +75,8 @@ fn compared(
 /// As many images of each class as there are columns, by the robust network on the left and by the
 /// standard one on the right.
 pub fn generated(subject: &Subject) -> Result<Drawn> {
-    let gaussians = subject.gaussians.as_ref().context(
-        "an image starts from a draw of its class's Gaussian: `robust-reps gaussians` makes them of \
-         training images",
-    )?;
     let card = subject.robust.card();
+    let gaussians = gaussians(&subject.gaussians, card)?;
     let (mut starts, mut aims) = (Vec::new(), Vec::new());
     for class in 0..card.classes.len() {
         for i in 0..subject.columns as u64 {
@@ -95,7 +89,7 @@ pub fn generated(subject: &Subject) -> Result<Drawn> {
     let (mut rows, mut numbers) = (vec![Vec::new(); card.classes.len()], json!({}));
     for (name, model) in [("robust", &subject.robust), ("standard", &subject.standard)] {
         let images = made(model, Making::Generate, &starts, &aims)?;
-        let after = mean(&sure(model, &images, &aims)?);
+        let after = sure(model, &images, &aims)?;
         let (words, judged) = judged(subject, &images, &aims)?;
         numbers[name] = json!({ "after": after, "judged": judged });
         let tiles: Vec<_> = images.into_iter().zip(words).collect();
@@ -143,8 +137,7 @@ fn drawing(subject: &Subject, index: u64) -> Pixels {
 pub fn filled(subject: &Subject) -> Result<Drawn> {
     let (photos, aims) = subject.photos_and_classes(1)?;
     let size = subject.size();
-    let within = |at: usize| (0.35..0.65).contains(&((at as f32 + 0.5) / size as f32));
-    let hole: Vec<bool> = (0..size * size).map(|i| within(i % size) && within(i / size)).collect();
+    let hole = region(&HOLE, size, "the hole")?;
     let starts = photos.iter().map(|photo| greyed(photo, &hole)).collect::<Result<Vec<_>, _>>()?;
     let settings = Making::Inpaint.settings(size);
     let make = |model: &Model| {
@@ -165,9 +158,7 @@ pub fn sharpened(subject: &Subject) -> Result<Drawn> {
     let blurred = |photo: &Pixels| smaller(photo, SHRINK).enlarged(size);
     let starts: Vec<Pixels> = photos.iter().map(blurred).collect();
     let make = |model: &Model| {
-        let rows = wait(confidences(model, &starts))?;
-        let seen: Vec<usize> =
-            rows.iter().map(|row| robust_core::engine::tasks::explain::largest(row)).collect();
+        let seen = classes(model, &starts, None)?;
         made(model, Making::SuperResolve, &starts, &seen)
     };
     let drawn = compared(subject, &starts, &aims, make, photos_above(&photos))?;

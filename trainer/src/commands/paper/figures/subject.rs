@@ -1,6 +1,6 @@
 //! The models and photos of the figures, and what all figures compute.
 
-use std::fs;
+use std::path::PathBuf;
 
 use anyhow::{Context, Result, anyhow, bail};
 use burn::tensor::Device;
@@ -14,7 +14,6 @@ use robust_core::engine::solve::pgd::{Pgd, noise};
 use robust_core::engine::tasks::change::magnify;
 use robust_core::engine::tasks::invert::{Quality, invert};
 use robust_core::image::Pixels;
-use robust_core::model::gaussians::Gaussians;
 use robust_core::model::weights::Weights;
 use robust_core::settings::{InvertSettings, PgdSettings, Start};
 use serde_json::{Value, json};
@@ -35,8 +34,8 @@ pub struct Subject {
     pub data: Dataset,
     pub columns: usize,
     pub seed: u64,
-    /// Of the robust model's classes, if there are any.
-    pub gaussians: Option<Gaussians>,
+    /// Where the Gaussians of the robust model's classes would lie.
+    pub gaussians: PathBuf,
     pub judge: Option<Judge>,
     steps: usize,
     pub elsewhere: Option<Dataset>,
@@ -56,12 +55,9 @@ impl Subject {
         if args.columns < 2 || data.len() < 2 * args.columns {
             bail!("--columns must be at least 2, and twice as many photos must be there");
         }
-        let classes = robust.card().classes.len();
-        let gaussians = fs::read(args.model.with_extension("gaussians.json")).ok();
-        let gaussians = gaussians.map(|json| Gaussians::from_json(&json, classes)).transpose()?;
         let judge = args.judge.as_deref().map(|path| Judge::read(path, robust.card(), device));
         Ok(Self {
-            gaussians,
+            gaussians: args.model.with_extension("gaussians.json"),
             judge: judge.transpose()?,
             robust: Model::new(robust, device),
             standard: Model::new(standard, device),
