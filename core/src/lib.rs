@@ -8,7 +8,8 @@
 //! * [`report`]: what a task or a measurement found;
 //! * [`link`]: all of that in the fragment of an address.
 //!
-//! What computes, in [`engine`]: kernels, the network, solvers, tasks and checks.
+//! What computes, in [`engine`]: kernels, the network, solvers, tasks and checks. What reads networks of
+//! other programs, in `import`.
 //!
 //! Images are RGB in [0, 1], `[batch, 3, height, width]`, f32. Equations and tables are those of
 //! "Learning Perceptually-Aligned Representations via Adversarial Robustness" (2019).
@@ -21,6 +22,8 @@ pub mod settings;
 
 #[cfg(feature = "engine")]
 pub mod engine;
+#[cfg(feature = "import")]
+pub mod import;
 
 #[cfg(feature = "engine")]
 pub use burn;

@@ -1,10 +1,12 @@
-//! The page and its engines.
+//! The page, its engines, and what makes models of other programs' checkpoints (`importer`).
 //!
 //! The page (`page`) never computes: each model has a worker (`worker`) with an engine of its
 //! own, and the two talk in the messages of [`protocol`].
 
 pub mod curve;
 pub mod drawing;
+#[cfg(feature = "importer")]
+pub mod importer;
 pub mod protocol;
 pub mod recovery;
 pub mod turn;
@@ -12,7 +14,7 @@ pub mod turn;
 #[cfg(feature = "page")]
 pub mod page;
 
-#[cfg(any(feature = "page", feature = "engine"))]
+#[cfg(any(feature = "page", feature = "engine", feature = "importer"))]
 mod wire;
 
 #[cfg(feature = "engine")]

@@ -13,8 +13,8 @@ pub fn everything_native() -> String {
     format!("{NATIVE_FEATURES},robust-trainer/wgpu")
 }
 
-/// What the page is made of: its own program, and the two engines.
-const WASM_FEATURES: [&str; 3] = ["page", "cpu", "webgpu"];
+/// What the page is made of: its own program, the two engines, and what imports networks.
+const WASM_FEATURES: [&str; 4] = ["page", "cpu", "webgpu", "importer"];
 
 /// Formatting, lints and documentation of everything, spelling, and what may be depended on.
 pub fn check() -> Result<()> {

@@ -48,11 +48,13 @@ pub fn first_of(catalog: &[CatalogEntry], role: Role) -> Option<&CatalogEntry> {
     catalog.iter().find(|entry| entry.role == role)
 }
 
-/// The two engines that a page can run.
+/// The two engines that a page can run, and what makes models of checkpoints.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Engines {
     /// On a graphics card.
     pub webgpu: Asset,
     /// On the processor.
     pub cpu: Asset,
+    /// For visitors who bring a network.
+    pub importer: Asset,
 }

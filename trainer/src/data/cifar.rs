@@ -3,15 +3,12 @@
 use anyhow::{Context, Result, bail};
 use image::RgbImage;
 use image::imageops::{FilterType, resize};
+use robust_core::import::known::CIFAR10 as CLASSES;
 
 use super::Side;
 
 const SIDE: usize = 32;
 const RECORD: usize = 1 + 3 * SIDE * SIDE;
-
-/// In the order of the labels.
-pub const CLASSES: [&str; 10] =
-    ["airplane", "automobile", "bird", "cat", "deer", "dog", "frog", "horse", "ship", "truck"];
 
 /// Whether CIFAR-10 has a class of this name.
 pub fn is_class(name: &str) -> bool {

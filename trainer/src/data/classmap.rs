@@ -1,6 +1,7 @@
 //! Joining ImageNet's classes to fewer.
 
 use clap::ValueEnum;
+use robust_core::import::known::RESTRICTED_IMAGENET as RESTRICTED;
 
 /// Which of ImageNet's classes become one.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
@@ -9,25 +10,7 @@ pub enum ClassMap {
     RestrictedImagenet,
 }
 
-/// Name and ImageNet indices, both ends included (the paper's table of super-classes).
-const RESTRICTED: [(&str, usize, usize); 9] = [
-    ("dog", 151, 268),
-    ("cat", 281, 285),
-    ("frog", 30, 32),
-    ("turtle", 33, 37),
-    ("bird", 80, 100),
-    ("primate", 365, 382),
-    ("fish", 389, 397),
-    ("crab", 118, 121),
-    ("insect", 300, 319),
-];
-
 impl ClassMap {
-    /// The joint classes in the order of their labels.
-    pub fn names(self) -> impl Iterator<Item = String> {
-        RESTRICTED.iter().map(|(name, ..)| (*name).to_owned())
-    }
-
     /// The joint class of a folder that is named by its index among ImageNet's 1000 classes; none
     /// where that class is left out or the name is no index.
     pub fn class_of(self, folder: &str) -> Option<&'static str> {

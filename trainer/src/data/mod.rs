@@ -5,7 +5,6 @@ mod batches;
 mod cifar;
 mod classmap;
 mod images;
-mod known;
 mod leave_out;
 mod side;
 mod source;
@@ -24,7 +23,6 @@ pub use augment::Augment;
 pub use batches::{Batch, Batches, Order, planes};
 pub use cifar::is_class as is_cifar10_class;
 pub use classmap::ClassMap;
-pub use known::Known;
 pub use side::Side;
 
 use images::{Images, Skipped};

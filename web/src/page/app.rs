@@ -13,6 +13,7 @@ use super::explain::ExplainView;
 use super::forget::Forget;
 use super::keep::Keep;
 use super::lab::{CHECK_INDEX, Lab, View};
+use super::models::Networks;
 use super::modes::Mode;
 use super::morph::MorphView;
 use super::offline::{Offline, listen};
@@ -47,6 +48,7 @@ pub fn App() -> impl IntoView {
                 Some(view) => view! { <Lab session view /> }.into_any(),
                 None => view! { <DropZone session /><Views session /> }.into_any(),
             }}
+            {view.is_none().then(|| view! { <Networks session /> })}
             <EngineLine session />
         </main>
         <Footer />

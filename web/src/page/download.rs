@@ -1,12 +1,12 @@
 //! Downloads that show their progress, prove that they are whole, and are kept.
 
-use js_sys::{Reflect, SyntaxError, Uint8Array};
+use js_sys::{Array, Reflect, SyntaxError, Uint8Array};
 use leptos::prelude::window;
 use robust_core::model::catalog::Asset;
 use serde::de::DeserializeOwned;
 use wasm_bindgen::{JsCast, JsValue};
 use wasm_bindgen_futures::JsFuture;
-use web_sys::{Cache, ReadableStreamDefaultReader, Response};
+use web_sys::{Cache, File, ReadableStreamDefaultReader, Response};
 
 /// Name of the cache, which `static/offline.js` knows too; entries are keyed by their SHA-256, so a
 /// new release replaces none wrongly. Whatever the page keeps elsewhere has a name that begins so.
@@ -27,6 +27,12 @@ pub async fn json<T: DeserializeOwned>(path: &str) -> Result<T, String> {
 /// Fetches any file of this site.
 pub async fn bytes(path: &str) -> Result<Vec<u8>, String> {
     read(request(path).await?, |_| {}).await
+}
+
+/// Bytes as a file of that name, as if the visitor had chosen it.
+pub fn file(name: &str, bytes: &[u8]) -> Result<File, String> {
+    let parts = Array::of1(&Uint8Array::from(bytes));
+    File::new_with_u8_array_sequence(&parts, name).map_err(broken)
 }
 
 /// Fetches an asset of `folder` from the cache or the network. `progress` is told the share done.

@@ -7,6 +7,7 @@ use wasm_bindgen_futures::JsFuture;
 use web_sys::{ServiceWorkerRegistration, Storage};
 
 use super::download::CACHE;
+use super::models::kept;
 use super::offline::workers;
 use super::session::Session;
 
@@ -14,6 +15,7 @@ use super::session::Session;
 #[component]
 pub fn Forget(session: Session) -> impl IntoView {
     let forget = move |_| {
+        session.models.kept.set(Vec::new());
         spawn_local(async move {
             session.notice.set(Some(match forget().await {
                 Ok(()) => "Everything that this page had kept on this device is gone. Photos and \
@@ -35,7 +37,9 @@ async fn forget() -> Result<(), JsValue> {
         }
     }
     if let Some(caches) = window().caches().ok().filter(|caches| caches.is_object()) {
-        JsFuture::from(caches.delete(CACHE)).await?;
+        for cache in [CACHE, kept::CACHE] {
+            JsFuture::from(caches.delete(cache)).await?;
+        }
     }
     for storage in [window().local_storage()?, window().session_storage()?].into_iter().flatten() {
         forget_in(&storage)?;

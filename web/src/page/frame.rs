@@ -2,7 +2,7 @@
 
 use leptos::prelude::*;
 
-use super::panel::{key, title};
+use super::panel::key;
 use super::slot::Slot;
 use super::words::{fixed, percent};
 use crate::turn::Phase;
@@ -24,7 +24,7 @@ pub fn Frame(
     view! {
         <section class="panel" id=id data-model=move || key(role.get())
             data-phase=move || phase_name(&model.get().phase())>
-            <h2>{move || title(role.get())}</h2>
+            <h2>{move || model.get().title()}</h2>
             {shown}
             <Progress model />
             {children()}

@@ -16,6 +16,7 @@ mod gallery;
 mod inversion;
 mod keep;
 mod lab;
+mod models;
 mod modes;
 mod morph;
 mod offline;

@@ -64,7 +64,7 @@ pub fn Panel(
             </p>
             <p class="likeness">{move || slot.likeness.get().map(likeness_text)}</p>
             <button class="save" on:click=save disabled=move || slot.image.with(Option::is_none)>"Save PNG"</button>
-            <p class="hint">{explanation(slot.role)}</p>
+            <p class="hint">{move || explanation(slot.card.with(|card| card.as_ref().map_or(slot.role, |c| c.role)))}</p>
         </Frame>
     }
 }

@@ -13,6 +13,7 @@ use wasm_bindgen_futures::JsFuture;
 use web_sys::{Blob, File, ImageBitmap, Url};
 
 use super::canvas::{blank, png_file};
+use super::models::is_network;
 use super::modes::Mode;
 use super::session::Session;
 use super::{download, gallery, url};
@@ -143,6 +144,10 @@ impl Session {
         spawn_local(async move {
             let mut added = Vec::new();
             for file in files {
+                if is_network(&file) {
+                    self.bring(file);
+                    continue;
+                }
                 match Photo::from_file(&file).await {
                     Ok(photo) => {
                         if let Some(link) = photo.carried_link() {

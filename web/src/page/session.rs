@@ -8,23 +8,21 @@ use leptos::prelude::*;
 use leptos::task::spawn_local;
 use robust_core::link::Stop;
 use robust_core::model::card::Role;
-use robust_core::model::catalog::{Asset, CatalogEntry, Engines, first_of};
 use robust_core::settings::{InvertSettings, Start};
 use serde_bytes::ByteBuf;
-use wasm_bindgen::JsValue;
 
-use super::adapter::{Choice, EngineKind, choose};
+use super::adapter::{Choice, choose};
 use super::change::Change;
-use super::engine::{self, Engine};
+use super::models::{Loading, Models};
 use super::modes::Mode;
 use super::morph::{Morph, hear_saved};
 use super::paint::Paint;
 use super::photos::Photo;
 use super::slot::Slot;
-use super::{download, url};
+use super::url;
 use crate::protocol::{Event, Request, Response, RunId};
 use crate::recovery::{Cause, Losses};
-use crate::turn::{Phase, Turn};
+use crate::turn::Turn;
 
 /// Where images start: a photo is one with this id.
 pub type StartChoice = Start<usize>;
@@ -59,7 +57,7 @@ pub struct Session {
     pub morph: Morph,
     /// The drawing.
     pub paint: Paint,
-    shrinking: StoredValue<Shrinking, LocalStorage>,
+    pub(super) shrinking: StoredValue<Shrinking, LocalStorage>,
     /// The engine that the visitor has asked for.
     pub(super) wish: StoredValue<Option<String>>,
     pub(super) losses: StoredValue<Losses>,
@@ -67,16 +65,16 @@ pub struct Session {
     pub(super) proved: StoredValue<Option<String>>,
     /// The newest run when an engine was lost.
     pub(super) lost_run: StoredValue<RunId>,
-    /// How often engines have been loaded.
-    loads: StoredValue<usize>,
+    /// The networks to choose from.
+    pub models: Models,
+    /// What engines are loaded from, and how often.
+    pub(super) loading: Loading,
     /// Number of the next request that is answered by its number.
     requests: StoredValue<usize>,
     /// What the laboratory has measured.
     pub measured: RwSignal<Vec<Response>>,
     /// Whether the chosen photo is inverted as soon as a model is loaded.
     eager: bool,
-    /// The list of models.
-    index: StoredValue<String>,
     pub(super) run: RwSignal<RunId>,
 }
 
@@ -102,11 +100,11 @@ impl Session {
             losses: StoredValue::new(Losses::none()),
             proved: StoredValue::new(None),
             lost_run: StoredValue::new(0),
-            loads: StoredValue::new(0),
+            models: Models::new(),
+            loading: Loading::of(index),
             requests: StoredValue::new(0),
             measured: RwSignal::new(Vec::new()),
             eager,
-            index: StoredValue::new(index),
             run: RwSignal::new(0),
         };
         window_event_listener(ev::popstate, move |_| session.follow_address());
@@ -117,118 +115,10 @@ impl Session {
         session
     }
 
-    /// Loads the engine that the visitor asks for.
-    pub async fn load_wish(self, wish: &str) {
-        self.wish.set_value(Some(wish.into()));
-        self.load(choose(Some(wish)).await).await;
-    }
-
-    /// Loads engine and models for `choice`; whatever ran before ends.
-    pub async fn load(self, choice: Choice) {
-        let kind = choice.kind;
-        self.choice.set(Some(choice));
-        let load = self.unload();
-        if let Err(message) = self.try_load(kind, load).await
-            && self.loads.get_value() == load
-        {
-            for slot in self.slots {
-                slot.set_phase(Phase::Failed(message.clone()));
-            }
-        }
-    }
-
-    /// Ends both engines, and gives the number of the load that begins.
-    pub(super) fn unload(self) -> usize {
-        // Nobody will answer these any more.
-        self.shrinking.update_value(HashMap::clear);
-        for slot in self.slots {
-            slot.set_engine(None);
-            slot.card.set(None);
-            slot.set_phase(Phase::Loading(0.0));
-        }
-        self.loads.update_value(|loads| *loads += 1);
-        self.loads.get_value()
-    }
-
-    async fn try_load(self, kind: EngineKind, load: usize) -> Result<(), String> {
-        let index = self.index.get_value();
-        let folder = index.rsplit_once('/').map_or(String::new(), |(f, _)| format!("{f}/"));
-        let engines: Engines = download::json("engines.json").await?;
-        let catalog: Vec<CatalogEntry> = download::json(&index).await?;
-        let asset = match kind {
-            EngineKind::WebGpu => engines.webgpu,
-            EngineKind::Cpu => engines.cpu,
-        };
-        // The engine is the first half of the bar, the weights the second.
-        let show = |share: f64| {
-            for slot in self.slots {
-                slot.set_phase(Phase::Loading(share / 2.0));
-            }
-        };
-        let (_, compiled) = download::watched("", &asset, show, engine::compile).await?;
-        let module = compiled.await?;
-        if self.loads.get_value() != load {
-            return Ok(());
-        }
-        let script = engine::script(&asset);
-        for slot in self.slots {
-            match first_of(&catalog, slot.role) {
-                Some(entry) => {
-                    self.load_atlas(slot, &folder, entry.atlas.as_ref());
-                    if let Some(file) = &entry.gaussians {
-                        self.paint.dream_from([&*folder, file].concat());
-                    }
-                    let weights = entry.asset();
-                    self.start_model(slot, &script, &module, folder.clone(), weights)?;
-                }
-                None => slot.set_phase(Phase::Failed("there is no such model here".into())),
-            }
-        }
-        Ok(())
-    }
-
-    /// Starts a worker and fetches the weights while it starts.
-    fn start_model(
-        self,
-        slot: Slot,
-        script: &str,
-        module: &JsValue,
-        folder: String,
-        weights: Asset,
-    ) -> Result<(), String> {
-        slot.set_phase(Phase::Loading(0.5));
-        let load = self.loads.get_value();
-        let (ready, wait_ready) = once();
-        let hear = move |response: Response| match response {
-            Response::Ready => {
-                ready();
-                self.ask_for_proof(slot);
-            }
-            other => self.hear(slot, other),
-        };
-        slot.set_engine(Some(Engine::start(script, module, hear)?));
-        spawn_local(async move {
-            let show = |share: f64| slot.set_phase(Phase::Loading(0.5 + share / 2.0));
-            match download::asset(&folder, &weights, show).await {
-                Ok(bytes) => {
-                    if !matches!(untrack(|| slot.phase()), Phase::Failed(_)) {
-                        slot.set_phase(Phase::Starting);
-                    }
-                    wait_ready.await;
-                    if self.loads.get_value() == load {
-                        let batch = self.losses.with_value(Losses::batch);
-                        slot.send(&Request::Load { weights: ByteBuf::from(bytes), batch });
-                    }
-                }
-                Err(message) => slot.set_phase(Phase::Failed(message)),
-            }
-        });
-        Ok(())
-    }
-
-    fn hear(self, slot: Slot, response: Response) {
+    pub(super) fn hear(self, slot: Slot, response: Response) {
         match response {
             Response::Loaded(card) => {
+                self.models.loaded(slot.role, &card);
                 slot.card.set(Some(*card));
                 slot.turn.update(Turn::loaded);
                 // Unless the visitor has asked for something else meanwhile.
@@ -288,7 +178,7 @@ impl Session {
     /// A model has come: it takes part in what the other one may be doing already.
     fn model_ready(self, slot: Slot) {
         match self.mode.get_untracked() {
-            Mode::Invert if self.eager => self.invert_on(&[slot]),
+            Mode::Invert if self.eager || slot.named.get_untracked() => self.invert_on(&[slot]),
             Mode::Invert => {}
             Mode::Morph => self.path_model_ready(slot),
             Mode::Explain => self.explain_on(&[slot]),
@@ -361,18 +251,4 @@ impl Session {
     pub fn stop(self) {
         self.slots.iter().for_each(Slot::stop);
     }
-}
-
-/// A promise of one event: the function that makes it happen, and the future that waits for it.
-fn once() -> (impl Fn() + Clone + 'static, impl Future<Output = ()>) {
-    let mut resolve = None;
-    let promise = js_sys::Promise::new(&mut |yes, _| resolve = Some(yes));
-    let happen = move || {
-        if let Some(resolve) = &resolve {
-            let _ = resolve.call0(&JsValue::NULL);
-        }
-    };
-    (happen, async move {
-        let _ = wasm_bindgen_futures::JsFuture::from(promise).await;
-    })
 }

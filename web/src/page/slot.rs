@@ -7,6 +7,7 @@ use robust_core::settings::change::Goal;
 
 use super::change::AtlasSheet;
 use super::engine::Engine;
+use super::panel::title;
 use crate::protocol::{ChangeRequest, Event, Image, Progress, Request, Resume, RunId, Task};
 use crate::turn::{Phase, Turn};
 
@@ -19,6 +20,8 @@ pub struct Slot {
     pub turn: RwSignal<Turn>,
     /// The model's description, once loaded.
     pub card: RwSignal<Option<Card>>,
+    /// Whether it was chosen by the visitor, and goes by its own name.
+    pub named: RwSignal<bool>,
     /// The photo as the network sees it.
     pub target: RwSignal<Option<Image>>,
     /// The image now.
@@ -67,6 +70,7 @@ impl Slot {
             role,
             turn: RwSignal::new(Turn::new()),
             card: RwSignal::new(None),
+            named: RwSignal::new(false),
             target: RwSignal::new(None),
             image: RwSignal::new(None),
             frames: RwSignal::new(Vec::new()),
@@ -88,6 +92,27 @@ impl Slot {
             sent: StoredValue::new(None),
             lost: StoredValue::new(None),
         }
+    }
+
+    /// Another network takes its place: nothing of this one stays.
+    pub fn show_nothing(&self) {
+        self.forget();
+        self.target.set(None);
+        self.image.set(None);
+        self.frames.set(Vec::new());
+        self.explanation.set(None);
+        self.saliency.set(None);
+        self.why_not.set(Vec::new());
+        self.confidences.set(Default::default());
+        self.losses.set(Vec::new());
+        self.likeness.set(None);
+        self.step.set(0);
+    }
+
+    /// What people call it.
+    pub fn title(&self) -> String {
+        let own = self.card.with(|card| card.as_ref().map(|card| card.name.clone()));
+        own.filter(|_| self.named.get()).unwrap_or_else(|| title(self.role).into())
     }
 
     /// Gives the model its engine; an earlier one ends.

@@ -73,12 +73,22 @@ pub fn page() -> String {
     location.origin().unwrap_or_default() + &location.pathname().unwrap_or_default()
 }
 
-/// The address that shows others this fragment: without this visitor's own choices, such as the
-/// engine.
+/// The address that shows others this fragment, with the networks that this one asks for: without this
+/// visitor's own choices, such as the engine.
 pub fn to_share(text: &str) -> String {
-    let page = page();
-    match local_path("models") {
-        Some(models) => format!("{page}?models={models}#{text}"),
-        None => format!("{page}#{text}"),
+    let mut page = page();
+    let mut mark = '?';
+    let model = parameter("sha256").and_then(|_| parameter("model"));
+    let asked = [
+        ("models", local_path("models")),
+        ("model", model.map(|model| js_sys::encode_uri_component(&model).into())),
+        ("sha256", parameter("sha256").filter(|hash| hash.bytes().all(|b| b.is_ascii_hexdigit()))),
+    ];
+    for (name, value) in asked {
+        if let Some(value) = value {
+            page += &format!("{mark}{name}={value}");
+            mark = '&';
+        }
     }
+    format!("{page}#{text}")
 }

@@ -3,17 +3,16 @@
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
-use anyhow::{Context, Result, bail};
-use clap::ValueEnum;
-use robust_core::model::architecture::{Block, Order, ResNetConfig, Stem};
+use anyhow::{Context, Error, Result, anyhow};
+use robust_core::import::describe::Said;
+use robust_core::import::known::Known;
+use robust_core::import::{Checkpoint, Normaliser, Question};
+use robust_core::model::architecture::Stem;
 use robust_core::model::card::{Accuracy, Card, Provenance, Role, Training};
 use robust_core::model::weights::{Precision, Weights};
 use serde::Deserialize;
 
-use crate::data::Known;
-use crate::files;
-use crate::import::{Checkpoint, Normaliser, architecture};
-use crate::ranges;
+use crate::{files, import, ranges};
 
 /// What to import, and what its tensors cannot say.
 #[derive(clap::Args)]
@@ -74,27 +73,9 @@ struct About {
 }
 
 pub fn run(args: &Args) -> Result<ExitCode> {
+    let checkpoint = import::checkpoint(&args.checkpoint, args.network.as_deref()).map_err(hint)?;
+    let card = card(args, &checkpoint)?;
     let cannot = || format!("cannot import {}", args.checkpoint.display());
-    let checkpoint = Checkpoint::read(&args.checkpoint, args.network.as_deref())?;
-    let architecture = architecture(&checkpoint.shapes(), args.stem).with_context(cannot)?;
-    for note in &checkpoint.notes {
-        eprintln!("{note}");
-    }
-    if architecture.block == Block::Bottleneck {
-        eprintln!(
-            "Names and shapes do not tell where a bottleneck's stride is, whether a convolution is \
-             dilated, and whether pooling blurs: torchvision's way is assumed. If in doubt, compare \
-             logits (`robust-reps verify`)."
-        );
-    }
-    if architecture.order != Order::After {
-        eprintln!(
-            "Names and shapes do not tell where a network that normalises before its convolutions \
-             takes its shortcuts from, and that its activation is a ReLU: the way of RobustBench's \
-             is assumed, after the first ReLU. If in doubt, compare logits (`robust-reps verify`)."
-        );
-    }
-    let card = card(args, &checkpoint, architecture)?;
     let weights = Weights::new(card, checkpoint.tensors).with_context(cannot)?;
     let bytes = weights.to_bytes(args.precision)?;
     files::write(&args.out, &bytes)?;
@@ -110,53 +91,52 @@ pub fn run(args: &Args) -> Result<ExitCode> {
     Ok(ExitCode::SUCCESS)
 }
 
-fn card(args: &Args, checkpoint: &Checkpoint, architecture: ResNetConfig) -> Result<Card> {
+fn card(args: &Args, checkpoint: &Checkpoint) -> Result<Card> {
     let about = args.about.as_deref().map(read_about).transpose()?.unwrap_or_default();
-    let Normaliser { mean, std } = normaliser(args, checkpoint.normaliser, architecture.stem)?;
-    let source = file_name(&args.checkpoint);
-    Ok(Card {
+    let said = Said {
         name: args.name.clone().unwrap_or_else(|| stem_name(&args.checkpoint)),
-        role: args.role,
-        classes: class_names(&args.classes, architecture.classes)?,
-        mean,
-        std,
-        input_size: args.input_size.unwrap_or(architecture.stem.usual_input_size()),
-        architecture,
-        training: about.training,
-        accuracies: about.accuracies,
-        provenance: Provenance {
-            source,
-            source_sha256: files::sha256(&files::read(&args.checkpoint)?),
-            written_by: concat!("robust-reps ", env!("CARGO_PKG_VERSION")).into(),
-            licence: about.licence,
-        },
-    })
+        classes: args.classes.clone(),
+        normaliser: normaliser(args)?,
+        stem: args.stem,
+        input_size: args.input_size,
+        role: Some(args.role),
+    };
+    let source = Provenance {
+        source: file_name(&args.checkpoint),
+        source_sha256: files::sha256(&files::read(&args.checkpoint)?),
+        written_by: concat!("robust-reps ", env!("CARGO_PKG_VERSION")).into(),
+        licence: about.licence,
+    };
+    let (card, assumed) = checkpoint.card(&said, source).map_err(hint)?;
+    for note in checkpoint.notes.iter().chain(&assumed) {
+        eprintln!("{note}");
+    }
+    Ok(Card { training: about.training, accuracies: about.accuracies, ..card })
 }
 
-/// What the person says, else what the file says, else ImageNet's where that is the custom.
-fn normaliser(args: &Args, found: Option<Normaliser>, stem: Stem) -> Result<Normaliser> {
-    let given = match (args.normaliser, &args.mean, &args.std) {
-        (Some(known), ..) => Some(known.normaliser()),
-        (None, Some(mean), Some(std)) => Some((three(mean, "--mean")?, three(std, "--std")?)),
-        _ => None,
+/// Which flag answers what a checkpoint leaves open.
+fn hint(error: Error) -> Error {
+    let flag = match error.downcast_ref::<Question>() {
+        Some(Question::Stem) => "add --stem cifar (stride 1) or --stem small (stride 2)",
+        Some(Question::Normaliser) => {
+            "add --normaliser cifar10 (or another data set), --mean and --std, or --mean 0,0,0 --std \
+             1,1,1 where images in [0, 1] go in as they are"
+        }
+        Some(Question::Network(_)) => "--network says which one is meant",
+        None => return error,
     };
-    let given = given.map(|(mean, std)| Normaliser { mean, std });
-    match (given, found) {
-        (Some(given), Some(found)) if given != found => {
-            eprintln!("The checkpoint's own normaliser is replaced: {found:?}.");
-            Ok(given)
+    anyhow!("{error:#}: {flag}")
+}
+
+/// What the person says of the normaliser.
+fn normaliser(args: &Args) -> Result<Option<Normaliser>> {
+    Ok(match (args.normaliser, &args.mean, &args.std) {
+        (Some(known), ..) => Some(known.normaliser()),
+        (None, Some(mean), Some(std)) => {
+            Some(Normaliser { mean: three(mean, "--mean")?, std: three(std, "--std")? })
         }
-        (Some(normaliser), _) | (None, Some(normaliser)) => Ok(normaliser),
-        (None, None) if stem == Stem::Imagenet => {
-            eprintln!("The checkpoint holds no normaliser: ImageNet's mean and std are assumed.");
-            let (mean, std) = Known::Imagenet.normaliser();
-            Ok(Normaliser { mean, std })
-        }
-        (None, None) => bail!(
-            "the checkpoint holds no normaliser: add --normaliser cifar10 (or another data set), \
-             --mean and --std, or --mean 0,0,0 --std 1,1,1 where images in [0, 1] go in as they are"
-        ),
-    }
+        _ => None,
+    })
 }
 
 fn three(values: &[f32], flag: &str) -> Result<[f32; 3]> {
@@ -166,21 +146,6 @@ fn three(values: &[f32], flag: &str) -> Result<[f32; 3]> {
         .ok()
         .filter(|three: &[f32; 3]| three.iter().all(|v| v.is_finite()))
         .with_context(message)
-}
-
-fn class_names(given: &[String], logits: usize) -> Result<Vec<String>> {
-    let names = match given {
-        [] if logits == 1000 => Known::Imagenet.classes(),
-        [] => return Ok((0..logits).map(|i| format!("class {i}")).collect()),
-        names => match names.first().map(|set| Known::from_str(set, true)) {
-            Some(Ok(known)) if names.len() == 1 => known.classes(),
-            _ => names.iter().map(|name| name.trim().to_owned()).collect(),
-        },
-    };
-    if names.len() != logits {
-        bail!("--classes names {} classes, but the network has {logits} logits", names.len());
-    }
-    Ok(names)
 }
 
 fn read_about(path: &Path) -> Result<About> {

@@ -161,10 +161,10 @@ impl Paint {
             .unwrap_or_else(|| unreachable!("it lives as long as the page"))
     }
 
-    /// The Gaussians of the classes are at this address.
-    pub fn dream_from(self, gaussians: String) {
-        self.work(|work| work.gaussians = Some(gaussians));
-        self.choose(|chosen| chosen.dreams = true);
+    /// The Gaussians of the classes are at this address, if there are some.
+    pub fn dream_from(self, gaussians: Option<String>) {
+        self.choose(|chosen| chosen.dreams = gaussians.is_some());
+        self.work(|work| work.gaussians = gaussians);
     }
 
     /// Side of the drawing in pixels.

@@ -3,10 +3,11 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use crate::model::architecture::{Block, Order, ResNetConfig, Stem};
 use anyhow::{Context, Error, Result, anyhow, bail};
-use robust_core::model::architecture::{Block, Order, ResNetConfig, Stem};
 
-use super::file::Tensors;
+use super::Question;
+use super::stored::Tensors;
 
 /// The shape of every tensor, by torchvision's name.
 pub type Shapes = BTreeMap<String, Vec<usize>>;
@@ -159,12 +160,9 @@ fn infer_stem(shape: &[usize], wished: Option<Stem>) -> Result<Stem> {
     match (shape, wished) {
         ([_, 3, 7, 7], None | Some(Stem::Imagenet)) => Ok(Stem::Imagenet),
         ([_, 3, 3, 3], Some(stem @ (Stem::Cifar | Stem::Small))) => Ok(stem),
-        ([_, 3, 3, 3], None) => bail!(
-            "the first convolution is 3x3, which leaves its stride open: \
-             add --stem cifar (stride 1) or --stem small (stride 2)"
-        ),
+        ([_, 3, 3, 3], None) => bail!(Question::Stem),
         (_, Some(stem)) => bail!(
-            "the first convolution has shape {shape:?}, which is not the {}x{} one of --stem {stem:?}",
+            "the first convolution has shape {shape:?}, which is not the {}x{} one of the stem {stem:?}",
             stem.kernel(),
             stem.kernel()
         ),
@@ -223,12 +221,12 @@ mod tests {
     }
 
     #[test]
-    fn an_open_or_contradicted_stem_says_which_flag_to_add() {
+    fn an_open_or_contradicted_stem_is_said() {
         let message = |stem, flag| {
             let config = ResNetConfig::preset("resnet10", stem, 9).unwrap();
             architecture(&shapes(&config), flag).unwrap_err().to_string()
         };
-        assert!(message(Stem::Small, None).contains("--stem small"));
+        assert_eq!(message(Stem::Small, None), Question::Stem.to_string());
         assert!(message(Stem::Small, Some(Stem::Imagenet)).contains("7x7"));
         assert!(message(Stem::Imagenet, Some(Stem::Cifar)).contains("3x3"));
     }

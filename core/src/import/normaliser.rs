@@ -3,7 +3,7 @@
 use anyhow::{Context, Result, bail, ensure};
 
 use super::array;
-use super::file::Tensors;
+use super::stored::Tensors;
 
 /// Mean and standard deviation of each channel, for images in [0, 1].
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -42,13 +42,13 @@ pub fn find(stored: &Tensors) -> Result<Option<Normaliser>> {
         let normaliser = Normaliser { mean: channels(stored, name)?, std: channels(stored, &std)? };
         if normaliser.mean.iter().any(|mean| !(0.0..=1.0).contains(mean)) {
             bail!(
-                "the normaliser \"{name}\" has the mean {:?}, which is none of images in [0, 1]: give --mean and --std for those",
+                "the normaliser \"{name}\" has the mean {:?}, which is none of images in [0, 1]: those have to be given",
                 normaliser.mean
             );
         }
         match found {
             Some(other) if other != normaliser => {
-                bail!("the checkpoint holds normalisers that differ: give --mean and --std")
+                bail!("the checkpoint holds normalisers that differ: the right one has to be given")
             }
             _ => found = Some(normaliser),
         }
@@ -71,7 +71,7 @@ fn channels(stored: &Tensors, name: &str) -> Result<[f32; 3]> {
 
 #[cfg(test)]
 mod tests {
-    use super::super::file::Stored;
+    use super::super::stored::Stored;
     use super::*;
 
     fn stored(tensors: &[(&str, [f32; 3])]) -> Tensors {
@@ -105,7 +105,7 @@ mod tests {
         let half = error(&[("a.mean", [0.5; 3])]);
         assert!(half.contains("a.std"), "{half}");
         let bytes = error(&[("mean", [123.7; 3]), ("std", [58.4; 3])]);
-        assert!(bytes.contains("--mean"), "{bytes}");
+        assert!(bytes.contains("[0, 1]"), "{bytes}");
         let (a, b) = ([0.5; 3], [0.4; 3]);
         let mut large = stored(&[("mean", [0.5; 3]), ("std", [0.4; 3])]);
         let shape = vec![3, 1 << 30, 1 << 30];

@@ -1,16 +1,13 @@
-//! Tensors as files hold them: PyTorch's zip and old format, and safetensors.
+//! Tensors as files hold them, whichever program wrote them.
 
 use std::collections::BTreeMap;
-use std::path::Path;
 use std::rc::Rc;
 
 use anyhow::{Context, Result, bail};
 use half::{bf16, f16};
-use pytorch_reader::{DType, PytorchReader};
-use robust_core::model::weights::METADATA_KEY;
 use safetensors::tensor::{Dtype, SafeTensors, TensorInfo};
 
-use crate::files;
+use crate::model::weights::METADATA_KEY;
 
 /// A tensor that is read when it is wanted: checkpoints hold an optimiser's, too.
 pub struct Stored {
@@ -23,17 +20,31 @@ pub struct Stored {
 /// All tensors of a file by their full names.
 pub type Tensors = BTreeMap<String, Stored>;
 
-/// How a number is stored.
-#[derive(Clone, Copy)]
-enum Number {
+/// How a number is stored, in little-endian order.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Number {
+    /// 64 bits
     F64,
+    /// 32 bits
     F32,
+    /// 16 bits
     F16,
+    /// 16 bits with the exponent of 32
     Bf16,
 }
 
 impl Number {
-    fn floats(self, bytes: &[u8]) -> Vec<f32> {
+    /// Its length in bytes.
+    pub const fn bytes(self) -> usize {
+        match self {
+            Self::F64 => 8,
+            Self::F32 => 4,
+            Self::F16 | Self::Bf16 => 2,
+        }
+    }
+
+    /// Numbers of these bytes.
+    pub fn floats(self, bytes: &[u8]) -> Vec<f32> {
         match self {
             Self::F64 => {
                 bytes.as_chunks().0.iter().map(|b| f64::from_le_bytes(*b) as f32).collect()
@@ -49,37 +60,19 @@ impl Number {
     }
 }
 
-/// Lists the tensors of a checkpoint, whichever program wrote it.
-pub fn read(path: &Path) -> Result<Tensors> {
-    let bytes = files::read(path)?;
-    // A length of the header, then the header, which is JSON.
-    if bytes.get(8) == Some(&b'{') {
-        return safetensors(bytes).with_context(|| format!("cannot import {}", path.display()));
-    }
-    drop(bytes);
-    let reader = PytorchReader::new(path).with_context(|| {
-        format!("{} is not a PyTorch checkpoint that can be read", path.display())
-    })?;
-    let stored = |(name, tensor): (String, pytorch_reader::Tensor)| {
-        let shape = tensor.shape().to_vec();
-        let values = move || {
-            let number = match tensor.dtype() {
-                DType::F64 => Number::F64,
-                DType::F32 => Number::F32,
-                DType::F16 => Number::F16,
-                DType::BF16 => Number::Bf16,
-                other => bail!("its element type {other:?} is none of a network's"),
-            };
-            // Only files in this order are read, and this program's machines have it.
-            Ok(number.floats(&tensor.read()?))
-        };
-        (name, Stored { shape, values: Box::new(values) })
-    };
-    Ok(reader.into_tensors().into_iter().map(stored).collect())
+/// Whether these bytes begin as a safetensors file does: a length of the header, then the header, which
+/// is JSON.
+pub fn is_safetensors(bytes: &[u8]) -> bool {
+    bytes.get(8) == Some(&b'{')
 }
 
-fn safetensors(bytes: Vec<u8>) -> Result<Tensors> {
-    let (header, metadata) = SafeTensors::read_metadata(&bytes)?;
+/// Lists the tensors of a safetensors file.
+///
+/// # Errors
+///
+/// Where it is damaged, or a model file of this program.
+pub fn safetensors(bytes: &[u8]) -> Result<Tensors> {
+    let (header, metadata) = SafeTensors::read_metadata(bytes)?;
     if metadata.metadata().as_ref().is_some_and(|entries| entries.contains_key(METADATA_KEY)) {
         bail!("this is a Robust Reps model already: use it as it is");
     }

@@ -2,13 +2,12 @@
 
 use std::collections::BTreeMap;
 
-use anyhow::{Context, Result, bail};
-use robust_core::model::architecture::ResNetConfig;
-use robust_core::model::weights::Array;
-
 use super::architecture::{self, Shapes};
-use super::file::Tensors;
-use super::{array, normaliser};
+use super::stored::Tensors;
+use super::{Question, array, normaliser, quoted};
+use crate::model::architecture::ResNetConfig;
+use crate::model::weights::Array;
+use anyhow::{Context, Result, bail};
 
 /// A tensor that every residual network has, and nothing else: what stands before it is the wrappers.
 const LANDMARK: &str = "layer1.0.conv1.weight";
@@ -67,19 +66,12 @@ pub fn choose(stored: &Tensors, wanted: Option<&str>) -> Result<Chosen> {
         Some(wanted) => all.iter().copied().filter(|prefix| *prefix == wanted).collect(),
         None => all.iter().copied().filter(|prefix| Some(rank(prefix)) == best).collect(),
     };
-    let list = || all.iter().map(|p| format!("\"{p}\"")).collect::<Vec<_>>().join(", ");
-    let [prefix] = candidates[..] else {
-        bail!(
-            "the checkpoint holds {} networks; --network says which one is meant, by what its names begin with: {}",
-            all.len(),
-            list()
-        );
-    };
+    let list = || all.iter().map(|prefix| (*prefix).to_owned()).collect::<Vec<String>>();
+    let [prefix] = candidates[..] else { bail!(Question::Network(list())) };
     let others: Vec<&str> = all.iter().copied().filter(|other| *other != prefix).collect();
     let alike = others.iter().all(|other| other.contains("attacker."));
-    let note = (!alike && wanted.is_none()).then(|| {
-        format!("Of the networks {}, \"{prefix}\" is imported (--network chooses).", list())
-    });
+    let note = (!alike && wanted.is_none())
+        .then(|| format!("Of the networks {}, \"{prefix}\" is imported.", quoted(&list())));
     let wide = stored.contains_key(&format!("{prefix}{WIDE_LANDMARK}"));
     let mut names = BTreeMap::new();
     for full in stored.keys() {
@@ -148,7 +140,7 @@ fn head_outside(stored: &Tensors, prefix: &str) -> Result<(String, String)> {
 
 #[cfg(test)]
 mod tests {
-    use super::super::file::Stored;
+    use super::super::stored::Stored;
     use super::*;
 
     fn stored(names: &[&str]) -> Tensors {
@@ -190,7 +182,7 @@ mod tests {
         assert_eq!(first(&["", "ema."]), "ema.fc.weight");
         assert_eq!(first(&["last.", "best."]), "best.fc.weight");
         let open = chosen(&["student.", "teacher."], None).unwrap_err().to_string();
-        assert!(open.contains("--network") && open.contains("\"teacher.\""), "{open}");
+        assert!(open.contains("2 networks") && open.contains("\"teacher.\""), "{open}");
         assert_eq!(
             chosen(&["student.", "teacher."], Some("student.")).unwrap(),
             "student.fc.weight"

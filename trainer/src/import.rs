@@ -1,0 +1,106 @@
+//! Checkpoints on disk.
+
+use std::path::Path;
+
+use anyhow::{Context, Result, bail};
+use pytorch_reader::{DType, PytorchReader};
+use robust_core::import::stored::{Number, Stored, Tensors, is_safetensors, safetensors};
+use robust_core::import::{Checkpoint, Facts};
+
+use crate::files;
+
+/// Reads a PyTorch checkpoint or a safetensors file. Pickles are parsed, never executed. Where the file
+/// holds several networks, `network` is what the names of the wanted one begin with.
+///
+/// # Errors
+///
+/// Those of [`Checkpoint::of`], and where the file is neither.
+pub fn checkpoint(path: &Path, network: Option<&str>) -> Result<Checkpoint> {
+    let (stored, facts) = tensors(path)?;
+    let cannot = || format!("cannot import {}", path.display());
+    Checkpoint::of(&stored, facts, network).with_context(cannot)
+}
+
+/// Lists the tensors of a checkpoint, whichever program wrote it.
+///
+/// # Errors
+///
+/// Where none did.
+pub fn tensors(path: &Path) -> Result<(Tensors, Facts)> {
+    let bytes = files::read(path)?;
+    let facts = Facts::of(bytes.len() as u64, &bytes);
+    if is_safetensors(&bytes) {
+        let cannot = || format!("cannot import {}", path.display());
+        return Ok((safetensors(&bytes).with_context(cannot)?, facts));
+    }
+    drop(bytes);
+    let reader = PytorchReader::new(path).with_context(|| {
+        format!("{} is not a PyTorch checkpoint that can be read", path.display())
+    })?;
+    let stored = |(name, tensor): (String, pytorch_reader::Tensor)| {
+        let shape = tensor.shape().to_vec();
+        let values = move || {
+            let number = match tensor.dtype() {
+                DType::F64 => Number::F64,
+                DType::F32 => Number::F32,
+                DType::F16 => Number::F16,
+                DType::BF16 => Number::Bf16,
+                other => bail!("its element type {other:?} is none of a network's"),
+            };
+            // Only files in this order are read, and this program's machines have it.
+            Ok(number.floats(&tensor.read()?))
+        };
+        (name, Stored { shape, values: Box::new(values) })
+    };
+    Ok((reader.into_tensors().into_iter().map(stored).collect(), facts))
+}
+
+#[cfg(test)]
+mod tests {
+    use std::fs;
+
+    use super::*;
+
+    /// What the page reads from memory is what the library reads from the file.
+    #[test]
+    fn memory_and_file_hold_the_same_tensors() {
+        let root = concat!(env!("CARGO_MANIFEST_DIR"), "/..");
+        let mut compared = 0;
+        for folder in ["fuzz/seeds/checkpoint", "tests/fixtures/reference"] {
+            for entry in fs::read_dir(format!("{root}/{folder}")).unwrap() {
+                let path = entry.unwrap().path();
+                if path.extension().is_none_or(|ending| ending != "pt") {
+                    continue;
+                }
+                let name = path.display();
+                let there = tensors(&path).map(|(stored, _)| stored);
+                let here = robust_core::import::tensors(&fs::read(&path).unwrap());
+                let Ok(there) = there else {
+                    assert!(
+                        Checkpoint::from_bytes(&fs::read(&path).unwrap(), None).is_err(),
+                        "{name}"
+                    );
+                    continue;
+                };
+                let here = here.unwrap_or_else(|error| panic!("{name}: {error:#}"));
+                assert!(there.keys().eq(here.keys()), "{name}");
+                for (key, tensor) in &there {
+                    let other = &here[key];
+                    assert_eq!(tensor.shape, other.shape, "{name}: {key}");
+                    let count = tensor.shape.iter().try_fold(1usize, |all, n| all.checked_mul(*n));
+                    if count.is_none_or(|count| count > 1 << 24) {
+                        continue;
+                    }
+                    match ((tensor.values)(), (other.values)()) {
+                        (Ok(these), Ok(those)) => assert_eq!(these, those, "{name}: {key}"),
+                        (these, those) => {
+                            assert_eq!(these.is_err(), those.is_err(), "{name}: {key}");
+                        }
+                    }
+                    compared += 1;
+                }
+            }
+        }
+        assert!(compared > 100, "{compared}");
+    }
+}

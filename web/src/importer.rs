@@ -1,0 +1,122 @@
+//! A worker that makes a model of a file: it answers one request, and ends with it.
+
+use js_sys::{Array, Uint8Array};
+use robust_core::import::describe::Said;
+use robust_core::import::known::Known;
+use robust_core::import::{Checkpoint, Normaliser, Question};
+use robust_core::model::card::Provenance;
+use robust_core::model::weights::{Precision, Weights, WeightsError};
+use sha2::{Digest, Sha256};
+use wasm_bindgen::prelude::Closure;
+use wasm_bindgen::{JsCast, JsValue};
+use wasm_bindgen_futures::{JsFuture, spawn_local};
+use web_sys::{DedicatedWorkerGlobalScope, File, MessageEvent};
+
+use crate::protocol::{ImportRequest, Imported, NO_NORMALISER, Open, Refused};
+use crate::wire::{pack, unpack};
+
+/// Listens for the request: an array of the request's bytes and the file.
+pub fn start() {
+    console_error_panic_hook::set_once();
+    let scope: DedicatedWorkerGlobalScope = js_sys::global().unchecked_into();
+    let port = scope.clone();
+    let on_message = Closure::<dyn Fn(MessageEvent)>::new(move |event: MessageEvent| {
+        let port = port.clone();
+        spawn_local(async move {
+            if let Err(error) = answer(&port, event.data()).await {
+                web_sys::console::error_2(&"an answer could not be sent".into(), &error);
+            }
+        });
+    });
+    scope.set_onmessage(Some(on_message.as_ref().unchecked_ref()));
+    on_message.forget();
+    // The page sends nothing before.
+    if let Err(error) = scope.post_message(&JsValue::NULL) {
+        web_sys::console::error_2(&"the page cannot be told".into(), &error);
+    }
+}
+
+/// Sends an array: what became of the file, and the model's bytes.
+async fn answer(port: &DedicatedWorkerGlobalScope, data: JsValue) -> Result<(), JsValue> {
+    let message: Array = data.unchecked_into();
+    let made = make(message.get(0), message.get(1).unchecked_into()).await;
+    let (report, model) = match made {
+        Ok((imported, model)) => (Ok(imported), Uint8Array::from(model.as_slice())),
+        Err(refused) => (Err(refused), Uint8Array::new_with_length(0)),
+    };
+    let (report, handed_over) = pack(&report)?;
+    handed_over.push(&model.buffer());
+    port.post_message_with_transfer(&Array::of2(&report, &model), &handed_over)
+}
+
+async fn make(request: JsValue, file: File) -> Result<(Imported, Vec<u8>), Refused> {
+    let refuse = |message: String| Refused { message, open: None };
+    let request: ImportRequest = unpack(request).map_err(refuse)?;
+    let unread = |_| refuse("the file could not be read".into());
+    let buffer = JsFuture::from(file.array_buffer()).await.map_err(unread)?;
+    let bytes = Uint8Array::new(&buffer).to_vec();
+    let sha256: String = Sha256::digest(&bytes).iter().map(|byte| format!("{byte:02x}")).collect();
+    if request.sha256.as_ref().is_some_and(|wanted| *wanted != sha256) {
+        return Err(refuse(format!(
+            "this is another file than the link speaks of: its SHA-256 is {sha256}"
+        )));
+    }
+    match Weights::from_bytes(&bytes) {
+        // A model file is used as it is.
+        Ok(weights) => {
+            let (card, notes) = (weights.card().clone(), Vec::new());
+            return Ok((Imported { card, notes, sha256 }, bytes));
+        }
+        Err(WeightsError::Foreign | WeightsError::NotSafetensors(_)) => {}
+        Err(damaged) => return Err(refuse(damaged.to_string())),
+    }
+    convert(&request, &bytes, sha256).map_err(|error| Refused {
+        open: error.downcast_ref().map(open),
+        message: format!("{error:#}"),
+    })
+}
+
+fn convert(
+    request: &ImportRequest,
+    bytes: &[u8],
+    sha256: String,
+) -> anyhow::Result<(Imported, Vec<u8>)> {
+    let checkpoint = Checkpoint::from_bytes(bytes, request.network.as_deref())?;
+    let source = Provenance {
+        source: request.file.clone(),
+        source_sha256: sha256.clone(),
+        written_by: concat!("robust-reps ", env!("CARGO_PKG_VERSION"), ", on its page").into(),
+        licence: String::new(),
+    };
+    let (card, assumed) = checkpoint.card(&said(request), source)?;
+    let weights = Weights::new(card, checkpoint.tensors)?;
+    // Half as long and as good; a few networks have numbers that are too large for it.
+    let model = weights.to_bytes(Precision::F16).or_else(|_| weights.to_bytes(Precision::F32))?;
+    let card = weights.card().clone();
+    let notes = checkpoint.notes.into_iter().chain(assumed).collect();
+    Ok((Imported { card, notes, sha256 }, model))
+}
+
+fn said(request: &ImportRequest) -> Said {
+    let normaliser = request.normaliser.as_deref();
+    let none = Normaliser { mean: [0.0; 3], std: [1.0; 3] };
+    Said {
+        name: request.name.clone(),
+        classes: request.classes.clone(),
+        normaliser: match normaliser {
+            Some(NO_NORMALISER) => Some(none),
+            name => name.and_then(Known::named).map(Known::normaliser),
+        },
+        stem: request.stem,
+        input_size: request.input_size,
+        role: request.role,
+    }
+}
+
+fn open(question: &Question) -> Open {
+    match question {
+        Question::Stem => Open::Stem,
+        Question::Normaliser => Open::Normaliser,
+        Question::Network(prefixes) => Open::Network(prefixes.clone()),
+    }
+}

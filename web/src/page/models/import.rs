@@ -1,0 +1,167 @@
+//! Handing a file to the importer, and taking the model that it makes.
+
+use js_sys::{Array, Object, Promise, Reflect, Uint8Array};
+use leptos::prelude::*;
+use leptos::task::spawn_local;
+use robust_core::model::catalog::Engines;
+use wasm_bindgen::prelude::*;
+use wasm_bindgen_futures::JsFuture;
+use web_sys::{Blob, File, MessageEvent, Worker, WorkerOptions, WorkerType};
+
+use super::super::session::Session;
+use super::super::{download, engine};
+use super::state::{Arrival, Own};
+use crate::protocol::{ImportRequest, Imported, Refused};
+use crate::wire::{pack, unpack};
+
+/// Largest file that is read: what is made of one takes three times its memory.
+const LARGEST: f64 = 1e9;
+
+/// How files of networks end.
+const ENDINGS: [&str; 6] = [".safetensors", ".pt", ".pth", ".ckpt", ".tar", ".bin"];
+
+/// What a file's button accepts.
+pub fn accept() -> String {
+    ENDINGS.join(",")
+}
+
+/// Whether a file is meant as a network, by its name.
+pub fn is_network(file: &File) -> bool {
+    let name = file.name().to_lowercase();
+    ENDINGS.iter().any(|ending| name.ends_with(ending))
+}
+
+/// The name without its ending.
+fn stem(name: &str) -> String {
+    name.rsplit_once('.').map_or(name, |(stem, _)| stem).to_owned()
+}
+
+impl Session {
+    /// Makes a model of a file that was chosen or dropped.
+    pub fn bring(self, file: File) {
+        let name = file.name();
+        let request = ImportRequest { name: stem(&name), file: name, ..Default::default() };
+        self.import(file, request);
+    }
+
+    /// The same with what the visitor says of it.
+    pub fn import(self, file: File, mut request: ImportRequest) {
+        let models = self.models;
+        models.open.set(true);
+        request.sha256 =
+            models.wanted.with_untracked(|wanted| Some(wanted.as_ref()?.sha256.clone()));
+        models.arrival.set(Some(Arrival::Reading(request.file.clone())));
+        spawn_local(async move {
+            let made = match file.size() {
+                size if size > LARGEST => Err(Refused {
+                    message: "a page has no room for a file of more than a gigabyte: `robust-reps \
+                              import --precision i8` makes a small model of it"
+                        .into(),
+                    open: None,
+                }),
+                _ => make(&file, &request).await,
+            };
+            match made {
+                Ok((imported, model)) => {
+                    models.arrival.set(Some(Arrival::Taken(file, Box::new(request))));
+                    self.arrived(imported, model);
+                }
+                Err(refused) => {
+                    models.arrival.set(Some(Arrival::Refused(file, Box::new(request), refused)));
+                }
+            }
+        });
+    }
+
+    /// A network has come, and takes its role's place.
+    fn arrived(self, imported: Imported, model: Blob) {
+        let Imported { card, notes, sha256 } = imported;
+        let models = self.models;
+        let (role, bytes) = (card.role, model.size() as u64);
+        models.wanted.set(None);
+        models.notes.set(notes);
+        models.files.update_value(|files| {
+            files.retain(|(other, _)| *other != sha256);
+            files.push((sha256.clone(), model));
+        });
+        models.own.update(|own| {
+            own.retain(|other| other.sha256 != sha256);
+            own.insert(0, Own { sha256: sha256.clone(), card, bytes });
+        });
+        self.put(role, Some(sha256));
+    }
+}
+
+/// A promise of what `start` makes happen: an answer or an error.
+fn promise(start: impl FnOnce(js_sys::Function, js_sys::Function)) -> JsFuture {
+    let mut start = Some(start);
+    JsFuture::from(Promise::new(&mut |resolve, reject| {
+        if let Some(start) = start.take() {
+            start(resolve, reject);
+        }
+    }))
+}
+
+async fn make(file: &File, request: &ImportRequest) -> Result<(Imported, Blob), Refused> {
+    let refuse = |message: String| Refused { message, open: None };
+    let broken = |error: JsValue| {
+        let message = error.as_string().unwrap_or_else(|| {
+            "it could not be read: perhaps this device has too little memory for it".into()
+        });
+        Refused { message, open: None }
+    };
+    let engines: Engines = download::json("engines.json").await.map_err(refuse)?;
+    let (_, compiled) =
+        download::watched("", &engines.importer, |_| {}, engine::compile).await.map_err(refuse)?;
+    let module = compiled.await.map_err(refuse)?;
+    let options = WorkerOptions::new();
+    options.set_type(WorkerType::Module);
+    let worker = Worker::new_with_options("./engine.js", &options).map_err(broken)?;
+    let result =
+        converse(&worker, &engine::script(&engines.importer), &module, file, request).await;
+    // Its memory, too, is given back.
+    worker.terminate();
+    let message: Array = result.map_err(broken)?.unchecked_into();
+    let report: Result<Imported, Refused> = unpack(message.get(0)).map_err(refuse)?;
+    let model = Blob::new_with_u8_array_sequence(&Array::of1(&message.get(1))).map_err(broken)?;
+    report.map(|imported| (imported, model))
+}
+
+/// Starts the worker, asks, and waits for its answer.
+async fn converse(
+    worker: &Worker,
+    script: &str,
+    module: &JsValue,
+    file: &File,
+    request: &ImportRequest,
+) -> Result<JsValue, JsValue> {
+    let init = Object::new();
+    Reflect::set(&init, &"script".into(), &script.into())?;
+    Reflect::set(&init, &"module".into(), module)?;
+    answer(worker, &init, &Array::new()).await?;
+    let (request, _) = pack(request)?;
+    let request: Uint8Array = request;
+    answer(worker, &Array::of2(&request, file), &Array::new()).await
+}
+
+/// Sends a message and waits for the next one. A string says what went wrong.
+async fn answer(
+    worker: &Worker,
+    message: &JsValue,
+    handed_over: &Array,
+) -> Result<JsValue, JsValue> {
+    let sent = worker.post_message_with_transfer(message, handed_over);
+    let heard = promise(|resolve, reject| {
+        let failed = reject.clone();
+        let on_message = Closure::once_into_js(move |event: MessageEvent| {
+            let data = event.data();
+            let settle = if data.is_string() { reject } else { resolve };
+            let _ = settle.call1(&JsValue::NULL, &data);
+        });
+        worker.set_onmessage(Some(on_message.unchecked_ref()));
+        let on_error = Closure::once_into_js(move || failed.call0(&JsValue::NULL));
+        worker.set_onerror(Some(on_error.unchecked_ref()));
+    });
+    sent?;
+    heard.await
+}

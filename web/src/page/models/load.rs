@@ -1,0 +1,253 @@
+//! Loading engines and networks, the robust one first.
+
+use std::collections::HashMap;
+
+use leptos::prelude::*;
+use leptos::task::spawn_local;
+use robust_core::model::card::Role;
+use robust_core::model::catalog::{Asset, CatalogEntry, Engines, first_of};
+use serde_bytes::ByteBuf;
+use wasm_bindgen::JsValue;
+use wasm_bindgen_futures::JsFuture;
+
+use super::super::adapter::{Choice, EngineKind, choose};
+use super::super::download;
+use super::super::engine::{self, Engine};
+use super::super::session::Session;
+use super::super::slot::Slot;
+use super::kept;
+use super::state::place;
+use crate::protocol::{Request, Response};
+use crate::recovery::Losses;
+use crate::turn::Phase;
+
+/// What engines are loaded from, and how often they have been.
+#[derive(Clone, Copy)]
+pub struct Loading {
+    /// Address of the list of models.
+    index: StoredValue<String>,
+    /// Of each network, so that what was asked for before is not taken for what was asked for last.
+    times: StoredValue<[usize; 2]>,
+    /// Script and module of the engine.
+    engine: StoredValue<Option<(String, JsValue)>, LocalStorage>,
+}
+
+/// Where a network's file is.
+enum File {
+    /// Beside the list.
+    Listed(Asset),
+    /// With the visitor, by its SHA-256.
+    Own(String),
+}
+
+impl Loading {
+    /// From the models of this list.
+    pub fn of(index: String) -> Self {
+        Self {
+            index: StoredValue::new(index),
+            times: StoredValue::default(),
+            engine: StoredValue::new_local(None),
+        }
+    }
+
+    fn times(self, role: Role) -> usize {
+        self.times.get_value()[place(role)]
+    }
+
+    /// Folder of the list, which everything that it names lies beside.
+    fn folder(self) -> String {
+        let index = self.index.get_value();
+        index.rsplit_once('/').map_or(String::new(), |(folder, _)| format!("{folder}/"))
+    }
+}
+
+impl Session {
+    /// Loads the engine that the visitor asks for.
+    pub async fn load_wish(self, wish: &str) {
+        self.wish.set_value(Some(wish.into()));
+        self.load(choose(Some(wish)).await).await;
+    }
+
+    /// Loads engine and models for `choice`; whatever ran before ends.
+    pub async fn load(self, choice: Choice) {
+        let kind = choice.kind;
+        self.choice.set(Some(choice));
+        self.unload();
+        let load = self.loading.times.get_value();
+        if let Err(message) = self.try_load(kind, load).await
+            && self.loading.times.get_value() == load
+        {
+            for slot in self.slots {
+                slot.set_phase(Phase::Failed(message.clone()));
+            }
+        }
+    }
+
+    /// Ends both engines.
+    pub fn unload(self) {
+        // Nobody will answer these any more.
+        self.shrinking.update_value(HashMap::clear);
+        self.slots.into_iter().for_each(|slot| self.unload_one(slot));
+    }
+
+    fn unload_one(self, slot: Slot) {
+        slot.set_engine(None);
+        slot.card.set(None);
+        slot.set_phase(Phase::Loading(0.0));
+        self.loading.times.update_value(|times| times[place(slot.role)] += 1);
+    }
+
+    async fn try_load(self, kind: EngineKind, load: [usize; 2]) -> Result<(), String> {
+        let engines: Engines = download::json("engines.json").await?;
+        let catalog: Vec<CatalogEntry> = download::json(&self.loading.index.get_value()).await?;
+        self.models.list(catalog);
+        let asset = match kind {
+            EngineKind::WebGpu => engines.webgpu,
+            EngineKind::Cpu => engines.cpu,
+        };
+        // The engine is the first half of the bar, the weights the second.
+        let show = |share: f64| {
+            for slot in self.slots {
+                slot.set_phase(Phase::Loading(share / 2.0));
+            }
+        };
+        let (_, compiled) = download::watched("", &asset, show, engine::compile).await?;
+        let module = compiled.await?;
+        if self.loading.times.get_value() != load {
+            return Ok(());
+        }
+        self.loading.engine.set_value(Some((engine::script(&asset), module)));
+        for slot in self.slots {
+            // The first picture is the robust network's: the other one waits until it is here.
+            self.load_one(slot).await;
+        }
+        Ok(())
+    }
+
+    /// Has the network of that SHA-256 take a role's place, or the site's own one.
+    pub fn put(self, role: Role, sha256: Option<String>) {
+        self.models.chosen.update(|chosen| chosen[place(role)] = sha256);
+        if self.loading.engine.with_value(Option::is_some) {
+            let slot = self.slots[place(role)];
+            slot.show_nothing();
+            self.unload_one(slot);
+            spawn_local(self.load_one(slot));
+        }
+    }
+
+    /// Loads the network that has been chosen for a place; returns as soon as its file has come.
+    async fn load_one(self, slot: Slot) {
+        let load = self.loading.times(slot.role);
+        let chosen = self.models.chosen.with_untracked(|chosen| chosen[place(slot.role)].clone());
+        let entry = self.models.listed.with_untracked(|listed| {
+            let entries: Vec<CatalogEntry> =
+                listed.iter().map(|(entry, _)| entry.clone()).collect();
+            match &chosen {
+                Some(sha256) => entries.into_iter().find(|entry| entry.sha256 == *sha256),
+                None => first_of(&entries, slot.role).cloned(),
+            }
+        });
+        slot.named.set(chosen.is_some());
+        slot.atlas.set(None);
+        let folder = self.loading.folder();
+        let atlas = entry.as_ref().and_then(|entry| entry.atlas.as_ref());
+        self.load_atlas(slot, &folder, atlas);
+        if slot.role == Role::Robust {
+            let gaussians = entry.as_ref().and_then(|entry| entry.gaussians.as_ref());
+            self.paint.dream_from(gaussians.map(|file| [&*folder, file].concat()));
+        }
+        let file = match (entry, chosen) {
+            (Some(entry), _) => File::Listed(entry.asset()),
+            (None, Some(sha256)) => File::Own(sha256),
+            (None, None) => {
+                return slot.set_phase(Phase::Failed("there is no such model here".into()));
+            }
+        };
+        if let Err(message) = self.start_model(slot, &folder, file, load).await
+            && self.loading.times(slot.role) == load
+        {
+            slot.set_phase(Phase::Failed(message));
+        }
+    }
+
+    /// Starts a worker and fetches the weights while it starts.
+    async fn start_model(
+        self,
+        slot: Slot,
+        folder: &str,
+        file: File,
+        load: usize,
+    ) -> Result<(), String> {
+        slot.set_phase(Phase::Loading(0.5));
+        let (ready, wait_ready) = once();
+        let hear = move |response: Response| match response {
+            Response::Ready => {
+                ready();
+                self.ask_for_proof(slot);
+            }
+            other => self.hear(slot, other),
+        };
+        let started = self.loading.engine.with_value(|engine| {
+            let (script, module) = engine.as_ref().ok_or("there is no engine yet")?;
+            Engine::start(script, module, hear)
+        });
+        slot.set_engine(Some(started?));
+        let show = |share: f64| slot.set_phase(Phase::Loading(0.5 + share / 2.0));
+        let weights = match file {
+            File::Listed(asset) => download::asset(folder, &asset, show).await?,
+            File::Own(sha256) => self.own_file(&sha256).await?,
+        };
+        if self.loading.times(slot.role) != load {
+            return Ok(());
+        }
+        if !matches!(untrack(|| slot.phase()), Phase::Failed(_)) {
+            slot.set_phase(Phase::Starting);
+        }
+        spawn_local(async move {
+            wait_ready.await;
+            if self.loading.times(slot.role) == load {
+                let batch = self.losses.with_value(Losses::batch);
+                slot.send(&Request::Load { weights: ByteBuf::from(weights), batch });
+            }
+        });
+        Ok(())
+    }
+
+    /// A file that the visitor has brought, in this visit or in an earlier one.
+    async fn own_file(self, sha256: &str) -> Result<Vec<u8>, String> {
+        let here = self.models.file(sha256);
+        match here {
+            Some(blob) => kept::bytes(blob.array_buffer())
+                .await
+                .ok_or_else(|| "the network's file could not be read again".into()),
+            None => kept::file(sha256).await,
+        }
+    }
+
+    /// Fetches the network that the address asks for, once the visitor has agreed.
+    pub fn fetch_wanted(self) {
+        let Some(wanted) = self.models.wanted.get_untracked() else { return };
+        spawn_local(async move {
+            let name = wanted.address.rsplit('/').next().unwrap_or_default().to_owned();
+            let fetched = download::bytes(&wanted.address).await;
+            match fetched.and_then(|bytes| download::file(&name, &bytes)) {
+                Ok(file) => self.bring(file),
+                Err(message) => self.notice.set(Some(message)),
+            }
+        });
+    }
+}
+
+/// A promise of one event: the function that makes it happen, and the future that waits for it.
+fn once() -> (impl Fn() + Clone + 'static, impl Future<Output = ()>) {
+    let mut resolve = None;
+    let promise = js_sys::Promise::new(&mut |yes, _| resolve = Some(yes));
+    let happen = move || {
+        if let Some(resolve) = &resolve {
+            let _ = resolve.call0(&JsValue::NULL);
+        }
+    };
+    (happen, async move {
+        let _ = JsFuture::from(promise).await;
+    })
+}
