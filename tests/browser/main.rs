@@ -11,6 +11,7 @@ mod files;
 mod gestures;
 mod keep;
 mod morph;
+mod networks;
 mod numbers;
 mod offline;
 mod paint;

@@ -175,7 +175,12 @@ impl Visit {
 
     /// Chooses a file of this machine.
     pub async fn upload(&self, path: &Path) -> Result<()> {
-        let input = self.client.find(Locator::Css("#file-input")).await?;
+        self.upload_into("#file-input", path).await
+    }
+
+    /// Chooses a file in the input that matches.
+    pub async fn upload_into(&self, css: &str, path: &Path) -> Result<()> {
+        let input = self.client.find(Locator::Css(css)).await?;
         // The driver takes no `..`.
         let path = std::fs::canonicalize(path)?;
         let path = path.to_str().context("a path that is text")?;

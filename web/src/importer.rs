@@ -3,8 +3,9 @@
 use js_sys::{Array, Uint8Array};
 use robust_core::import::describe::Said;
 use robust_core::import::known::Known;
+use robust_core::import::stored::is_safetensors;
 use robust_core::import::{Checkpoint, Normaliser, Question};
-use robust_core::model::card::Provenance;
+use robust_core::model::card::{Card, Provenance};
 use robust_core::model::weights::{Precision, Weights, WeightsError};
 use sha2::{Digest, Sha256};
 use wasm_bindgen::prelude::Closure;
@@ -64,10 +65,11 @@ async fn make(request: JsValue, file: File) -> Result<(Imported, Vec<u8>), Refus
     match Weights::from_bytes(&bytes) {
         // A model file is used as it is.
         Ok(weights) => {
-            let (card, notes) = (weights.card().clone(), Vec::new());
-            return Ok((Imported { card, notes, sha256 }, bytes));
+            let Card { name, role, .. } = weights.card().clone();
+            return Ok((Imported { name, role, notes: Vec::new(), sha256 }, bytes));
         }
-        Err(WeightsError::Foreign | WeightsError::NotSafetensors(_)) => {}
+        Err(WeightsError::Foreign) => {}
+        Err(WeightsError::NotSafetensors(_)) if !is_safetensors(&bytes) => {}
         Err(damaged) => return Err(refuse(damaged.to_string())),
     }
     convert(&request, &bytes, sha256).map_err(|error| Refused {
@@ -92,9 +94,9 @@ fn convert(
     let weights = Weights::new(card, checkpoint.tensors)?;
     // Half as long and as good; a few networks have numbers that are too large for it.
     let model = weights.to_bytes(Precision::F16).or_else(|_| weights.to_bytes(Precision::F32))?;
-    let card = weights.card().clone();
+    let Card { name, role, .. } = weights.card().clone();
     let notes = checkpoint.notes.into_iter().chain(assumed).collect();
-    Ok((Imported { card, notes, sha256 }, model))
+    Ok((Imported { name, role, notes, sha256 }, model))
 }
 
 fn said(request: &ImportRequest) -> Said {

@@ -404,8 +404,10 @@ pub const NO_NORMALISER: &str = "none";
 /// A file that has become a model.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Imported {
-    /// The model's description.
-    pub card: Card,
+    /// What it is called.
+    pub name: String,
+    /// Whether it was trained against an adversary.
+    pub role: Role,
     /// What was assumed, for people.
     pub notes: Vec<String>,
     /// SHA-256 of the file, in hexadecimal.

@@ -1,5 +1,6 @@
 //! What a visitor can say of a network that its file does not.
 
+use js_sys::Reflect;
 use leptos::prelude::*;
 use robust_core::model::architecture::Stem;
 use robust_core::model::card::Role;
@@ -8,13 +9,16 @@ use web_sys::File;
 use super::super::session::Session;
 use crate::protocol::{ImportRequest, NO_NORMALISER, Open};
 
-const STEMS: [(&str, Option<Stem>); 3] = [
-    ("As the file says", None),
-    ("3x3, stride 1, as for CIFAR-10", Some(Stem::Cifar)),
-    ("3x3, stride 2", Some(Stem::Small)),
+/// Label and value of each choice; an empty value leaves it to the file.
+type Labelled = [(&'static str, &'static str)];
+
+const STEMS: &Labelled = &[
+    ("As the file says", ""),
+    ("3x3, stride 1, as for CIFAR-10", "cifar"),
+    ("3x3, stride 2", "small"),
 ];
 
-const NORMALISERS: [(&str, &str); 5] = [
+const NORMALISERS: &Labelled = &[
     ("As the file says", ""),
     ("ImageNet's", "imagenet"),
     ("Restricted ImageNet's", "restricted-imagenet"),
@@ -22,38 +26,56 @@ const NORMALISERS: [(&str, &str); 5] = [
     ("None: images in [0, 1]", NO_NORMALISER),
 ];
 
-const TRAININGS: [(&str, Role); 2] =
-    [("Against an adversary", Role::Robust), ("The usual way", Role::Standard)];
+const TRAININGS: &Labelled = &[("Against an adversary", ""), ("The usual way", "standard")];
 
-/// A choice of one among labels, which are counted.
-fn choice(
-    id: &'static str,
-    label: &'static str,
-    labels: Vec<String>,
-    chosen: usize,
-    set: impl Fn(usize) + 'static,
-) -> impl IntoView {
-    let option = |(i, label): (usize, String)| {
-        view! { <option value=i.to_string() selected=i == chosen>{label}</option> }
-    };
-    let options = labels.into_iter().enumerate().map(option).collect_view();
-    let change = move |event| set(event_target_value(&event).parse().unwrap_or_default());
-    view! { <label>{label}<select id=id on:change=change>{options}</select></label> }
+const TEXTS: &Labelled = &[
+    ("Name", "network-name"),
+    ("Side of its images in pixels (empty: the usual)", "network-side"),
+    ("Classes: names with commas between, or imagenet, cifar10", "network-classes"),
+];
+
+/// A choice of one among options with their values.
+fn choice(id: &'static str, label: &'static str, options: Vec<(String, String)>) -> AnyView {
+    let options =
+        options.into_iter().map(|(label, value)| view! { <option value=value>{label}</option> });
+    view! { <label>{label}<select id=id>{options.collect_view()}</select></label> }.into_any()
 }
 
-fn text(
-    id: &'static str,
-    label: &'static str,
-    value: String,
-    set: impl Fn(String) + 'static,
-) -> impl IntoView {
-    let change = move |event| set(event_target_value(&event));
-    view! { <label>{label}<input id=id value=value on:change=change /></label> }
+fn labelled(id: &'static str, label: &'static str, options: &Labelled) -> AnyView {
+    let owned = |(label, value): &(&str, &str)| ((*label).to_owned(), (*value).to_owned());
+    choice(id, label, options.iter().map(owned).collect())
+}
+
+/// What stands in a field; nothing where it is empty or not there.
+fn said(id: &str) -> Option<String> {
+    let field = document().get_element_by_id(id)?;
+    let value = Reflect::get(&field, &"value".into()).ok()?.as_string()?;
+    let value = value.trim();
+    (!value.is_empty()).then(|| value.to_owned())
+}
+
+/// All fields on top of what was said before.
+fn all_said(before: ImportRequest) -> ImportRequest {
+    let classes = said("network-classes").unwrap_or_default();
+    let names = classes.split(',').map(|name| name.trim().to_owned());
+    ImportRequest {
+        name: said("network-name").unwrap_or(before.name),
+        stem: said("network-stem").map(|stem| match &*stem {
+            "cifar" => Stem::Cifar,
+            _ => Stem::Small,
+        }),
+        normaliser: said("network-normaliser"),
+        role: said("network-training").map(|_| Role::Standard),
+        network: said("network-prefix").or(before.network),
+        input_size: said("network-side").and_then(|side| side.parse().ok()),
+        classes: names.filter(|name| !name.is_empty()).collect(),
+        ..before
+    }
 }
 
 /// The fields, and the button that tries again.
 #[component]
-pub fn Said(
+pub fn Fields(
     session: Session,
     /// The file.
     file: File,
@@ -63,51 +85,24 @@ pub fn Said(
     open: Option<Open>,
 ) -> impl IntoView {
     let prefixes = match open {
-        Some(Open::Network(prefixes)) => prefixes,
-        _ => Vec::new(),
+        Some(Open::Network(prefixes)) => {
+            let quoted = |prefix: String| (["\"", &*prefix, "\""].concat(), prefix);
+            let prefixes = prefixes.into_iter().map(quoted).collect();
+            Some(choice("network-prefix", "Which network, by its tensors’ names", prefixes))
+        }
+        _ => None,
     };
-    let place = |at: Option<usize>| at.unwrap_or_default();
-    let stem = place(STEMS.iter().position(|(_, stem)| *stem == request.stem));
-    let normaliser = request.normaliser.clone().unwrap_or_default();
-    let normaliser = place(NORMALISERS.iter().position(|(_, name)| *name == normaliser));
-    let training = place(TRAININGS.iter().position(|(_, role)| Some(*role) == request.role));
-    let (name, classes) = (request.name.clone(), request.classes.join(", "));
-    let side = request.input_size.map(|side| side.to_string()).unwrap_or_default();
-    let said = StoredValue::new(request);
-    let say = move |change: &dyn Fn(&mut ImportRequest)| said.update_value(|said| change(said));
-    if let Some(first) = prefixes.first() {
-        say(&|said| said.network = Some(first.clone()));
-    }
+    let texts = TEXTS.iter().map(|(label, id)| view! { <label>{*label}<input id=*id /></label> });
+    let request = StoredValue::new(request);
     let file = StoredValue::new_local(file);
-    let again = move |_| session.import(file.get_value(), said.get_value());
-    let labels = |all: &[&str]| all.iter().map(|label| (*label).to_owned()).collect::<Vec<_>>();
+    let again = move |_| session.import(file.get_value(), all_said(request.get_value()));
     view! {
         <div class="fields">
-            {(!prefixes.is_empty()).then(|| {
-                let names = prefixes.iter().map(|p| ["\"", p, "\""].concat()).collect();
-                choice("network-prefix", "Which network, by its tensors’ names", names, 0, move |i| {
-                    say(&|said| said.network = prefixes.get(i).cloned());
-                })
-            })}
-            {choice("network-stem", "First convolution", labels(&STEMS.map(|(label, _)| label)), stem, move |i| {
-                say(&|said| said.stem = STEMS.get(i).and_then(|(_, stem)| *stem));
-            })}
-            {choice("network-normaliser", "Images are normalised by", labels(&NORMALISERS.map(|(label, _)| label)),
-                normaliser, move |i| {
-                let name = NORMALISERS.get(i).map(|(_, name)| *name).filter(|name| !name.is_empty());
-                say(&|said| said.normaliser = name.map(str::to_owned));
-            })}
-            {choice("network-training", "It was trained", labels(&TRAININGS.map(|(label, _)| label)), training,
-                move |i| say(&|said| said.role = TRAININGS.get(i).map(|(_, role)| *role)))}
-            {text("network-side", "Side of its images in pixels (empty: the usual)", side, move |side| {
-                say(&|said| said.input_size = side.trim().parse().ok());
-            })}
-            {text("network-classes", "Classes: names with commas between, or imagenet, cifar10", classes, move |names| {
-                let names = names.split(',').map(|name| name.trim().to_owned());
-                let names: Vec<String> = names.filter(|name| !name.is_empty()).collect();
-                say(&|said| said.classes.clone_from(&names));
-            })}
-            {text("network-name", "Name", name, move |name| say(&|said| said.name.clone_from(&name)))}
+            {prefixes}
+            {labelled("network-stem", "First convolution", STEMS)}
+            {labelled("network-normaliser", "Images are normalised by", NORMALISERS)}
+            {labelled("network-training", "It was trained", TRAININGS)}
+            {texts.collect_view()}
         </div>
         <div class="buttons"><button id="import-again" on:click=again>"Try again"</button></div>
     }

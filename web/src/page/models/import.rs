@@ -10,7 +10,7 @@ use web_sys::{Blob, File, MessageEvent, Worker, WorkerOptions, WorkerType};
 
 use super::super::session::Session;
 use super::super::{download, engine};
-use super::state::{Arrival, Own};
+use super::state::{Arrival, Network};
 use crate::protocol::{ImportRequest, Imported, Refused};
 use crate::wire::{pack, unpack};
 
@@ -75,18 +75,18 @@ impl Session {
 
     /// A network has come, and takes its role's place.
     fn arrived(self, imported: Imported, model: Blob) {
-        let Imported { card, notes, sha256 } = imported;
+        let Imported { name, role, notes, sha256 } = imported;
         let models = self.models;
-        let (role, bytes) = (card.role, model.size() as u64);
+        let bytes = model.size() as u64;
         models.wanted.set(None);
         models.notes.set(notes);
         models.files.update_value(|files| {
             files.retain(|(other, _)| *other != sha256);
             files.push((sha256.clone(), model));
         });
-        models.own.update(|own| {
-            own.retain(|other| other.sha256 != sha256);
-            own.insert(0, Own { sha256: sha256.clone(), card, bytes });
+        models.all.update(|all| {
+            all.retain(|other| other.entry.sha256 != sha256);
+            all.insert(0, Network::own(name, role, bytes, sha256.clone()));
         });
         self.put(role, Some(sha256));
     }

@@ -6,7 +6,10 @@ use wasm_bindgen::{JsCast, JsValue};
 use wasm_bindgen_futures::JsFuture;
 use web_sys::{Blob, Cache, Response};
 
-use super::state::Own;
+use robust_core::model::card::Role;
+
+use super::super::panel::key as role_key;
+use super::state::Network;
 
 /// Name of the cache.
 pub const CACHE: &str = "robust-reps-networks";
@@ -15,9 +18,24 @@ pub const CACHE: &str = "robust-reps-networks";
 const LIST: &str = "networks/list";
 
 /// The networks that are kept. None where the browser keeps nothing, or what it keeps cannot be read.
-pub async fn list() -> Vec<Own> {
-    let list = file_at(LIST).await;
-    list.and_then(|list| postcard::from_bytes(&list).ok()).unwrap_or_default()
+pub async fn list() -> Vec<Network> {
+    let list = file_at(LIST).await.unwrap_or_default();
+    String::from_utf8_lossy(&list).lines().filter_map(read).collect()
+}
+
+/// A line of the list: SHA-256, length, role, name.
+fn line(Network { entry, .. }: &Network) -> String {
+    let bytes = entry.bytes.to_string();
+    [&*entry.sha256, &*bytes, role_key(entry.role), &*entry.name].join(" ")
+}
+
+fn read(line: &str) -> Option<Network> {
+    let mut words = line.splitn(4, ' ');
+    let (sha256, bytes) = (words.next()?.to_owned(), words.next()?.parse().ok()?);
+    let name = words.next();
+    let role =
+        [Role::Robust, Role::Standard].into_iter().find(|role| Some(role_key(*role)) == name)?;
+    Some(Network::own(words.next()?.to_owned(), role, bytes, sha256))
 }
 
 async fn cache() -> Result<Cache, String> {
@@ -36,10 +54,10 @@ fn key(sha256: &str) -> String {
 /// # Errors
 ///
 /// Where the browser does not keep it.
-pub async fn keep(own: &Own, file: &Blob) -> Result<(), String> {
-    put(&key(&own.sha256), Response::new_with_opt_blob(Some(file))).await?;
+pub async fn keep(own: &Network, file: &Blob) -> Result<(), String> {
+    put(&key(&own.entry.sha256), Response::new_with_opt_blob(Some(file))).await?;
     let mut all = list().await;
-    all.retain(|other| other.sha256 != own.sha256);
+    all.retain(|other| other.entry.sha256 != own.entry.sha256);
     all.insert(0, own.clone());
     write(&all).await
 }
@@ -51,15 +69,15 @@ pub async fn keep(own: &Own, file: &Blob) -> Result<(), String> {
 /// Where the browser refuses.
 pub async fn forget(sha256: &str) -> Result<(), String> {
     let mut all = list().await;
-    all.retain(|other| other.sha256 != sha256);
+    all.retain(|other| other.entry.sha256 != sha256);
     write(&all).await?;
     let deleted = JsFuture::from(cache().await?.delete_with_str(&key(sha256))).await;
     deleted.map(drop).map_err(|_| "it could not be removed from the browser".into())
 }
 
-async fn write(all: &[Own]) -> Result<(), String> {
-    let list = postcard::to_allocvec(all).map_err(|error| error.to_string())?;
-    put(LIST, Response::new_with_opt_buffer_source(Some(&Uint8Array::from(list.as_slice())))).await
+async fn write(all: &[Network]) -> Result<(), String> {
+    let list = all.iter().map(line).collect::<Vec<_>>().join("\n");
+    put(LIST, Response::new_with_opt_str(Some(&list))).await
 }
 
 async fn put(key: &str, response: Result<Response, JsValue>) -> Result<(), String> {

@@ -3,57 +3,18 @@
 use leptos::prelude::*;
 use leptos::task::spawn_local;
 use robust_core::model::card::{Card, Role};
+use robust_core::model::catalog::CatalogEntry;
 use wasm_bindgen::JsCast;
 use web_sys::{HtmlElement, HtmlInputElement};
 
 use super::super::panel::title;
 use super::super::session::Session;
 use super::super::words::{fixed, percent};
-use super::form::Said;
+use super::form::Fields;
 use super::import::accept;
 use super::kept;
-use super::state::{Arrival, place};
+use super::state::{Arrival, Network, place};
 use super::wanted::Wanted;
-
-/// One of the list.
-#[derive(Clone, PartialEq)]
-struct Entry {
-    sha256: String,
-    name: String,
-    role: Role,
-    bytes: u64,
-    card: Option<Card>,
-    /// Whether the visitor has brought it.
-    own: bool,
-    /// Whether it is the site's first of its role.
-    usual: bool,
-}
-
-fn entries(session: Session) -> Vec<Entry> {
-    let models = session.models;
-    let own = models.own.get().into_iter().map(|own| Entry {
-        sha256: own.sha256,
-        name: own.card.name.clone(),
-        role: own.card.role,
-        bytes: own.bytes,
-        card: Some(own.card),
-        own: true,
-        usual: false,
-    });
-    let listed = models.listed.get();
-    let first = |role| listed.iter().position(|(entry, _)| entry.role == role);
-    let usual = [first(Role::Robust), first(Role::Standard)];
-    let listed = listed.iter().enumerate().map(|(i, (entry, card))| Entry {
-        sha256: entry.sha256.clone(),
-        name: entry.name.clone(),
-        role: entry.role,
-        bytes: entry.bytes,
-        card: card.clone(),
-        own: false,
-        usual: usual.contains(&Some(i)),
-    });
-    own.chain(listed).collect()
-}
 
 /// Every network that is there, and the way to bring one.
 #[component]
@@ -72,9 +33,8 @@ pub fn Networks(session: Session) -> impl IntoView {
         let details = event.target().and_then(|t| t.dyn_into::<HtmlElement>().ok());
         models.open.set(details.is_some_and(|details| details.has_attribute("open")));
     };
-    let all = Memo::new(move |_| entries(session));
-    let rows =
-        move || all.get().into_iter().map(|entry| view! { <Row session entry /> }).collect_view();
+    let row = move |network| view! { <Row session network /> };
+    let rows = move || models.all.get().into_iter().map(row).collect_view();
     view! {
         <details class="networks" id="networks" prop:open=move || models.open.get() on:toggle=toggled>
             <summary>"Networks: these, or your own"</summary>
@@ -95,9 +55,14 @@ pub fn Networks(session: Session) -> impl IntoView {
 
 /// One network: what it is, and where it works.
 #[component]
-fn Row(session: Session, entry: Entry) -> impl IntoView {
+fn Row(session: Session, network: Network) -> impl IntoView {
     let models = session.models;
-    let Entry { sha256, name, role, bytes, card, own, usual } = entry;
+    let Network { entry: CatalogEntry { name, sha256, role, bytes, .. }, card, own } = network;
+    // The site's first of its role works where nothing else was chosen.
+    let usual = models.all.with_untracked(|all| {
+        let first = all.iter().find(|other| !other.own && other.entry.role == role);
+        first.is_some_and(|first| first.entry.sha256 == sha256)
+    });
     let size = fixed(bytes as f64 / 1e6, 1);
     let about = card.as_ref().map_or_else(
         || [title(role), ", ", &*size, " MB"].concat(),
@@ -244,7 +209,7 @@ fn Arriving(session: Session) -> impl IntoView {
             {notes}
             <details>
                 <summary>"Not right yet? Say what the file does not"</summary>
-                <Said session file request=*request open=None />
+                <Fields session file request=*request open=None />
             </details>
         }
         .into_any(),
@@ -252,7 +217,7 @@ fn Arriving(session: Session) -> impl IntoView {
             <p role="alert" class="notice" id="arriving">
                 {[&*request.file, ": ", &*refused.message].concat()}
             </p>
-            <Said session file request=*request open=refused.open />
+            <Fields session file request=*request open=refused.open />
         }
         .into_any(),
     }
@@ -262,7 +227,9 @@ impl Session {
     /// Keeps a network for the next visit, or does so no longer.
     fn keep_network(self, sha256: String, keep: bool) {
         let models = self.models;
-        let own = models.own.with_untracked(|own| own.iter().find(|o| o.sha256 == sha256).cloned());
+        let own = models.all.with_untracked(|all| {
+            all.iter().find(|network| network.entry.sha256 == sha256).cloned()
+        });
         spawn_local(async move {
             let done = match (keep, own, models.file(&sha256)) {
                 (true, Some(own), Some(file)) => kept::keep(&own, &file).await,
@@ -287,7 +254,7 @@ impl Session {
                 self.put(role, None);
             }
         }
-        models.own.update(|own| own.retain(|other| other.sha256 != sha256));
+        models.all.update(|all| all.retain(|other| other.entry.sha256 != sha256));
         models.files.update_value(|files| files.retain(|(other, _)| *other != sha256));
         models.arrival.set(None);
         if models.kept.with_untracked(|kept| kept.contains(&sha256)) {

@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use leptos::prelude::*;
 use leptos::task::spawn_local;
 use robust_core::model::card::Role;
-use robust_core::model::catalog::{Asset, CatalogEntry, Engines, first_of};
+use robust_core::model::catalog::{Asset, CatalogEntry, Engines};
 use serde_bytes::ByteBuf;
 use wasm_bindgen::JsValue;
 use wasm_bindgen_futures::JsFuture;
@@ -16,7 +16,7 @@ use super::super::engine::{self, Engine};
 use super::super::session::Session;
 use super::super::slot::Slot;
 use super::kept;
-use super::state::place;
+use super::state::{Network, place};
 use crate::protocol::{Request, Response};
 use crate::recovery::Losses;
 use crate::turn::Phase;
@@ -138,31 +138,18 @@ impl Session {
     /// Loads the network that has been chosen for a place; returns as soon as its file has come.
     async fn load_one(self, slot: Slot) {
         let load = self.loading.times(slot.role);
-        let chosen = self.models.chosen.with_untracked(|chosen| chosen[place(slot.role)].clone());
-        let entry = self.models.listed.with_untracked(|listed| {
-            let entries: Vec<CatalogEntry> =
-                listed.iter().map(|(entry, _)| entry.clone()).collect();
-            match &chosen {
-                Some(sha256) => entries.into_iter().find(|entry| entry.sha256 == *sha256),
-                None => first_of(&entries, slot.role).cloned(),
-            }
-        });
-        slot.named.set(chosen.is_some());
+        let chosen = self.models.chosen.with_untracked(|all| all[place(slot.role)].is_some());
+        slot.named.set(chosen);
         slot.atlas.set(None);
-        let folder = self.loading.folder();
-        let atlas = entry.as_ref().and_then(|entry| entry.atlas.as_ref());
-        self.load_atlas(slot, &folder, atlas);
-        if slot.role == Role::Robust {
-            let gaussians = entry.as_ref().and_then(|entry| entry.gaussians.as_ref());
-            self.paint.dream_from(gaussians.map(|file| [&*folder, file].concat()));
-        }
-        let file = match (entry, chosen) {
-            (Some(entry), _) => File::Listed(entry.asset()),
-            (None, Some(sha256)) => File::Own(sha256),
-            (None, None) => {
-                return slot.set_phase(Phase::Failed("there is no such model here".into()));
-            }
+        let Some(Network { entry, own, .. }) = self.models.at(slot.role) else {
+            return slot.set_phase(Phase::Failed("there is no such model here".into()));
         };
+        let folder = self.loading.folder();
+        self.load_atlas(slot, &folder, entry.atlas.as_ref());
+        if slot.role == Role::Robust {
+            self.paint.dream_from(entry.gaussians.as_ref().map(|file| [&*folder, file].concat()));
+        }
+        let file = if own { File::Own(entry.sha256) } else { File::Listed(entry.asset()) };
         if let Err(message) = self.start_model(slot, &folder, file, load).await
             && self.loading.times(slot.role) == load
         {

@@ -4,22 +4,31 @@ use leptos::prelude::*;
 use leptos::task::spawn_local;
 use robust_core::model::card::{Card, Role};
 use robust_core::model::catalog::CatalogEntry;
-use serde::{Deserialize, Serialize};
 use web_sys::{Blob, File};
 
 use super::kept;
 use super::wanted::Wanted;
 use crate::protocol::{ImportRequest, Refused};
 
-/// A network that the visitor has brought.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct Own {
-    /// SHA-256 of the file that was brought, in hexadecimal. Tells networks apart.
-    pub sha256: String,
-    /// Its description.
-    pub card: Card,
-    /// Length of the model's file.
-    pub bytes: u64,
+/// A network to choose.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Network {
+    /// Its name, its role, and where its file is; what is the visitor's own lies in no folder, and its
+    /// SHA-256 is that of the file that was brought.
+    pub entry: CatalogEntry,
+    /// Its description, once it has been loaded.
+    pub card: Option<Card>,
+    /// Whether the visitor has brought it.
+    pub own: bool,
+}
+
+impl Network {
+    /// One that the visitor has brought.
+    pub fn own(name: String, role: Role, bytes: u64, sha256: String) -> Self {
+        let (file, atlas, gaussians) = (String::new(), None, None);
+        let entry = CatalogEntry { name, role, file, bytes, sha256, atlas, gaussians };
+        Self { entry, card: None, own: true }
+    }
 }
 
 /// What becomes of a file.
@@ -36,10 +45,8 @@ pub enum Arrival {
 /// State of the networks' list.
 #[derive(Clone, Copy)]
 pub struct Models {
-    /// The site's, and the description of those that have been loaded.
-    pub listed: RwSignal<Vec<(CatalogEntry, Option<Card>)>>,
-    /// The visitor's, the newest first.
-    pub own: RwSignal<Vec<Own>>,
+    /// All of them, the visitor's own first, the newest of them foremost.
+    pub all: RwSignal<Vec<Network>>,
     /// The visitor's files, by SHA-256; those that are kept are fetched when they are used.
     pub(super) files: StoredValue<Vec<(String, Blob)>, LocalStorage>,
     /// The own network in the robust and in the standard one's place, by SHA-256.
@@ -69,8 +76,7 @@ impl Models {
     pub fn new() -> Self {
         let wanted = Wanted::of_address();
         let models = Self {
-            listed: RwSignal::default(),
-            own: RwSignal::default(),
+            all: RwSignal::default(),
             files: StoredValue::new_local(Vec::new()),
             chosen: RwSignal::default(),
             kept: RwSignal::default(),
@@ -81,31 +87,43 @@ impl Models {
         };
         spawn_local(async move {
             let own = kept::list().await;
-            models.kept.set(own.iter().map(|own| own.sha256.clone()).collect());
-            models.own.update(|all| all.extend(own));
+            models.kept.set(own.iter().map(|network| network.entry.sha256.clone()).collect());
+            models.all.update(|all| drop(all.splice(0..0, own)));
         });
         models
     }
 
     /// These are the site's.
     pub(super) fn list(self, catalog: Vec<CatalogEntry>) {
-        let before = self.listed.get_untracked();
-        let known = |entry: &CatalogEntry| {
-            before.iter().find(|(other, _)| other == entry).and_then(|(_, card)| card.clone())
-        };
-        self.listed.set(catalog.into_iter().map(|entry| (entry.clone(), known(&entry))).collect());
+        self.all.update(|all| {
+            let (own, before): (Vec<_>, Vec<_>) = all.drain(..).partition(|network| network.own);
+            let listed = catalog.into_iter().map(|entry| {
+                let known = before.iter().find(|network| network.entry == entry);
+                Network { card: known.and_then(|known| known.card.clone()), entry, own: false }
+            });
+            all.extend(own.into_iter().chain(listed));
+        });
+    }
+
+    /// The network that is to work in a role's place: the chosen one, or the site's first of that role.
+    pub(super) fn at(self, role: Role) -> Option<Network> {
+        let chosen = self.chosen.with_untracked(|chosen| chosen[place(role)].clone());
+        self.all.with_untracked(|all| {
+            let found = all.iter().find(|network| match &chosen {
+                Some(sha256) => network.entry.sha256 == *sha256,
+                None => !network.own && network.entry.role == role,
+            });
+            found.cloned()
+        })
     }
 
     /// A network has been loaded into a role's place.
     pub fn loaded(self, role: Role, card: &Card) {
-        let chosen = self.chosen.with_untracked(|chosen| chosen[place(role)].clone());
-        self.listed.update(|listed| {
-            let found = listed.iter_mut().find(|(entry, _)| match &chosen {
-                Some(sha256) => entry.sha256 == *sha256,
-                None => entry.role == role,
-            });
-            if let Some((_, known)) = found {
-                *known = Some(card.clone());
+        let Some(sha256) = self.at(role).map(|network| network.entry.sha256) else { return };
+        self.all.update(|all| {
+            let found = all.iter_mut().find(|network| network.entry.sha256 == sha256);
+            if let Some(network) = found {
+                network.card = Some(card.clone());
             }
         });
     }
