@@ -9,6 +9,7 @@ mod explain;
 mod features;
 mod files;
 mod gestures;
+mod history;
 mod keep;
 mod morph;
 mod networks;

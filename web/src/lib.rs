@@ -10,6 +10,7 @@ pub mod importer;
 pub mod protocol;
 pub mod recovery;
 pub mod turn;
+pub mod zip;
 
 #[cfg(feature = "page")]
 pub mod page;

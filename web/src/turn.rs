@@ -65,6 +65,25 @@ impl Turn {
         }
     }
 
+    /// What is shown is the end of this run, which was kept; 0 where there is nothing to show.
+    pub fn show_again(&mut self, run: RunId) {
+        self.forget();
+        (self.asked, self.heard) = (run, run);
+        if run != 0 && self.phase == Phase::Idle {
+            self.phase = Phase::Finished;
+        }
+    }
+
+    /// The run that has come to its end and is shown; 0 where there is none.
+    pub fn finished(&self) -> RunId {
+        if self.phase == Phase::Finished { self.heard } else { 0 }
+    }
+
+    /// The run that is shown; 0 where there is none.
+    pub fn shown(&self) -> RunId {
+        self.heard
+    }
+
     /// Whether this run is the newest that was asked for.
     pub fn is_asked(&self, run: RunId) -> bool {
         self.asked == run
@@ -171,6 +190,23 @@ mod tests {
         assert_eq!(turn.phase, Phase::Reading);
         turn.give_up(2);
         assert_eq!(turn.phase, Phase::Finished);
+    }
+
+    #[test]
+    fn a_kept_run_is_shown_again_and_no_late_answer_disturbs_it() {
+        let mut turn = running();
+        assert_eq!((turn.finished(), turn.shown()), (0, 1));
+        turn.show_again(2);
+        assert_eq!((turn.finished(), turn.shown()), (2, 2));
+        assert!(!turn.hear(1, &FINISHED) && !turn.hear(1, &failed()));
+        turn.ask(3);
+        assert!(turn.hear(3, &started()));
+        turn.show_again(0);
+        assert_eq!((turn.finished(), turn.phase), (0, Phase::Idle));
+        // There is nothing to show on a model that is on its way.
+        let mut turn = Turn::new();
+        turn.show_again(4);
+        assert_eq!(turn.phase, Phase::Loading(0.0));
     }
 
     #[test]

@@ -140,7 +140,7 @@ fn kind(content: &[u8]) -> Option<u32> {
 }
 
 /// The CRC-32 that PNG and zip files use.
-fn checksum(content: &[u8]) -> u32 {
+pub fn checksum(content: &[u8]) -> u32 {
     Crc::<u32, NoTable>::new(&CRC_32_ISO_HDLC).checksum(content)
 }
 

@@ -11,6 +11,7 @@ use super::change::{AddView, AtlasView, CollideView};
 use super::controls::Controls;
 use super::explain::ExplainView;
 use super::forget::Forget;
+use super::history::MadeHere;
 use super::keep::Keep;
 use super::lab::{CHECK_INDEX, Lab, View};
 use super::models::Networks;
@@ -130,7 +131,7 @@ fn Views(session: Session) -> impl IntoView {
         view! { <a node_ref=link href=href aria-current=current>{label}</a> }
     };
     // Built anew only where it changes.
-    let mode = Memo::new(move |_| session.mode.get());
+    let mode = Memo::new(move |_| (session.mode.get(), session.history.afresh()));
     view! {
         <nav aria-label="Views">
             {tab(Mode::Invert, "#", "Invert a photo")}
@@ -141,7 +142,7 @@ fn Views(session: Session) -> impl IntoView {
             {tab(Mode::Collide, "#collide", "Fool a network")}
             {tab(Mode::Paint, "#paint", "Paint")}
         </nav>
-        {move || match mode.get() {
+        {move || match mode.get().0 {
             Mode::Invert => view! { <Inversion session /> }.into_any(),
             Mode::Morph => view! { <MorphView session /> }.into_any(),
             Mode::Add => view! { <AddView session /> }.into_any(),
@@ -150,6 +151,7 @@ fn Views(session: Session) -> impl IntoView {
             Mode::Collide => view! { <CollideView session /> }.into_any(),
             Mode::Paint => view! { <PaintView session /> }.into_any(),
         }}
+        <MadeHere session />
     }
 }
 

@@ -77,10 +77,16 @@ pub fn save_png(canvas_id: &str, file_name: &str) {
 pub fn save_sheet(canvas_ids: impl IntoIterator<Item = String>, file_name: &str) {
     let found = canvas_ids.into_iter().filter_map(|id| document().get_element_by_id(&id));
     let canvases: Vec<HtmlCanvasElement> = found.filter_map(|c| c.dyn_into().ok()).collect();
+    if let Some(sheet) = sheet(&canvases) {
+        offer_png(&sheet, file_name);
+    }
+}
+
+/// All of these side by side, enlarged.
+pub fn sheet(canvases: &[HtmlCanvasElement]) -> Option<HtmlCanvasElement> {
     let tile = if canvases.len() > 2 { TILE } else { 2 * TILE };
     let (columns, rows) = (canvases.len().min(COLUMNS), canvases.len().div_ceil(COLUMNS));
-    let sheet = blank(columns as u32 * tile, rows as u32 * tile);
-    let Some((sheet, context)) = sheet else { return };
+    let (sheet, context) = blank(columns as u32 * tile, rows as u32 * tile)?;
     let bare = document().query_selector(".bare").ok().flatten().is_some();
     context.set_image_smoothing_enabled(!bare);
     for (i, canvas) in canvases.iter().enumerate() {
@@ -88,7 +94,7 @@ pub fn save_sheet(canvas_ids: impl IntoIterator<Item = String>, file_name: &str)
         let (x, y, side) = (place(i % COLUMNS), place(i / COLUMNS), f64::from(tile));
         let _ = context.draw_image_with_html_canvas_element_and_dw_and_dh(canvas, x, y, side, side);
     }
-    offer_png(&sheet, file_name);
+    Some(sheet)
 }
 
 /// A canvas of this size that is not part of the page, and what draws on it.

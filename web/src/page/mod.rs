@@ -13,6 +13,7 @@ mod explain;
 mod forget;
 mod frame;
 mod gallery;
+mod history;
 mod inversion;
 mod keep;
 mod lab;

@@ -111,10 +111,17 @@ impl Session {
                 photo.crop = crop;
             }
         });
+        // Another part of a photo may show something else.
+        self.class.set(None);
+        self.compute_again();
+    }
+
+    /// Computes what the view at hand shows.
+    pub fn compute_again(self) {
         match self.mode.get_untracked() {
             Mode::Invert => self.invert(),
             Mode::Morph => self.compute_path(true),
-            Mode::Explain => self.explain(None),
+            Mode::Explain => self.explain(self.class.get_untracked()),
             Mode::Atlas | Mode::Add | Mode::Collide => self.change(),
             Mode::Paint => self.paint_on_photo(),
         }

@@ -34,6 +34,13 @@ pub struct Photo {
     pub crop: Crop,
 }
 
+/// The same photo, of which the same is seen.
+impl PartialEq for Photo {
+    fn eq(&self, other: &Self) -> bool {
+        self.id == other.id && self.crop == other.crop
+    }
+}
+
 /// Where a photo's file is.
 #[derive(Clone, Debug)]
 pub enum Source {

@@ -13,6 +13,7 @@ use serde_bytes::ByteBuf;
 
 use super::adapter::{Choice, choose};
 use super::change::Change;
+use super::history::History;
 use super::models::{Loading, Models};
 use super::modes::Mode;
 use super::morph::{Morph, hear_saved};
@@ -57,6 +58,8 @@ pub struct Session {
     pub morph: Morph,
     /// The drawing.
     pub paint: Paint,
+    /// What was made and chosen in this visit.
+    pub history: History,
     pub(super) shrinking: StoredValue<Shrinking, LocalStorage>,
     /// The engine that the visitor has asked for.
     pub(super) wish: StoredValue<Option<String>>,
@@ -95,6 +98,7 @@ impl Session {
             change: Change::new(),
             morph: Morph::new(),
             paint: Paint::new(),
+            history: History::new(),
             shrinking: StoredValue::new_local(HashMap::new()),
             wish: StoredValue::new(url::parameter("engine")),
             losses: StoredValue::new(Losses::none()),
@@ -225,7 +229,9 @@ impl Session {
     /// Number of a new run; answers of all others are old from now on.
     pub fn next_run(self) -> RunId {
         self.run.update(|run| *run += 1);
-        self.run.get_untracked()
+        let run = self.run.get_untracked();
+        self.remember(run);
+        run
     }
 
     /// Whether no run has been started since.

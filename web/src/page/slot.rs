@@ -198,6 +198,12 @@ impl Slot {
         }
     }
 
+    /// Whether what is shown is of the run that its engine had last, and was not kept from before.
+    pub fn is_engines(&self) -> bool {
+        let shown = self.turn.with(Turn::shown);
+        self.sent.with_value(|sent| matches!(sent, Some(Request::Run { id, .. }) if *id == shown))
+    }
+
     /// Whether what is asked of it are images that are computed together.
     pub fn is_batched(&self) -> bool {
         let batched = |task: &Task| matches!(task, Task::Morph(_) | Task::Explain(_));

@@ -10,5 +10,5 @@ mod view;
 
 pub use fade::preview;
 pub use path::{GONE, Morph};
-pub use save::hear_saved;
+pub use save::{hear_saved, offer};
 pub use view::MorphView;

@@ -135,6 +135,22 @@ impl Session {
         }
     }
 
+    /// Shows the path that is chosen as it was kept, under its link.
+    pub fn show_path_again(self, fragment: Option<String>) {
+        let morph = self.morph;
+        let settings = morph.settings.get_untracked();
+        morph.position.set(settings.frames / 2);
+        if let Some(fragment) = &fragment {
+            url::push_fragment(fragment);
+        }
+        morph.fragment.set(fragment);
+        spawn_local(async move {
+            let ids = morph.stops.get_untracked();
+            let photos: Vec<Photo> = ids.iter().filter_map(|&id| self.photo(id)).collect();
+            morph.previews.set(fade::previews(&photos).await);
+        });
+    }
+
     /// The models that compute the path: the robust one or the one that a link names, and the
     /// other one where both are compared.
     pub fn path_models(self) -> Vec<Slot> {

@@ -17,12 +17,17 @@ pub fn SaveButtons(session: Session) -> impl IntoView {
         let ready = move || {
             session.morph.fragment.with(Option::is_some)
                 && session.main_model().frames.with(|frames| !frames.is_empty())
+                && session.main_model().is_engines()
         };
         let save = move |_| {
             let link = session.morph.fragment.get_untracked().unwrap_or_default();
             untrack(|| session.main_model()).send(&Request::Save { kind, link, film: 0 });
         };
         view! { <button id=id on:click=save disabled=move || !ready()>{label}</button> }
+    };
+    let kept = move || {
+        let slot = session.main_model();
+        slot.turn.with(|turn| turn.finished() != 0) && !slot.is_engines()
     };
     let recording = RwSignal::new(false);
     let video = move |_| {
@@ -48,6 +53,11 @@ pub fn SaveButtons(session: Session) -> impl IntoView {
         {button(FileKind::Gif, "save-gif", "Save GIF")}
         {button(FileKind::Apng, "save-apng", "Save animated PNG")}
         {button(FileKind::Filmstrip, "save-strip", "Save filmstrip")}
+        <Show when=kept>
+            <span class="hint">
+                "This path is one from before: compute it again for an animation or a filmstrip."
+            </span>
+        </Show>
     }
 }
 

@@ -40,7 +40,7 @@ pub enum Origin {
 }
 
 /// A drawing, what it began as, and what was done to it since.
-#[derive(Clone)]
+#[derive(Clone, Debug)]
 pub(super) struct Sheet {
     pub drawing: Image,
     pub base: Image,
@@ -55,6 +55,23 @@ impl Sheet {
     pub fn new(image: Image, origin: Origin) -> Self {
         let (drawing, base) = (image.clone(), image);
         Self { drawing, base, origin, strokes: Vec::new(), touched: false }
+    }
+}
+
+/// What was painted, and all that it takes to go on with it.
+#[derive(Clone, Debug)]
+pub struct Painting {
+    sheet: Option<Sheet>,
+    chosen: Choices,
+    centre: Option<Image>,
+    by_hand: bool,
+    seed: u32,
+}
+
+impl Painting {
+    /// Whether strokes had a part in what was made.
+    pub fn is_by_hand(&self) -> bool {
+        self.by_hand
     }
 }
 
@@ -218,6 +235,17 @@ impl Paint {
         self.choose(|chosen| chosen.undo = true);
     }
 
+    /// What lies there, to keep.
+    pub fn painting(self) -> Painting {
+        let drawing = self.drawing.get_untracked();
+        let chosen = self.chosen.get_untracked();
+        self.work(|work| {
+            let sheet = work.sheet.clone().map(|sheet| Sheet { drawing, ..sheet });
+            let (centre, by_hand, seed) = (work.centre.clone(), work.by_hand, work.seed);
+            Painting { sheet, chosen, centre, by_hand, seed }
+        })
+    }
+
     /// Lays a sheet there, in place of the one that lies there.
     fn put(self, sheet: Sheet) {
         self.drawing.set(sheet.drawing.clone());
@@ -261,6 +289,24 @@ impl Session {
         self.forget_painting();
         self.paint.keep();
         self.paint.put(Sheet::new(image, origin));
+    }
+
+    /// Lays there what was kept, as it was made.
+    pub fn paint_again(self, painting: Painting) {
+        let paint = self.paint;
+        let Painting { sheet, chosen: was, centre, by_hand, seed } = painting;
+        let Some(sheet) = sheet else { return };
+        paint.keep();
+        paint.put(sheet);
+        paint.work(|work| (work.centre, work.by_hand, work.seed) = (centre, by_hand, seed));
+        paint.choose(|chosen| {
+            chosen.making = was.making;
+            chosen.reach = was.reach;
+            chosen.class = was.class;
+            chosen.compare = was.compare;
+            chosen.made = was.made;
+        });
+        self.show_drawing_link();
     }
 
     /// Takes back the last stroke, or whatever it was.

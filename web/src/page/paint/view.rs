@@ -42,6 +42,11 @@ const MAKINGS: [(Making, &str, &str); 5] = [
     ),
 ];
 
+/// What making this of a drawing is called.
+pub fn making_name(making: Making) -> &'static str {
+    MAKINGS.iter().find(|(other, ..)| *other == making).map_or("", |(_, name, _)| name)
+}
+
 /// Classes that are named of what a network sees.
 const SEEN: usize = 3;
 

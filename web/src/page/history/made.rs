@@ -1,0 +1,238 @@
+//! The results of this visit: kept as they were, so that showing one again computes nothing.
+
+use std::sync::Arc;
+
+use leptos::prelude::*;
+
+use super::described::Described;
+use super::shown::Shown;
+use super::undo::Steps;
+use crate::page::modes::Mode;
+use crate::page::paint::Painting;
+use crate::page::session::Session;
+use crate::page::url;
+use crate::protocol::{Image, RunId};
+use crate::turn::Turn;
+
+/// Most results that are kept; the oldest makes room.
+pub const MOST: usize = 50;
+
+/// Runs whose settings are remembered: those that may still be shown.
+const RUNS: usize = 8;
+
+/// One result.
+#[derive(Debug)]
+pub struct Made {
+    /// Tells results apart.
+    pub id: usize,
+    /// What was chosen.
+    pub view: Arc<Described>,
+    /// What it is, for people.
+    pub words: String,
+    /// What each network came to; the robust one first.
+    pub shown: [Option<Shown>; 2],
+    runs: [RunId; 2],
+    /// The link of a path.
+    path: Option<String>,
+    painting: Option<Painting>,
+}
+
+impl Made {
+    /// A picture that stands for all of it.
+    pub fn small(&self) -> Option<Image> {
+        let shown = self.shown.iter().flatten().next()?;
+        let frames = &shown.frames;
+        let image = match self.view.mode {
+            Mode::Invert | Mode::Atlas => shown.image.as_ref(),
+            Mode::Morph => frames.get(frames.len() / 2),
+            Mode::Explain => shown.photo(),
+            Mode::Add => frames.last(),
+            Mode::Collide => frames.first(),
+            Mode::Paint => frames.first().or(shown.image.as_ref()),
+        };
+        image.or(shown.photo()).cloned()
+    }
+}
+
+/// Everything that was made and is kept.
+#[derive(Debug, Default)]
+pub struct Kept {
+    /// The newest first.
+    pub made: Vec<Made>,
+    /// How many had to make room.
+    pub dropped: usize,
+    /// The result that is shown.
+    pub shown: Option<usize>,
+    /// How often a result had to be shown on canvases of its own.
+    afresh: usize,
+    count: usize,
+    /// What was chosen, step by step.
+    pub(super) steps: Steps,
+    /// What the newest runs were asked for.
+    asked: Vec<(RunId, Arc<Described>)>,
+}
+
+/// Handles to what was made and chosen in this visit. One signal tells of all: each type that is
+/// watched makes the page larger.
+#[derive(Clone, Copy)]
+pub struct History {
+    kept: StoredValue<Kept>,
+    changes: RwSignal<usize>,
+}
+
+impl History {
+    /// Nothing yet.
+    pub fn new() -> Self {
+        Self { kept: StoredValue::new(Kept::default()), changes: RwSignal::new(0) }
+    }
+
+    /// Hears of every change from now on.
+    pub(super) fn track(self) {
+        self.changes.track();
+    }
+
+    /// Reads it. Nothing else may be asked of it meanwhile.
+    pub(super) fn with<T>(self, with: impl FnOnce(&Kept) -> T) -> T {
+        self.kept.with_value(with)
+    }
+
+    /// Changes it, and says so; the same holds.
+    pub(super) fn update<T>(self, with: impl FnOnce(&mut Kept) -> T) -> T {
+        let told = self
+            .kept
+            .try_update_value(with)
+            .unwrap_or_else(|| unreachable!("it lives as long as the page"));
+        self.changes.update(|changes| *changes += 1);
+        told
+    }
+
+    /// Changes where the view has to be built anew, since its canvases hold what is not shown any more.
+    pub fn afresh(self) -> usize {
+        self.track();
+        self.with(|kept| kept.afresh)
+    }
+}
+
+impl Session {
+    /// Keeps whatever comes to its end from now on.
+    pub(super) fn keep_results(self) {
+        Effect::new(move |before: Option<[RunId; 2]>| {
+            let ended = self.slots.map(|slot| slot.turn.with(Turn::finished));
+            if before != Some(ended) && ended != [0; 2] {
+                self.keep_result(ended);
+            }
+            ended
+        });
+    }
+
+    /// Remembers what a run is asked for.
+    pub fn remember(self, run: RunId) {
+        let view = Arc::new(untrack(|| self.describe()));
+        self.note(view.clone());
+        self.history.update(|kept| {
+            kept.asked.push((run, view));
+            if kept.asked.len() > RUNS {
+                kept.asked.remove(0);
+            }
+        });
+    }
+
+    fn keep_result(self, runs: [RunId; 2]) {
+        let newest = runs[0].max(runs[1]);
+        let asked = self.history.with(|kept| {
+            kept.asked.iter().find(|(run, _)| *run == newest).map(|(_, view)| view.clone())
+        });
+        let Some(view) = asked else { return };
+        let paints = view.mode == Mode::Paint;
+        // What a network sees in a drawing is no picture.
+        if self.mode.get_untracked() != view.mode
+            || (paints && !self.paint.chosen.get_untracked().made)
+        {
+            return;
+        }
+        let shown = [0, 1].map(|i| (runs[i] != 0).then(|| Shown::of(&self.slots[i], view.mode)));
+        let words = view.words(self);
+        let path = self.morph.fragment.get_untracked().filter(|_| view.mode == Mode::Morph);
+        let painting = paints.then(|| self.paint.painting());
+        self.history.update(|kept| {
+            // The second network has come to its end, or there is more to say of the same photo.
+            let goes_on = painting.as_ref().is_some_and(Painting::is_by_hand);
+            let newest = kept.made.iter_mut().enumerate().find(|(at, made)| {
+                let same = |i: usize| runs[i] != 0 && runs[i] == made.runs[i];
+                let explained = view.mode == Mode::Explain && made.view == view;
+                // Strokes go on with what was painted last.
+                let painted = goes_on && *at == 0 && made.view.mode == Mode::Paint;
+                same(0) || same(1) || explained || painted
+            });
+            let newest = newest.map(|(_, made)| made);
+            let id = match &newest {
+                Some(made) => made.id,
+                None => kept.count,
+            };
+            let result = Made { id, view, words, shown, runs, path, painting };
+            match newest {
+                Some(made) => *made = result,
+                None => {
+                    kept.count += 1;
+                    kept.made.insert(0, result);
+                    if kept.made.len() > MOST {
+                        kept.made.pop();
+                        kept.dropped += 1;
+                    }
+                }
+            }
+            kept.shown = Some(id);
+        });
+    }
+
+    /// Shows a result again: photo, view, settings and pictures.
+    pub fn show_made(self, id: usize) {
+        let found = self.history.with(|kept| {
+            let made = kept.made.iter().find(|made| made.id == id)?;
+            Some((made.view.clone(), made.path.clone(), made.painting.clone()))
+        });
+        let Some((view, path, painting)) = found else { return };
+        self.notice.set(None);
+        self.slots.iter().for_each(|slot| slot.forget());
+        let before = self.mode.get_untracked();
+        self.choose_again(&view);
+        let run = self.next_run();
+        self.history.update(|kept| {
+            kept.shown = Some(id);
+            let mut afresh = before == view.mode && before == Mode::Explain;
+            for made in kept.made.iter_mut().filter(|made| made.id == id) {
+                made.runs = [0; 2];
+                for (i, slot) in self.slots.iter().enumerate() {
+                    match &made.shown[i] {
+                        Some(shown) => {
+                            made.runs[i] = run;
+                            shown.again(slot, run);
+                        }
+                        None => {
+                            // A canvas keeps what it showed until there is something else.
+                            afresh |= slot.target.with_untracked(Option::is_some);
+                            Shown::default().again(slot, 0);
+                        }
+                    }
+                }
+            }
+            kept.afresh += usize::from(afresh);
+        });
+        url::push_fragment(view.mode.fragment());
+        match view.mode {
+            Mode::Invert => {}
+            Mode::Morph => self.show_path_again(path),
+            Mode::Paint => {
+                if let Some(painting) = painting {
+                    self.paint_again(painting);
+                }
+            }
+            Mode::Explain | Mode::Atlas | Mode::Add | Mode::Collide => self.show_link(),
+        }
+    }
+
+    /// Forgets a result; what is shown stays.
+    pub fn forget_made(self, id: usize) {
+        self.history.update(|kept| kept.made.retain(|made| made.id != id));
+    }
+}

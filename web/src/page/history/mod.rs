@@ -1,0 +1,12 @@
+//! What was made in this visit, and the steps that led there: everything can be had again, until the
+//! page is closed.
+
+mod described;
+mod made;
+mod save;
+mod shown;
+mod undo;
+mod view;
+
+pub use made::History;
+pub use view::MadeHere;

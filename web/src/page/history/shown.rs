@@ -1,0 +1,82 @@
+//! What a network has reached, kept as it was shown.
+
+use leptos::prelude::*;
+use robust_core::report::Explanation;
+
+use crate::page::modes::Mode;
+use crate::page::slot::Slot;
+use crate::protocol::{Image, RunId};
+use crate::turn::Turn;
+
+/// The end of one network's run.
+#[derive(Debug, Default)]
+pub struct Shown {
+    target: Option<Image>,
+    /// The picture.
+    pub image: Option<Image>,
+    /// The frames of a path, the stages of an addition, and so on.
+    pub frames: Vec<Image>,
+    explanation: Option<Explanation>,
+    why_not: Vec<(f32, f32, Image)>,
+    confidences: [Vec<Vec<f32>>; 2],
+    saliency: Option<Image>,
+    losses: Vec<f32>,
+    step: usize,
+    steps: usize,
+    stopped: bool,
+    likeness: Option<f32>,
+}
+
+impl Shown {
+    /// What a network shows now in this view; what is left of others is no part of it.
+    pub fn of(slot: &Slot, mode: Mode) -> Self {
+        let explains = mode == Mode::Explain;
+        let frames = match mode {
+            Mode::Invert | Mode::Atlas => Vec::new(),
+            _ => slot.frames.get_untracked(),
+        };
+        let one = matches!(mode, Mode::Invert | Mode::Atlas | Mode::Paint) && frames.is_empty();
+        Self {
+            target: slot.target.get_untracked(),
+            image: slot.image.get_untracked().filter(|_| one),
+            frames,
+            explanation: slot.explanation.get_untracked().filter(|_| explains),
+            why_not: if explains { slot.why_not.get_untracked() } else { Vec::new() },
+            confidences: slot.confidences.get_untracked(),
+            saliency: slot.saliency.get_untracked().filter(|_| explains),
+            losses: slot.losses.get_untracked(),
+            step: slot.step.get_untracked(),
+            steps: slot.steps.get_untracked(),
+            stopped: slot.stopped.get_untracked(),
+            likeness: slot.likeness.get_untracked(),
+        }
+    }
+
+    /// Shows it again, as what this run has come to.
+    pub fn again(&self, slot: &Slot, run: RunId) {
+        slot.target.set(self.target.clone());
+        slot.image.set(self.image.clone());
+        slot.frames.set(self.frames.clone());
+        slot.explanation.set(self.explanation.clone());
+        slot.why_not.set(self.why_not.clone());
+        slot.confidences.set(self.confidences.clone());
+        slot.saliency.set(self.saliency.clone());
+        slot.losses.set(self.losses.clone());
+        slot.step.set(self.step);
+        slot.steps.set(self.steps);
+        slot.stopped.set(self.stopped);
+        slot.likeness.set(self.likeness);
+        slot.turn.update(|turn: &mut Turn| turn.show_again(run));
+    }
+
+    /// The photo that it began with.
+    pub fn photo(&self) -> Option<&Image> {
+        self.target.as_ref()
+    }
+
+    /// Every picture of it, for saving: what was changed, the gradient, what would be another class.
+    pub fn pictures(&self) -> impl Iterator<Item = &Image> {
+        let changed = self.why_not.iter().map(|(.., image)| image);
+        self.image.iter().chain(&self.saliency).chain(&self.frames).chain(changed)
+    }
+}

@@ -1,0 +1,113 @@
+//! Steps back, and forth again, through what was chosen.
+
+use std::sync::Arc;
+
+use leptos::ev;
+use leptos::prelude::*;
+use wasm_bindgen::JsCast;
+use web_sys::{HtmlInputElement, KeyboardEvent};
+
+use super::described::Described;
+use crate::page::modes::Mode;
+use crate::page::session::Session;
+use crate::page::url;
+
+/// Most steps that are remembered.
+const MOST: usize = 100;
+
+/// Fields in which nothing is typed, so that the browser has nothing to take back there.
+const NOT_TYPED: [&str; 5] = ["range", "checkbox", "radio", "file", "color"];
+
+/// What was chosen, in order, and where one stands.
+#[derive(Debug, Default)]
+pub struct Steps {
+    all: Vec<Arc<Described>>,
+    at: usize,
+}
+
+impl Steps {
+    fn note(&mut self, view: Arc<Described>) {
+        if !self.all.is_empty() {
+            self.all.truncate(self.at + 1);
+        }
+        self.all.push(view);
+        if self.all.len() > MOST {
+            self.all.remove(0);
+        }
+        self.at = self.all.len() - 1;
+    }
+
+    /// The step before, or the one after.
+    fn beside(&self, forth: bool) -> Option<usize> {
+        let at = if forth { self.at.checked_add(1) } else { self.at.checked_sub(1) };
+        at.filter(|at| *at < self.all.len())
+    }
+}
+
+impl Session {
+    /// Remembers what is chosen from now on, and listens for the keys that take it back.
+    pub(super) fn note_steps(self) {
+        Effect::new(move || self.note(Arc::new(self.describe())));
+        let handle = window_event_listener(ev::keydown, move |event| {
+            if let Some(forth) = direction(&event) {
+                event.prevent_default();
+                match self.mode.get_untracked() {
+                    Mode::Paint if forth => {}
+                    Mode::Paint => self.undo_drawing(),
+                    _ => self.step(forth),
+                }
+            }
+        });
+        on_cleanup(move || handle.remove());
+    }
+
+    /// What is chosen now, if that is news. A drawing has steps of its own.
+    pub(super) fn note(self, view: Arc<Described>) {
+        let known = self.history.with(|kept| kept.steps.all.get(kept.steps.at) == Some(&view));
+        if view.mode != Mode::Paint && !known {
+            self.history.update(|kept| kept.steps.note(view));
+        }
+    }
+
+    /// Whether there is a step to go.
+    pub(super) fn can_step(self, forth: bool) -> bool {
+        self.history.track();
+        self.history.with(|kept| kept.steps.beside(forth).is_some())
+    }
+
+    /// Goes one step back or forth. What was made there is shown again; else it is computed.
+    pub(super) fn step(self, forth: bool) {
+        let Some(at) = self.history.with(|kept| kept.steps.beside(forth)) else { return };
+        let found = self.history.update(|kept| {
+            kept.steps.at = at;
+            let view = kept.steps.all.get(at)?.clone();
+            let made = kept.made.iter().find(|made| made.view == view).map(|made| made.id);
+            Some((view, made))
+        });
+        let Some((view, made)) = found else { return };
+        match made {
+            Some(id) => self.show_made(id),
+            None => {
+                self.choose_again(&view);
+                url::push_fragment(view.mode.fragment());
+                self.compute_again();
+            }
+        }
+    }
+}
+
+/// Whether a key asks for the step before (`false`) or the one after; `None` where it is another key,
+/// or something is typed.
+fn direction(event: &KeyboardEvent) -> Option<bool> {
+    let forth = match event.key().to_ascii_lowercase().as_str() {
+        "z" => event.shift_key(),
+        "y" => true,
+        _ => return None,
+    };
+    let target = event.target()?;
+    let typed = match target.dyn_ref::<HtmlInputElement>() {
+        Some(input) => !NOT_TYPED.contains(&&*input.type_()),
+        None => false,
+    };
+    ((event.ctrl_key() || event.meta_key()) && !event.alt_key() && !typed).then_some(forth)
+}
