@@ -15,13 +15,13 @@ const CHECKED: (&str, &str) = (
 );
 
 /// A checkpoint of the references.
-fn checkpoint(name: &str) -> PathBuf {
+pub fn checkpoint(name: &str) -> PathBuf {
     let tests = std::env::var("CARGO_MANIFEST_DIR").unwrap();
     Path::new(&tests).join("fixtures/reference").join(name)
 }
 
 /// Waits until the robust panel has inverted with the network of this name.
-async fn works(visit: &Visit, name: &str) -> Result<()> {
+pub async fn works(visit: &Visit, name: &str) -> Result<()> {
     let there = format!("document.querySelector('#robust h2').textContent === '{name}'");
     visit.wait_until(&format!("{name} in its place"), &there, 60).await?;
     visit.wait_for_phase("robust", "finished", 180).await

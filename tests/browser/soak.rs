@@ -1,12 +1,16 @@
-//! Long use: many inversions in one tab, in changing views, and what they leave in memory.
+//! Long use: many inversions in one tab, in changing views, by changing networks, and what they leave in
+//! memory.
 
 use anyhow::{Context, Result};
 use robust_tests::{Debugger, Visit};
 use serde_json::json;
 
-use crate::VIEWS;
+use crate::{VIEWS, networks};
 
 const SMALL: &str = "?engine=cpu&autostart=0&models=check/index.json";
+
+/// The network beside the site's own.
+const BROUGHT: &str = "imagenet-basic";
 
 /// Inversions between two measurements.
 const ROUND: usize = 10;
@@ -30,7 +34,7 @@ fn memory(debugger: &Debugger) -> Result<f64> {
     Ok(total)
 }
 
-/// One round: photos one after another, then another view and back.
+/// One round: photos one after another, then another view and back, then another network.
 async fn round(visit: &Visit, number: usize) -> Result<()> {
     for i in 0..ROUND {
         let choose = format!(
@@ -46,7 +50,14 @@ async fn round(visit: &Visit, number: usize) -> Result<()> {
     visit.wait_until(view, shown, 60).await?;
     visit.script("location.hash = ''; return true;").await?;
     visit.wait_until("back", "document.querySelector('#original-image')", 60).await?;
-    visit.wait_for_phase("robust", "finished", 60).await
+    visit.wait_for_phase("robust", "finished", 60).await?;
+    let (row, name) = [(2, "Robust network"), (1, BROUGHT)][number % 2];
+    let choose = format!(
+        "document.querySelector('#networks .network:nth-child({row}) .buttons button').click(); \
+         return true;"
+    );
+    visit.script(&choose).await?;
+    networks::works(visit, name).await
 }
 
 /// Memory after each of so many rounds, in MB.
@@ -54,6 +65,8 @@ async fn soak(rounds: usize) -> Result<Vec<f64>> {
     let (visit, debugger) = Visit::open_watched(SMALL).await?;
     visit.wait_for_phase("robust", "idle", 60).await?;
     visit.set("steps", "3").await?;
+    visit.upload_into("#network-input", &networks::checkpoint(&format!("{BROUGHT}.pt"))).await?;
+    networks::works(&visit, BROUGHT).await?;
     let mut after = Vec::new();
     for number in 0..rounds {
         round(&visit, number).await?;

@@ -182,7 +182,7 @@ impl Session {
     /// A model has come: it takes part in what the other one may be doing already.
     fn model_ready(self, slot: Slot) {
         match self.mode.get_untracked() {
-            Mode::Invert if self.eager || slot.named.get_untracked() => self.invert_on(&[slot]),
+            Mode::Invert if self.eager || self.loading.asked() => self.invert_on(&[slot]),
             Mode::Invert => {}
             Mode::Morph => self.path_model_ready(slot),
             Mode::Explain => self.explain_on(&[slot]),

@@ -169,3 +169,67 @@ fn collect(
     }
     Ok(())
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Names and shapes of a pickle's tensors.
+    fn found(bytes: &[u8]) -> Result<Vec<(String, Vec<usize>)>> {
+        let (pickle, root, length) = pickle::read(bytes)?;
+        assert_eq!(length, bytes.len());
+        let mut found = Vec::new();
+        collect(&pickle, root, &mut Vec::new(), &mut MOST.clone(), &mut found)?;
+        Ok(found.into_iter().map(|(name, view)| (name, view.shape)).collect())
+    }
+
+    /// A dictionary of a dictionary of one tensor of six numbers, made by calls.
+    const NESTED: &[u8] = b"\x80\x02}X\x05\0\0\0modelccollections\nOrderedDict\n)RX\x06\0\0\0weight\
+        ctorch._utils\n_rebuild_tensor_v2\n((X\x07\0\0\0storagectorch\nFloatStorage\nX\x01\0\0\0\x30\
+        X\x03\0\0\0cpuK\x06tQK\0K\x02K\x03\x86K\x03K\x01\x86\x89ccollections\nOrderedDict\n)RtRss.";
+
+    #[test]
+    fn dictionaries_of_tensors_are_found() {
+        assert_eq!(found(NESTED).unwrap(), [("model.weight".to_owned(), vec![2, 3])]);
+    }
+
+    #[test]
+    fn what_is_cut_short_or_strange_is_an_error_and_no_more() {
+        for end in 0..NESTED.len() {
+            assert!(pickle::read(&NESTED[..end]).is_err(), "{end}");
+        }
+        for at in 0..NESTED.len() {
+            for bit in 0..8 {
+                let mut bytes = NESTED.to_vec();
+                bytes[at] ^= 1 << bit;
+                if let Ok((pickle, root, _)) = pickle::read(&bytes) {
+                    drop(collect(
+                        &pickle,
+                        root,
+                        &mut Vec::new(),
+                        &mut MOST.clone(),
+                        &mut Vec::new(),
+                    ));
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn what_contains_itself_or_lies_deep_is_harmless() {
+        let error = found(b"}q\0X\x01\0\0\0ah\0s.").unwrap_err().to_string();
+        assert!(error.contains("too deep"), "{error}");
+        let deep = [&[b')'][..], &[0x85].repeat(1 << 20), b"."].concat();
+        assert_eq!(found(&deep).unwrap(), []);
+        // Each dictionary holds the one before twice.
+        let mut wide = b"}q\0".to_vec();
+        for level in 1..16u8 {
+            wide.extend([b'}', b'q', level]);
+            for key in [b'a', b'b', b'c', b'd'] {
+                wide.extend([b'X', 1, 0, 0, 0, key, b'h', level - 1, b's']);
+            }
+        }
+        let error = found(&[&wide[..], b"."].concat()).unwrap_err().to_string();
+        assert!(error.contains("more values"), "{error}");
+    }
+}

@@ -80,14 +80,18 @@ impl Session {
         let bytes = model.size() as u64;
         models.wanted.set(None);
         models.notes.set(notes);
-        models.files.update_value(|files| {
-            files.retain(|(other, _)| *other != sha256);
-            files.push((sha256.clone(), model));
-        });
-        models.all.update(|all| {
-            all.retain(|other| other.entry.sha256 != sha256);
-            all.insert(0, Network::own(name, role, bytes, sha256.clone()));
-        });
+        let is_same = |network: &Network| network.entry.sha256 == sha256;
+        // The site's own needs no second place.
+        if !models.all.with_untracked(|all| all.iter().any(|other| is_same(other) && !other.own)) {
+            models.files.update_value(|files| {
+                files.retain(|(other, _)| *other != sha256);
+                files.push((sha256.clone(), model));
+            });
+            models.all.update(|all| {
+                all.retain(|other| !is_same(other));
+                all.insert(0, Network::own(name, role, bytes, sha256.clone()));
+            });
+        }
         self.put(role, Some(sha256));
     }
 }

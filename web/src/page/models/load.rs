@@ -28,6 +28,8 @@ pub struct Loading {
     index: StoredValue<String>,
     /// Of each network, so that what was asked for before is not taken for what was asked for last.
     times: StoredValue<[usize; 2]>,
+    /// Whether the visitor has chosen a network: from then on each shows what it can as soon as it is there.
+    asked: StoredValue<bool>,
     /// Script and module of the engine.
     engine: StoredValue<Option<(String, JsValue)>, LocalStorage>,
 }
@@ -46,8 +48,14 @@ impl Loading {
         Self {
             index: StoredValue::new(index),
             times: StoredValue::default(),
+            asked: StoredValue::new(false),
             engine: StoredValue::new_local(None),
         }
+    }
+
+    /// Whether the visitor has chosen a network.
+    pub fn asked(self) -> bool {
+        self.asked.get_value()
     }
 
     fn times(self, role: Role) -> usize {
@@ -127,6 +135,7 @@ impl Session {
     /// Has the network of that SHA-256 take a role's place, or the site's own one.
     pub fn put(self, role: Role, sha256: Option<String>) {
         self.models.chosen.update(|chosen| chosen[place(role)] = sha256);
+        self.loading.asked.set_value(true);
         if self.loading.engine.with_value(Option::is_some) {
             let slot = self.slots[place(role)];
             slot.show_nothing();
