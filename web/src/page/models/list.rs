@@ -81,8 +81,8 @@ fn Row(session: Session, network: Network) -> impl IntoView {
             };
             let put = move |_| session.put(place_of, (!standing).then(|| id.clone()));
             let label = match place_of {
-                Role::Robust => "First network",
-                Role::Standard => "Second network",
+                Role::Robust => "Use as the first",
+                Role::Standard => "Use as the second",
             };
             view! { <button aria-pressed=move || pressed().to_string() on:click=put>{label}</button> }
         }
