@@ -13,7 +13,7 @@ use wasm_bindgen::{JsCast, JsValue};
 use wasm_bindgen_futures::{JsFuture, spawn_local};
 use web_sys::{DedicatedWorkerGlobalScope, File, MessageEvent};
 
-use crate::protocol::{ImportRequest, Imported, NO_NORMALISER, Open, Refused};
+use crate::protocol::import::{ImportRequest, Imported, NO_NORMALISER, Open, Refused};
 use crate::wire::{pack, unpack};
 
 /// Listens for the request: an array of the request's bytes and the file.

@@ -4,6 +4,7 @@
 
 mod pickle;
 mod tensor;
+mod values;
 
 use std::collections::BTreeMap;
 use std::io::{Cursor, Read};
@@ -14,8 +15,8 @@ use anyhow::{Context, Result, bail, ensure};
 use zip::{CompressionMethod, ZipArchive};
 
 use super::stored::{Stored, Tensors};
-use pickle::{Id, Pickle, Value};
 use tensor::View;
+use values::{Id, Pickle, Value};
 
 /// Where "ustar" stands in the files of the first PyTorch.
 const TAR_MAGIC: Range<usize> = 257..262;

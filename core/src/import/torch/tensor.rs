@@ -2,7 +2,7 @@
 
 use anyhow::{Context, Result, bail, ensure};
 
-use super::pickle::{Id, Pickle, Value};
+use super::values::{Id, Pickle, Value};
 use crate::import::stored::Number;
 
 /// Numbers that lie elsewhere in the file.

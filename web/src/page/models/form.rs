@@ -7,7 +7,7 @@ use robust_core::model::card::Role;
 use web_sys::File;
 
 use super::super::session::Session;
-use crate::protocol::{ImportRequest, NO_NORMALISER, Open};
+use crate::protocol::import::{ImportRequest, NO_NORMALISER, Open};
 
 /// Label and value of each choice; an empty value leaves it to the file.
 type Labelled = [(&'static str, &'static str)];

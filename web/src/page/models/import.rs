@@ -11,7 +11,7 @@ use web_sys::{Blob, File, MessageEvent, Worker, WorkerOptions, WorkerType};
 use super::super::session::Session;
 use super::super::{download, engine};
 use super::state::{Arrival, Network};
-use crate::protocol::{ImportRequest, Imported, Refused};
+use crate::protocol::import::{ImportRequest, Imported, Refused};
 use crate::wire::{pack, unpack};
 
 /// Largest file that is read: what is made of one takes three times its memory.

@@ -8,7 +8,7 @@ use web_sys::{Blob, File};
 
 use super::kept;
 use super::wanted::Wanted;
-use crate::protocol::{ImportRequest, Refused};
+use crate::protocol::import::{ImportRequest, Refused};
 
 /// A network to choose.
 #[derive(Clone, Debug, PartialEq)]
