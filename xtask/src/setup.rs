@@ -19,6 +19,9 @@ const BINARYEN: &str = "132";
 /// The oldest wasm-opt that is left alone.
 const OLDEST_BINARYEN: u32 = 120;
 
+/// Rules of accessibility, which the browser's tests apply.
+const AXE: &str = "4.14.1";
+
 /// What `cargo xtask check` takes. Both are released often, and a newer one finds more: these are the
 /// newest that build with the Rust version in Cargo.toml, so that the gate says the same everywhere.
 const TYPOS: &str = "1.52.0";
@@ -78,16 +81,21 @@ fn wasm_opt() -> Result<()> {
     if version.is_some_and(|version| version >= OLDEST_BINARYEN) {
         return Ok(());
     }
+    npm(&format!("binaryen@{BINARYEN}"))
+}
+
+/// Installs a package among our tools.
+fn npm(package: &str) -> Result<()> {
     if output("npm", &["--version"]).is_none() {
-        debian(&["npm"]).context("wasm-opt comes as an npm package; install Node.js with npm")?;
+        debian(&["npm"])
+            .with_context(|| format!("{package} comes through npm: install Node.js"))?;
     }
     let folder = tools();
     std::fs::create_dir_all(&folder)?;
-    let package = format!("binaryen@{BINARYEN}");
-    run("npm", &["install", "--prefix", &folder.to_string_lossy(), &package])
+    run("npm", &["install", "--prefix", &folder.to_string_lossy(), package])
 }
 
-/// What the browser's tests take: a real Chromium and its driver.
+/// What the browser's tests take: a real Chromium and its driver, and axe's rules of accessibility.
 pub fn browser() -> Result<()> {
     let missing = |program: &str| output(program, &["--version"]).is_none();
     if missing("chromedriver") || (missing("chromium") && missing("google-chrome")) {
@@ -95,6 +103,9 @@ pub fn browser() -> Result<()> {
             "the page's tests drive a real browser: install Chromium and the ChromeDriver of the \
              same version, so that `chromium` and `chromedriver` are on the PATH",
         )?;
+    }
+    if !tools().join("node_modules/axe-core/axe.min.js").exists() {
+        npm(&format!("axe-core@{AXE}"))?;
     }
     Ok(())
 }

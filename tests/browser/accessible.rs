@@ -1,0 +1,102 @@
+//! That nobody is left out: axe's rules in every view, light and dark, and no sideways scrolling on small
+//! screens and with large letters.
+
+use std::fs;
+use std::path::Path;
+
+use anyhow::{Context, Result};
+use robust_tests::{Debugger, Visit};
+use serde_json::{Value, json};
+
+use crate::VIEWS;
+
+const SMALL: &str = "?engine=cpu&models=check/index.json";
+
+/// Has the rules look at the page.
+const LOOK: &str = "
+    window.found = null;
+    const told = ({ id, nodes }) => `${id}: ${nodes.map(node => node.html.slice(0, 120)).join(' | ')}`;
+    axe.run(document, { resultTypes: ['violations'] }).then(
+      ({ violations }) => { window.found = violations.map(told); },
+      error => { window.found = [`axe itself: ${error}`]; });
+    return true;";
+
+/// The rules, which `cargo xtask test` installs.
+fn axe() -> Result<String> {
+    let tools = Path::new(env!("CARGO_TARGET_TMPDIR")).join("../tools");
+    let file = tools.join("node_modules/axe-core/axe.min.js");
+    fs::read_to_string(&file)
+        .with_context(|| format!("no {}: `cargo xtask test` installs it", file.display()))
+}
+
+/// Has the page's tab do something.
+fn tab(debugger: &Debugger, method: &str, parameters: &Value) -> Result<()> {
+    let targets = debugger.targets();
+    let page = targets.iter().find(|target| target.kind == "page").context("no page")?;
+    debugger.target(page, method, parameters.clone()).map(drop)
+}
+
+async fn go_to(visit: &Visit, (view, shown): (&str, &str)) -> Result<()> {
+    visit.script(&format!("location.hash = '{view}'; return true;")).await?;
+    visit.wait_until(view, shown, 60).await
+}
+
+#[tokio::test]
+async fn no_rule_of_accessibility_is_broken() -> Result<()> {
+    let (visit, debugger) = Visit::open_watched(SMALL).await?;
+    visit.wait_for_phase("robust", "finished", 60).await?;
+    visit.script(&format!("{}; return true;", axe()?)).await?;
+    visit
+        .script("document.querySelectorAll('details').forEach(d => d.open = true); return true;")
+        .await?;
+    let mut broken = Vec::new();
+    for scheme in ["light", "dark"] {
+        let features = json!({ "features": [{ "name": "prefers-color-scheme", "value": scheme }] });
+        tab(&debugger, "Emulation.setEmulatedMedia", &features)?;
+        for view in VIEWS {
+            go_to(&visit, view).await?;
+            visit.script(LOOK).await?;
+            visit.wait_until("a verdict", "window.found !== null", 30).await?;
+            let found = visit.script("return window.found").await?;
+            let found = found.as_array().context("a list")?.clone();
+            broken.extend(found.iter().map(|rule| format!("{scheme}, #{}: {rule}", view.0)));
+        }
+    }
+    assert!(broken.is_empty(), "{}", broken.join("\n"));
+    assert_eq!(debugger.complaints(), [""; 0]);
+    visit.close().await
+}
+
+#[tokio::test]
+async fn nothing_scrolls_sideways() -> Result<()> {
+    let (visit, debugger) = Visit::open_watched(SMALL).await?;
+    visit.wait_for_phase("robust", "finished", 60).await?;
+    let mut wide = Vec::new();
+    // The smallest phone, and a desk of 1280 pixels where everything is twice as large.
+    for (width, height) in [(320, 640), (640, 400)] {
+        let size =
+            json!({ "width": width, "height": height, "deviceScaleFactor": 1, "mobile": false });
+        tab(&debugger, "Emulation.setDeviceMetricsOverride", &size)?;
+        for view in VIEWS {
+            go_to(&visit, view).await?;
+            let open = "document.querySelectorAll('main details').forEach(d => d.open = true);";
+            let beyond = visit
+                .script(&format!(
+                    "{open} const most = document.documentElement.clientWidth; \
+                     if (document.documentElement.scrollWidth <= most) return []; \
+                     const scrolls = e => ['auto', 'scroll', 'hidden'].includes(getComputedStyle(e).overflowX); \
+                     const within = e => e && (scrolls(e) || within(e.parentElement)); \
+                     return [...document.querySelectorAll('body *')] \
+                       .filter(e => e.getBoundingClientRect().right > most + 1 && !within(e.parentElement)) \
+                       .map(e => `${{e.tagName}} ${{e.id}} ${{e.className}}`).slice(0, 6);"
+                ))
+                .await?;
+            let beyond = beyond.as_array().context("a list")?.clone();
+            if !beyond.is_empty() {
+                wide.push(format!("{width} pixels, #{}: {beyond:?}", view.0));
+            }
+        }
+    }
+    assert!(wide.is_empty(), "{}", wide.join("\n"));
+    visit.close().await
+}
