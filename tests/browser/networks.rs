@@ -4,7 +4,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use anyhow::Result;
-use robust_tests::Visit;
+use robust_tests::{Visit, dist};
 
 const SMALL: &str = "?engine=cpu&models=check/index.json";
 
@@ -96,8 +96,7 @@ async fn what_a_file_leaves_open_can_be_said_and_what_is_none_is_refused() -> Re
     visit.upload_into("#network-input", &letter).await?;
     says(&visit, "neither a PyTorch checkpoint nor a safetensors file").await?;
     let damaged = folder.path().join("damaged.safetensors");
-    let model = Path::new(&std::env::var("CARGO_MANIFEST_DIR")?).join("../dist").join(CHECKED.0);
-    let bytes = fs::read(model)?;
+    let bytes = fs::read(dist()?.join(CHECKED.0))?;
     fs::write(&damaged, &bytes[..bytes.len() / 2])?;
     visit.upload_into("#network-input", &damaged).await?;
     says(&visit, "not a complete safetensors file").await?;

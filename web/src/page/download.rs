@@ -50,7 +50,7 @@ pub async fn watched<T>(
     let path = format!("{folder}{}", asset.file);
     let key = format!("{path}?sha256={}", asset.sha256);
     let share = |received: u64| progress(received as f64 / asset.bytes.max(1) as f64);
-    let cache = open_cache().await;
+    let cache = open_cache(CACHE).await;
     if let Some(kept) = find(cache.as_ref(), &key).await {
         let watched = watch(&kept);
         let bytes = read(kept, share).await?;
@@ -119,13 +119,14 @@ async fn is_whole(bytes: &[u8], asset: &Asset) -> bool {
 }
 
 /// None in a private window or on a site without https: then nothing is kept.
-async fn open_cache() -> Option<Cache> {
+pub async fn open_cache(name: &str) -> Option<Cache> {
     let storage = window().caches().ok().filter(|caches| caches.is_object())?;
-    let cache = JsFuture::from(storage.open(CACHE)).await.ok()?;
+    let cache = JsFuture::from(storage.open(name)).await.ok()?;
     Some(cache.unchecked_into())
 }
 
-async fn find(cache: Option<&Cache>, key: &str) -> Option<Response> {
+/// What a cache holds under a key.
+pub async fn find(cache: Option<&Cache>, key: &str) -> Option<Response> {
     let found = JsFuture::from(cache?.match_with_str(key)).await.ok()?;
     found.is_object().then(|| found.unchecked_into())
 }

@@ -36,6 +36,23 @@ pub fn script(engine: &Asset) -> String {
     format!("./{name}.js?v={}", engine.sha256.get(..12).unwrap_or_default())
 }
 
+/// A worker that runs this script with its compiled wasm. What it says first is heard by whoever listens
+/// before the next turn.
+///
+/// # Errors
+///
+/// Where the browser starts none.
+pub fn worker(script: &str, module: &JsValue) -> Result<Worker, JsValue> {
+    let options = WorkerOptions::new();
+    options.set_type(WorkerType::Module);
+    let worker = Worker::new_with_options("./engine.js", &options)?;
+    let init = Object::new();
+    Reflect::set(&init, &"script".into(), &script.into())?;
+    Reflect::set(&init, &"module".into(), module)?;
+    worker.post_message(&init)?;
+    Ok(worker)
+}
+
 /// A worker and the two listeners that keep the page informed.
 pub struct Engine {
     worker: Worker,
@@ -51,9 +68,7 @@ impl Engine {
         hear: impl Fn(Response) + Clone + 'static,
     ) -> Result<Self, String> {
         let failed = |error: JsValue| format!("the engine's worker did not start: {error:?}");
-        let options = WorkerOptions::new();
-        options.set_type(WorkerType::Module);
-        let worker = Worker::new_with_options("./engine.js", &options).map_err(failed)?;
+        let worker = worker(script, module).map_err(failed)?;
         let crash = hear.clone();
         let on_message = Closure::<dyn Fn(MessageEvent)>::new(move |event: MessageEvent| {
             let failed = |message| Response::Failed { message };
@@ -65,10 +80,6 @@ impl Engine {
         });
         worker.set_onmessage(Some(on_message.as_ref().unchecked_ref()));
         worker.set_onerror(Some(on_error.as_ref().unchecked_ref()));
-        let init = Object::new();
-        Reflect::set(&init, &"script".into(), &script.into()).map_err(failed)?;
-        Reflect::set(&init, &"module".into(), module).map_err(failed)?;
-        worker.post_message(&init).map_err(failed)?;
         Ok(Self { worker, _on_message: on_message, _on_error: on_error })
     }
 

@@ -94,21 +94,6 @@ impl Slot {
         }
     }
 
-    /// Another network takes its place: nothing of this one stays.
-    pub fn show_nothing(&self) {
-        self.forget();
-        self.target.set(None);
-        self.image.set(None);
-        self.frames.set(Vec::new());
-        self.explanation.set(None);
-        self.saliency.set(None);
-        self.why_not.set(Vec::new());
-        self.confidences.set(Default::default());
-        self.losses.set(Vec::new());
-        self.likeness.set(None);
-        self.step.set(0);
-    }
-
     /// What people call it.
     pub fn title(&self) -> String {
         let own = self.card.with(|card| card.as_ref().map(|card| card.name.clone()));

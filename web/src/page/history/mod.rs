@@ -9,4 +9,5 @@ mod undo;
 mod view;
 
 pub use made::History;
+pub use shown::Shown;
 pub use view::MadeHere;

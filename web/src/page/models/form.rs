@@ -6,7 +6,7 @@ use robust_core::model::architecture::Stem;
 use robust_core::model::card::Role;
 use web_sys::File;
 
-use super::super::session::Session;
+use crate::page::session::Session;
 use crate::protocol::import::{ImportRequest, NO_NORMALISER, Open};
 
 /// Label and value of each choice; an empty value leaves it to the file.

@@ -1,16 +1,16 @@
 //! Handing a file to the importer, and taking the model that it makes.
 
-use js_sys::{Array, Object, Promise, Reflect, Uint8Array};
+use js_sys::{Array, Promise};
 use leptos::prelude::*;
 use leptos::task::spawn_local;
 use robust_core::model::catalog::Engines;
 use wasm_bindgen::prelude::*;
 use wasm_bindgen_futures::JsFuture;
-use web_sys::{Blob, File, MessageEvent, Worker, WorkerOptions, WorkerType};
+use web_sys::{Blob, File, MessageEvent, Worker};
 
-use super::super::session::Session;
-use super::super::{download, engine};
 use super::state::{Arrival, Network};
+use crate::page::session::Session;
+use crate::page::{download, engine};
 use crate::protocol::import::{ImportRequest, Imported, Refused};
 use crate::wire::{pack, unpack};
 
@@ -96,16 +96,6 @@ impl Session {
     }
 }
 
-/// A promise of what `start` makes happen: an answer or an error.
-fn promise(start: impl FnOnce(js_sys::Function, js_sys::Function)) -> JsFuture {
-    let mut start = Some(start);
-    JsFuture::from(Promise::new(&mut |resolve, reject| {
-        if let Some(start) = start.take() {
-            start(resolve, reject);
-        }
-    }))
-}
-
 async fn make(file: &File, request: &ImportRequest) -> Result<(Imported, Blob), Refused> {
     let refuse = |message: String| Refused { message, open: None };
     let broken = |error: JsValue| {
@@ -118,11 +108,8 @@ async fn make(file: &File, request: &ImportRequest) -> Result<(Imported, Blob), 
     let (_, compiled) =
         download::watched("", &engines.importer, |_| {}, engine::compile).await.map_err(refuse)?;
     let module = compiled.await.map_err(refuse)?;
-    let options = WorkerOptions::new();
-    options.set_type(WorkerType::Module);
-    let worker = Worker::new_with_options("./engine.js", &options).map_err(broken)?;
-    let result =
-        converse(&worker, &engine::script(&engines.importer), &module, file, request).await;
+    let worker = engine::worker(&engine::script(&engines.importer), &module).map_err(broken)?;
+    let result = converse(&worker, file, request).await;
     // Its memory, too, is given back.
     worker.terminate();
     let message: Array = result.map_err(broken)?.unchecked_into();
@@ -131,31 +118,22 @@ async fn make(file: &File, request: &ImportRequest) -> Result<(Imported, Blob), 
     report.map(|imported| (imported, model))
 }
 
-/// Starts the worker, asks, and waits for its answer.
+/// Waits until the worker is there, asks, and waits for its answer.
 async fn converse(
     worker: &Worker,
-    script: &str,
-    module: &JsValue,
     file: &File,
     request: &ImportRequest,
 ) -> Result<JsValue, JsValue> {
-    let init = Object::new();
-    Reflect::set(&init, &"script".into(), &script.into())?;
-    Reflect::set(&init, &"module".into(), module)?;
-    answer(worker, &init, &Array::new()).await?;
+    next_message(worker).await?;
     let (request, _) = pack(request)?;
-    let request: Uint8Array = request;
-    answer(worker, &Array::of2(&request, file), &Array::new()).await
+    let heard = next_message(worker);
+    worker.post_message(&Array::of2(&request, file))?;
+    heard.await
 }
 
-/// Sends a message and waits for the next one. A string says what went wrong.
-async fn answer(
-    worker: &Worker,
-    message: &JsValue,
-    handed_over: &Array,
-) -> Result<JsValue, JsValue> {
-    let sent = worker.post_message_with_transfer(message, handed_over);
-    let heard = promise(|resolve, reject| {
+/// The worker's next message. A string says what went wrong.
+fn next_message(worker: &Worker) -> JsFuture {
+    JsFuture::from(Promise::new(&mut |resolve, reject| {
         let failed = reject.clone();
         let on_message = Closure::once_into_js(move |event: MessageEvent| {
             let data = event.data();
@@ -165,7 +143,5 @@ async fn answer(
         worker.set_onmessage(Some(on_message.unchecked_ref()));
         let on_error = Closure::once_into_js(move || failed.call0(&JsValue::NULL));
         worker.set_onerror(Some(on_error.unchecked_ref()));
-    });
-    sent?;
-    heard.await
+    }))
 }

@@ -1,15 +1,14 @@
 //! Networks that the browser keeps for the next visit, in a cache of their own: their files, and a list.
 
 use js_sys::{Promise, Uint8Array};
-use leptos::prelude::window;
-use wasm_bindgen::{JsCast, JsValue};
+use robust_core::model::card::Role;
+use wasm_bindgen::JsValue;
 use wasm_bindgen_futures::JsFuture;
 use web_sys::{Blob, Cache, Response};
 
-use robust_core::model::card::Role;
-
-use super::super::panel::key as role_key;
 use super::state::Network;
+use crate::page::download::{find, open_cache};
+use crate::page::panel::key as role_key;
 
 /// Name of the cache.
 pub const CACHE: &str = "robust-reps-networks";
@@ -40,8 +39,7 @@ fn read(line: &str) -> Option<Network> {
 
 async fn cache() -> Result<Cache, String> {
     let refused = "this browser keeps nothing for this page (a private window?)";
-    let caches = window().caches().ok().filter(|caches| caches.is_object()).ok_or(refused)?;
-    Ok(JsFuture::from(caches.open(CACHE)).await.map_err(|_| refused)?.unchecked_into())
+    open_cache(CACHE).await.ok_or(refused.into())
 }
 
 /// An address within this site, which nothing is served under.
@@ -97,8 +95,7 @@ pub async fn file(sha256: &str) -> Result<Vec<u8>, String> {
 }
 
 async fn file_at(key: &str) -> Option<Vec<u8>> {
-    let found = JsFuture::from(cache().await.ok()?.match_with_str(key)).await.ok()?;
-    let found = found.is_object().then(|| found.unchecked_into::<Response>())?;
+    let found = find(open_cache(CACHE).await.as_ref(), key).await?;
     bytes(found.array_buffer().ok()?).await
 }
 

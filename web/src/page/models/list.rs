@@ -7,14 +7,14 @@ use robust_core::model::catalog::CatalogEntry;
 use wasm_bindgen::JsCast;
 use web_sys::{HtmlElement, HtmlInputElement};
 
-use super::super::panel::title;
-use super::super::session::Session;
-use super::super::words::{fixed, percent};
 use super::form::Fields;
 use super::import::accept;
 use super::kept;
 use super::state::{Arrival, Network, place};
 use super::wanted::Wanted;
+use crate::page::panel::title;
+use crate::page::session::Session;
+use crate::page::words::{fixed, percent};
 
 /// Every network that is there, and the way to bring one.
 #[component]

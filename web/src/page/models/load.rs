@@ -10,13 +10,14 @@ use serde_bytes::ByteBuf;
 use wasm_bindgen::JsValue;
 use wasm_bindgen_futures::JsFuture;
 
-use super::super::adapter::{Choice, EngineKind, choose};
-use super::super::download;
-use super::super::engine::{self, Engine};
-use super::super::session::Session;
-use super::super::slot::Slot;
 use super::kept;
 use super::state::{Network, place};
+use crate::page::adapter::{Choice, EngineKind, choose};
+use crate::page::download;
+use crate::page::engine::{self, Engine};
+use crate::page::history::Shown;
+use crate::page::session::Session;
+use crate::page::slot::Slot;
 use crate::protocol::{Request, Response};
 use crate::recovery::Losses;
 use crate::turn::Phase;
@@ -138,7 +139,8 @@ impl Session {
         self.loading.asked.set_value(true);
         if self.loading.engine.with_value(Option::is_some) {
             let slot = self.slots[place(role)];
-            slot.show_nothing();
+            // Nothing of the one before stays.
+            Shown::default().again(&slot, 0);
             self.unload_one(slot);
             spawn_local(self.load_one(slot));
         }
