@@ -10,6 +10,10 @@ use super::download::CACHE;
 use super::models::kept;
 use super::offline::workers;
 use super::session::Session;
+use super::wait::at_most;
+
+/// How long the worker's end is waited for, in ms. It ends later, too, and with nothing left to answer with.
+const PATIENCE: u32 = 3000;
 
 /// The button that forgets everything.
 #[component]
@@ -33,7 +37,8 @@ async fn forget() -> Result<(), JsValue> {
     if let Some(workers) = workers() {
         let ours = JsFuture::from(workers.get_registration_with_document_url("./")).await?;
         if let Ok(ours) = ours.dyn_into::<ServiceWorkerRegistration>() {
-            JsFuture::from(ours.unregister()?).await?;
+            // While other tabs of this page look for a newer version the browser puts it off.
+            at_most(PATIENCE, &ours.unregister()?).await?;
         }
     }
     if let Some(caches) = window().caches().ok().filter(|caches| caches.is_object()) {
