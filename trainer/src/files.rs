@@ -2,7 +2,7 @@
 
 use std::collections::HashSet;
 use std::fs::{self, File, OpenOptions};
-use std::io::{self, Write};
+use std::io::{self, Read, Write};
 use std::path::{Path, PathBuf};
 use std::process;
 
@@ -92,7 +92,18 @@ pub fn read_photo(path: &Path) -> Result<Photo> {
 
 /// SHA-256 in hexadecimal.
 pub fn sha256(bytes: &[u8]) -> String {
-    Sha256::digest(bytes).iter().map(|byte| format!("{byte:02x}")).collect()
+    hexadecimal(&Sha256::digest(bytes))
+}
+
+/// SHA-256 in hexadecimal of all that a reader gives, of which only a piece at a time is in memory.
+pub fn sha256_of(reader: &mut impl Read) -> io::Result<String> {
+    let mut hash = Sha256::new();
+    io::copy(reader, &mut hash)?;
+    Ok(hexadecimal(&hash.finalize()))
+}
+
+fn hexadecimal(bytes: &[u8]) -> String {
+    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
 /// File names without their ending, told apart by a number where two photos share one.

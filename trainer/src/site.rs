@@ -1,15 +1,19 @@
 //! The built page with other models than it was built with, as files by their paths.
 
+mod stored;
+
 use std::collections::BTreeMap;
-use std::fs;
+use std::fs::File;
+use std::io::{Cursor, Read};
 use std::path::{Component, Path, PathBuf};
 
-use anyhow::{Context, Result, bail};
+use anyhow::{Context, Result, bail, ensure};
 use robust_core::model::atlas::Atlas;
 use robust_core::model::catalog::CatalogEntry;
 use serde_json::Deserializer;
 
 use crate::files;
+use stored::Stored;
 
 /// The page's list of models.
 const INDEX: &str = "models/index.json";
@@ -22,7 +26,23 @@ const LIST: &str = "const FILES = ";
 pub struct Site {
     page: PathBuf,
     /// What stands in for the page's own files, by path.
-    own: BTreeMap<String, Vec<u8>>,
+    own: BTreeMap<String, Source>,
+}
+
+/// Where an answer comes from. Models may be larger than memory, and stay where they are.
+enum Source {
+    Disk(Stored),
+    Made(Vec<u8>),
+}
+
+/// An answer.
+pub struct Found {
+    /// Its contents.
+    pub reader: Box<dyn Read>,
+    /// How many bytes they are.
+    pub bytes: u64,
+    /// What they are.
+    pub media_type: &'static str,
 }
 
 impl Site {
@@ -45,48 +65,79 @@ impl Site {
         for ((path, entry), name) in models.iter().zip(files::unique_names(&paths)) {
             let mut entry = entry.clone();
             let file = |ending: &str| format!("{name}.{ending}");
-            let mut add = |name: &str, bytes| own.insert(format!("models/{name}"), bytes);
+            let mut add = |name: &str, source| own.insert(format!("models/{name}"), source);
             entry.file = file("safetensors");
-            add(&entry.file, files::read(path)?);
+            let model = Stored::new(path)?;
+            ensure!(
+                model.sha256() == entry.sha256,
+                "{} changed while it was read: start again",
+                path.display()
+            );
+            add(&entry.file, Source::Disk(model));
             if entry.atlas.is_some() {
                 let mut atlas = read_atlas(&path.with_extension("atlas.json"))?;
-                let sheet = files::read(&path.with_file_name(&atlas.sheet))?;
+                let sheet = Stored::new(&path.with_file_name(&atlas.sheet))?;
                 // Its model may go by another name here.
                 atlas.sheet = file("atlas.jpg");
-                add(&atlas.sheet, sheet);
-                add(&file("atlas.json"), serde_json::to_vec(&atlas)?);
+                add(&atlas.sheet, Source::Disk(sheet));
+                add(&file("atlas.json"), Source::Made(serde_json::to_vec(&atlas)?));
                 entry.atlas = Some(file("atlas.json"));
             }
             if entry.gaussians.is_some() {
                 let name = file("gaussians.json");
-                add(&name, files::read(&path.with_extension("gaussians.json"))?);
+                add(&name, Source::Disk(Stored::new(&path.with_extension("gaussians.json"))?));
                 entry.gaussians = Some(name);
             }
             catalog.push(entry);
         }
-        own.insert(INDEX.into(), serde_json::to_vec(&catalog)?);
+        own.insert(INDEX.into(), Source::Made(serde_json::to_vec(&catalog)?));
         let worker = String::from_utf8(files::read(&page.join(WORKER))?)?;
-        own.insert(WORKER.into(), relisted(&worker, &own)?.into());
+        let hashes = own.iter().map(|(path, source)| (path.clone(), source.sha256()));
+        own.insert(WORKER.into(), Source::Made(relisted(&worker, hashes.collect())?.into()));
         Ok(Self { page: page.into(), own })
     }
 
-    /// What lies at `path` (no leading slash) and its media type, if anything does.
-    pub fn file(&self, path: &str) -> Option<(Vec<u8>, &'static str)> {
+    /// What lies at `path` (no leading slash), if anything does.
+    ///
+    /// # Errors
+    ///
+    /// Where it can no longer be read, or is not what it was when the server started.
+    pub fn file(&self, path: &str) -> Result<Option<Found>> {
         let path = if path.is_empty() { "index.html" } else { path };
-        let bytes = match self.own.get(path) {
-            Some(bytes) => bytes.clone(),
-            // The page's own models are not there any more.
-            None if path.starts_with("models/") => return None,
+        let (reader, bytes): (Box<dyn Read>, u64) = match self.own.get(path) {
+            Some(Source::Made(bytes)) => (Box::new(Cursor::new(bytes.clone())), bytes.len() as u64),
+            Some(Source::Disk(stored)) => {
+                let contents = stored.open()?;
+                let bytes = contents.length();
+                (Box::new(contents), bytes)
+            }
             None => {
-                // Neither `..` nor a drive leads out of the folder.
-                let inside = |part| matches!(part, Component::Normal(_));
-                if !Path::new(path).components().all(inside) {
-                    return None;
-                }
-                fs::read(self.page.join(path)).ok()?
+                let Some(file) = self.file_of_page(path) else { return Ok(None) };
+                let bytes = file.metadata()?.len();
+                (Box::new(file), bytes)
             }
         };
-        Some((bytes, media_type(path)))
+        Ok(Some(Found { reader, bytes, media_type: media_type(path) }))
+    }
+
+    fn file_of_page(&self, path: &str) -> Option<File> {
+        // Neither `..` nor a drive leads out of the folder.
+        let inside = |part| matches!(part, Component::Normal(_));
+        // The page's own models are not there any more.
+        if path.starts_with("models/") || !Path::new(path).components().all(inside) {
+            return None;
+        }
+        let path = self.page.join(path);
+        path.is_file().then(|| File::open(path).ok())?
+    }
+}
+
+impl Source {
+    fn sha256(&self) -> String {
+        match self {
+            Source::Disk(stored) => stored.sha256().to_owned(),
+            Source::Made(bytes) => files::sha256(bytes),
+        }
     }
 }
 
@@ -102,15 +153,15 @@ fn read_atlas(path: &Path) -> Result<Atlas> {
         .with_context(|| format!("cannot understand {}", path.display()))
 }
 
-/// The service worker with these models in its list instead of the page's: it keeps and answers with
+/// The service worker with these models' hashes in its list instead of the page's: it keeps and answers with
 /// only what has the listed hash.
-fn relisted(worker: &str, own: &BTreeMap<String, Vec<u8>>) -> Result<String> {
+fn relisted(worker: &str, own: BTreeMap<String, String>) -> Result<String> {
     let unlisted = || format!("{WORKER} of the page holds no list of files: build the page anew");
     let (before, list) = worker.split_once(LIST).with_context(unlisted)?;
     let mut parsed = Deserializer::from_str(list).into_iter::<BTreeMap<String, String>>();
     let mut files = parsed.next().with_context(unlisted)?.with_context(unlisted)?;
     files.retain(|path, _| !path.starts_with("models/"));
-    files.extend(own.iter().map(|(path, bytes)| (path.clone(), files::sha256(bytes))));
+    files.extend(own);
     let after = &list[parsed.byte_offset()..];
     Ok(format!("{before}{LIST}{}{after}", serde_json::to_string(&files)?))
 }
@@ -138,14 +189,13 @@ mod tests {
     #[test]
     fn the_service_worker_lists_the_own_models_only() {
         let worker = "// x\nconst FILES = {\n  \"a.js\": \"1\",\n  \"models/old\": \"2\"\n};\nrest";
-        let own = BTreeMap::from([("models/new".to_owned(), b"abc".to_vec())]);
-        let sha256 = "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad";
+        let own = || BTreeMap::from([("models/new".to_owned(), "3".to_owned())]);
         assert_eq!(
-            relisted(worker, &own).unwrap(),
-            format!("// x\nconst FILES = {{\"a.js\":\"1\",\"models/new\":\"{sha256}\"}};\nrest")
+            relisted(worker, own()).unwrap(),
+            "// x\nconst FILES = {\"a.js\":\"1\",\"models/new\":\"3\"};\nrest"
         );
-        assert!(relisted("nothing", &own).unwrap_err().to_string().contains("build the page"));
-        assert!(relisted("const FILES = 7;", &own).is_err());
+        assert!(relisted("nothing", own()).unwrap_err().to_string().contains("build the page"));
+        assert!(relisted("const FILES = 7;", own()).is_err());
     }
 
     #[test]

@@ -112,6 +112,18 @@ fn the_page_is_served_with_other_models() {
     let gaussians = index[0]["gaussians"].as_str().unwrap();
     assert_eq!(serving.get(&format!("/models/{gaussians}")), (200, b"{}".to_vec()));
 
+    // It is read from the disk, where it may have been written anew.
+    let file = index[1]["file"].as_str().unwrap();
+    for contents in [fs::read(&robust).unwrap(), b"something else".to_vec()] {
+        fs::write(&standard, contents).unwrap();
+        let (status, why) = serving.get(&format!("/models/{file}"));
+        let why = String::from_utf8(why).unwrap();
+        assert!(status == 500 && why.contains("my model.safetensors has changed since"), "{why}");
+    }
+    fs::remove_file(&standard).unwrap();
+    let (status, why) = serving.get(&format!("/models/{file}"));
+    assert!(status == 500 && why.starts_with(b"cannot read "), "{why:?}");
+
     for hidden in [
         "/../secret",
         "/models/../../secret",

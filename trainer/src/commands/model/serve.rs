@@ -80,19 +80,23 @@ fn answer(site: &Site, request: Request) {
     let path = request.url().split(['?', '#']).next().unwrap_or_default();
     let path = path.trim_start_matches('/').to_owned();
     let reads = matches!(request.method(), Method::Get | Method::Head);
-    // Who has gone away hears nothing, and nobody else need know.
-    let _ = match (reads, site.file(&path)) {
-        (true, Some((bytes, media_type))) => {
-            let headers = [("Content-Type", media_type), ("Cache-Control", "no-cache")];
-            let mut response = Response::from_data(bytes);
-            for (name, value) in headers {
-                if let Ok(header) = Header::from_bytes(name, value) {
-                    response.add_header(header);
-                }
-            }
-            request.respond(response)
-        }
-        (true, None) => request.respond(Response::empty(404)),
+    let answered = match (reads, site.file(&path)) {
         (false, _) => request.respond(Response::empty(405)),
+        (true, Ok(None)) => request.respond(Response::empty(404)),
+        (true, Ok(Some(found))) => {
+            let headers = [("Content-Type", found.media_type), ("Cache-Control", "no-cache")];
+            let headers = headers.map(|(name, value)| Header::from_bytes(name, value));
+            let headers = headers.into_iter().flatten().collect();
+            let bytes = usize::try_from(found.bytes).ok();
+            request.respond(Response::new(200.into(), headers, found.reader, bytes, None))
+        }
+        (true, Err(error)) => {
+            eprintln!("{error:#}");
+            request.respond(Response::from_string(format!("{error:#}")).with_status_code(500))
+        }
     };
+    // Those who have gone away are no error; a file that changes while it is sent is one.
+    if let Err(error) = answered {
+        eprintln!("{error}");
+    }
 }
