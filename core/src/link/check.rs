@@ -33,23 +33,39 @@ impl Link {
                 numbers(class.as_slice())
             }
             Link::Change { start, other, goal } => {
-                if let LinkStart::Photo(photo) = start {
-                    photo.check()?;
-                }
+                check_start(start)?;
                 other.iter().try_for_each(Stop::check)?;
                 check_goal(goal)
             }
             Link::Drawing(link) => link.check(),
+            Link::Invert { photo, settings, start } => {
+                photo.check()?;
+                check_start(start)?;
+                settings.check()?;
+                check_steps(settings.steps)
+            }
         }
     }
+}
+
+fn check_start(start: &LinkStart) -> Result<(), LinkError> {
+    match start {
+        LinkStart::Photo(photo) => photo.check(),
+        LinkStart::Noise | LinkStart::Grey => Ok(()),
+    }
+}
+
+fn check_steps(steps: usize) -> Result<(), LinkError> {
+    if steps > MAX_STEPS {
+        return Err(LinkError::Invalid("more than 10,000 steps"));
+    }
+    Ok(())
 }
 
 impl PathLink {
     fn check(&self) -> Result<(), LinkError> {
         self.settings.check()?;
-        if self.settings.steps > MAX_STEPS {
-            return Err(LinkError::Invalid("more than 10,000 steps"));
-        }
+        check_steps(self.settings.steps)?;
         if !STOPS.contains(&self.stops.len()) {
             return Err(LinkError::Invalid("a path of fewer than 2 or more than 8 photos"));
         }

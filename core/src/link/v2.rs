@@ -14,7 +14,7 @@ use crate::settings;
 pub type LinkStart = settings::Start<Stop>;
 
 /// How many kinds of links there are; those of a later program have higher numbers.
-pub(super) const KINDS: u32 = 4;
+pub(super) const KINDS: u32 = 5;
 
 /// What a link shows.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -41,6 +41,17 @@ pub enum Link {
     },
     /// A drawing, and what is made of it.
     Drawing(DrawingLink),
+    /// A photo whose representation is inverted.
+    Invert {
+        /// The photo.
+        photo: Stop,
+        /// How it is inverted.
+        #[serde(with = "InvertSettings")]
+        settings: settings::InvertSettings,
+        /// Where the image starts.
+        #[serde(with = "Start")]
+        start: LinkStart,
+    },
 }
 
 /// A path between photos.
@@ -161,6 +172,17 @@ enum Start {
 enum Crop {
     Centre,
     Square { x: f32, y: f32, side: f32 },
+}
+
+#[derive(Serialize, Deserialize)]
+#[serde(remote = "settings::InvertSettings")]
+struct InvertSettings {
+    steps: usize,
+    step_size: f32,
+    epsilon: f32,
+    seed: u64,
+    #[serde(with = "Solver")]
+    solver: settings::Solver,
 }
 
 #[derive(Serialize, Deserialize)]
