@@ -30,7 +30,8 @@ use clap::{Parser, Subcommand};
 
 use commands::measure::{bench, bench_solvers, bench_train, eval, verify};
 use commands::model::{
-    average, catalog, export, gaussians, import as importing, info, serve, train as training,
+    average, catalog, examples, export, gaussians, import as importing, info, serve,
+    train as training,
 };
 use commands::paint::{generate, inpaint, sketch, super_resolve, translate};
 use commands::paper::{atlas, figures};
@@ -98,6 +99,8 @@ enum Command {
     BenchTrain(Box<bench_train::Args>),
     /// Describe images of each class from afar, which generated ones start from
     Gaussians(gaussians::Args),
+    /// Invert some photos for the page's list of networks
+    Examples(examples::Args),
     /// Write the mean of several networks' weights
     Average(average::Args),
     /// Write a model for the page and check that it survived, or write it for PyTorch
@@ -152,6 +155,7 @@ fn main() -> ExitCode {
         Command::BenchSolvers(args) => bench_solvers::run(&args),
         Command::BenchTrain(args) => bench_train::run(&args),
         Command::Gaussians(args) => gaussians::run(&args),
+        Command::Examples(args) => examples::run(&args),
         Command::Average(args) => average::run(&args),
         Command::Export(args) => export::run(&args),
         Command::Catalog(args) => catalog::run(&args),

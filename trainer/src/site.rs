@@ -83,10 +83,12 @@ impl Site {
                 add(&file("atlas.json"), Source::Made(serde_json::to_vec(&atlas)?));
                 entry.atlas = Some(file("atlas.json"));
             }
-            if entry.gaussians.is_some() {
-                let name = file("gaussians.json");
-                add(&name, Source::Disk(Stored::new(&path.with_extension("gaussians.json"))?));
-                entry.gaussians = Some(name);
+            let beside =
+                [(&mut entry.gaussians, "gaussians.json"), (&mut entry.examples, "examples.jpg")];
+            for (named, ending) in beside.into_iter().filter(|(named, _)| named.is_some()) {
+                let name = file(ending);
+                add(&name, Source::Disk(Stored::new(&path.with_extension(ending))?));
+                *named = Some(name);
             }
             catalog.push(entry);
         }

@@ -34,6 +34,9 @@ pub struct CatalogEntry {
     /// The Gaussians of its classes, `NAME.gaussians.json`, where there are some.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub gaussians: Option<String>,
+    /// Photos above what the network kept of them, `NAME.examples.jpg`, where there are some.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub examples: Option<String>,
 }
 
 impl CatalogEntry {

@@ -6,24 +6,23 @@ use leptos::task::spawn_local;
 
 use super::adapter::EngineKind;
 use super::background::rest_in_background;
-use super::canvas::{Bare, ImageCanvas};
+use super::canvas::Bare;
 use super::change::{AddView, AtlasView, CollideView};
-use super::controls::Controls;
 use super::explain::ExplainView;
 use super::forget::Forget;
 use super::history::MadeHere;
-use super::keep::Keep;
+use super::inversion::Inversion;
 use super::lab::{CHECK_INDEX, Lab, View};
 use super::models::Networks;
 use super::modes::Mode;
 use super::morph::MorphView;
 use super::offline::{Offline, listen};
 use super::paint::PaintView;
-use super::panel::Panel;
 use super::session::Session;
-use super::tray::{DropZone, Tray};
+use super::tell::Tell;
+use super::tour::Tour;
+use super::tray::DropZone;
 use super::url;
-use super::wipe::{PHOTO_ROBUST, Wipe};
 
 /// Address of the paper.
 const PAPER: &str = "https://arxiv.org/abs/1906.00945";
@@ -39,6 +38,7 @@ pub fn App() -> impl IntoView {
     rest_in_background(session);
     let bare = RwSignal::new(false);
     provide_context(Bare(bare));
+    provide_context(session);
     drop(listen(&document(), "contextrestored", move || bare.update(|_| ())));
     view! {
         <Header />
@@ -61,6 +61,7 @@ fn Header() -> impl IntoView {
     view! {
         <header>
             <h1>"See what a neural network sees"</h1>
+            <a class="take-tour" href="#tour">"Take the tour"</a>
         </header>
     }
 }
@@ -151,51 +152,9 @@ fn Views(session: Session) -> impl IntoView {
             Mode::Collide => view! { <CollideView session /> }.into_any(),
             Mode::Paint => view! { <PaintView session /> }.into_any(),
         }}
+        <Tell session />
         <MadeHere session />
-    }
-}
-
-#[component]
-fn Inversion(session: Session) -> impl IntoView {
-    let [robust, standard] = session.slots;
-    let target = Signal::derive(move || robust.target.get().or_else(|| standard.target.get()));
-    let compared = RwSignal::new(None);
-    let name = move || {
-        let id = session.selected.get();
-        session.photos.with(|photos| photos.iter().find(|p| p.id == id).map(|p| p.name.clone()))
-    };
-    let length = move || {
-        let card = robust.card.get().or_else(|| standard.card.get());
-        card.map(|card| {
-            let numbers = card.architecture.representation_len();
-            let values = 3 * card.input_size * card.input_size;
-            format!("{values} values, of which each network keeps {numbers} numbers.")
-        })
-    };
-    view! {
-        <div class="stage">
-            <section class="panel" id="original">
-                <h2>"Your photo"</h2>
-                <button class="picture" title="Compare full screen"
-                    on:click=move |_| compared.set(Some(PHOTO_ROBUST))>
-                    <ImageCanvas id="original-image".into() image=target label="The photo as the networks see it" />
-                </button>
-                <p class="phase">{name}</p>
-                <p class="hint">"This is what the networks see: " {length}</p>
-            </section>
-            <Panel model=robust compared />
-            <Panel model=standard compared />
-        </div>
-        <Keep session />
-        <Wipe session photo=target pair=compared />
-        <p class="lead">
-            "A network turns a photo into a few hundred numbers, its "
-            <em>"representation"</em>
-            ", and forgets the picture. Here a picture is rebuilt from those numbers alone, starting \
-             from noise. What comes back is what the network saw."
-        </p>
-        <Tray session />
-        <Controls session />
+        <Tour session />
     }
 }
 

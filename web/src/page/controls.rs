@@ -4,12 +4,10 @@ use leptos::prelude::*;
 use robust_core::settings::{Crop, InvertSettings, SettingsError, Solver};
 use web_sys::{Event, HtmlInputElement};
 
-use super::frame::duration;
+use super::authors::AuthorsButton;
 use super::session::{Session, StartChoice};
+use super::term::Term;
 use super::words::plain;
-
-/// Runs that take longer, in seconds, are asked about before they replace what is shown.
-const NOT_LONG: f64 = 60.0;
 
 /// Everything that can be set about an inversion, and start, pause, stop.
 #[component]
@@ -22,25 +20,6 @@ pub fn Controls(session: Session) -> impl IntoView {
     let preset = move |new: InvertSettings| {
         settings.update(|settings| *settings = InvertSettings { seed: settings.seed, ..new });
         session.invert();
-    };
-    let asking = RwSignal::new(false);
-    // The slower network decides; before the first run nobody knows.
-    let speeds = move || session.slots.map(|slot| slot.speed.get());
-    let question = move || {
-        let speed = speeds().into_iter().filter(|speed| *speed > 0.0).reduce(f64::min)?;
-        let seconds = InvertSettings::AUTHORS.steps as f64 / speed;
-        let time = (seconds > NOT_LONG).then(|| duration(seconds))?;
-        Some(["10,000 steps take about ", &time, " here, and replace the picture shown."].concat())
-    };
-    let authors = move |_| match untrack(question) {
-        Some(_) => asking.set(true),
-        None => preset(InvertSettings::AUTHORS),
-    };
-    let answer = move |yes: bool| {
-        asking.set(false);
-        if yes {
-            preset(InvertSettings::AUTHORS);
-        }
     };
     view! {
         <section class="controls" aria-label="Controls">
@@ -55,15 +34,9 @@ pub fn Controls(session: Session) -> impl IntoView {
                 <button id="fast" class="quiet" on:click=move |_| preset(InvertSettings::FAST)>
                     "Fast: 100 better steps"
                 </button>
-                <button id="authors" class="quiet" on:click=authors>"As the authors: 10,000 steps"</button>
+                <AuthorsButton models=session.slots.to_vec() steps=InvertSettings::AUTHORS.steps
+                    go=move |()| preset(InvertSettings::AUTHORS) />
             </div>
-            <Show when=move || asking.get()>
-                <div class="buttons" role="alert">
-                    <span id="authors-question">{question}</span>
-                    <button id="authors-yes" on:click=move |_| answer(true)>"Start them"</button>
-                    <button id="authors-no" on:click=move |_| answer(false)>"Leave it"</button>
-                </div>
-            </Show>
             <details>
                 <summary>"Settings"</summary>
                 <div class="fields">
@@ -79,7 +52,10 @@ pub fn Controls(session: Session) -> impl IntoView {
                     <StartField session />
                     <CropFields session />
                 </div>
-                <p class="hint">"They count from the next start on."</p>
+                <p class="hint">
+                    "They count from the next start on. In a word: "
+                    <Term name="epsilon" />", "<Term name="step-size" />", "<Term name="seed" />"."
+                </p>
             </details>
         </section>
     }

@@ -14,7 +14,7 @@ use super::share::Share;
 use super::slot::Slot;
 use super::tray::Tray;
 use super::why_not::{WhyNotAnswer, WhyNotQuestion};
-use super::words::{percent, plain};
+use super::words::{one, percent, plain};
 use crate::protocol::{ExplainRequest, Task};
 
 /// Coordinates that are shown.
@@ -44,11 +44,11 @@ impl Session {
         for slot in slots {
             slot.why_not.set(Vec::new());
         }
-        self.show_link();
         self.ask(slots, 0, vec![self.selected.get_untracked()], move |photos| {
             let photo = photos.first().cloned().unwrap_or_default();
             Task::Explain(ExplainRequest { photo, class, count: COUNT })
         });
+        self.show_link();
     }
 }
 
@@ -72,7 +72,7 @@ pub fn ExplainView(session: Session) -> impl IntoView {
             <Reasons session model=robust />
             <Reasons session model=standard />
         </div>
-        <Share fragment=session.change.fragment />
+        <Share fragment=session.fragment />
     }
 }
 
@@ -87,8 +87,19 @@ fn Reasons(session: Session, model: Slot) -> impl IntoView {
             |(i, part): (usize, &Contribution)| view! { <Tile session model=slot i part=*part /> };
         explanation.features.iter().enumerate().map(tile).collect()
     };
+    let onward = move || {
+        let class = explanation()?.class;
+        let words = session
+            .class_names()
+            .get(class)
+            .map(|name| ["Turn the photo into ", &one(name)].concat());
+        Some(view! {
+            <a class="onward" href="#paint" on:click=move |_| session.paint_class(class, true)>{words}</a>
+        })
+    };
     let shown = view! {
         <ul class="classes">{move || explanation().map(|e| classes(session, slot, &e))}</ul>
+        {onward}
     };
     view! {
         <Frame model=slot id=name shown=shown.into_any()>

@@ -3,6 +3,7 @@
 use leptos::prelude::*;
 
 use super::panel::key;
+use super::session::Session;
 use super::slot::Slot;
 use super::words::{fixed, percent};
 use crate::turn::Phase;
@@ -39,9 +40,15 @@ pub fn Progress(
     #[prop(into)]
     model: Signal<Slot>,
 ) -> impl IntoView {
+    let session: Session = expect_context();
     view! {
         <progress aria-label="Progress" max="1" value=move || share_done(model)></progress>
         <p class="phase">{move || phase_text(model)}</p>
+        <Show when=move || matches!(model.get().phase(), Phase::Failed(_))>
+            <button class="again" on:click=move |_| session.try_again(model.get_untracked())>
+                "Try again"
+            </button>
+        </Show>
     }
 }
 

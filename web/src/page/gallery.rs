@@ -3,6 +3,10 @@
 /// Folder of the photos.
 pub const FOLDER: &str = "gallery/";
 
+/// Folder of their thumbnails, which have the same names: the photos themselves are larger than the
+/// page, and come where they are used.
+pub const SMALL: &str = "gallery/small/";
+
 /// File and title of each photo. The first one is inverted without a click.
 pub const SAMPLES: [(&str, &str); 27] = [
     ("bird_kingfisher.jpg", "Kingfisher"),

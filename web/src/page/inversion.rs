@@ -4,9 +4,21 @@ use leptos::prelude::*;
 use leptos::task::spawn_local;
 use robust_core::settings::InvertSettings;
 
+use super::canvas::ImageCanvas;
+use super::controls::Controls;
+use super::keep::Keep;
+use super::panel::Panel;
 use super::session::{Session, StartChoice};
+use super::share::Share;
 use super::slot::Slot;
+use super::term::Term;
+use super::tray::Tray;
+use super::wipe::{PHOTO_ROBUST, Wipe};
 use crate::protocol::{InvertRequest, StartRequest, Task};
+use crate::turn::Phase;
+
+/// From this correlation on, a picture resembles its photo.
+const ALIKE: f32 = 0.3;
 
 impl Session {
     /// Inverts the chosen photo on both models.
@@ -36,6 +48,7 @@ impl Session {
                 }
             });
         }
+        self.show_link();
     }
 
     async fn request(self, settings: InvertSettings) -> Result<InvertRequest, String> {
@@ -49,5 +62,88 @@ impl Session {
             }
         };
         Ok(InvertRequest { photo, settings, start })
+    }
+}
+
+/// The photo, what each network kept of it, and everything to do with that.
+#[component]
+pub fn Inversion(session: Session) -> impl IntoView {
+    let [robust, standard] = session.slots;
+    let target = Signal::derive(move || robust.target.get().or_else(|| standard.target.get()));
+    let compared = RwSignal::new(None);
+    let name = move || {
+        let id = session.pictured.get().unwrap_or_else(|| session.selected.get());
+        session.photos.with(|photos| photos.iter().find(|p| p.id == id).map(|p| p.name.clone()))
+    };
+    let card = move || robust.card.get().or_else(|| standard.card.get());
+    let some_card = move || card().is_some();
+    let length = move || {
+        let card = card();
+        card.map(|card| {
+            let numbers = card.architecture.representation_len();
+            let values = 3 * card.input_size * card.input_size;
+            format!("{values} values, of which each network keeps {numbers} numbers, its ")
+        })
+    };
+    view! {
+        <div class="stage">
+            <section class="panel" id="original">
+                <h2>"Your photo"</h2>
+                <button class="picture" title="Compare full screen"
+                    on:click=move |_| compared.set(Some(PHOTO_ROBUST))>
+                    <ImageCanvas id="original-image".into() image=target label="The photo as the networks see it" />
+                </button>
+                <p class="phase">{name}</p>
+                <p class="hint">
+                    "This is what the networks see: " {length}
+                    <Show when=some_card><Term name="representation" />"."</Show>
+                </p>
+            </section>
+            <Panel model=robust compared />
+            <Panel model=standard compared />
+        </div>
+        <Keep session />
+        <Share fragment=session.fragment />
+        <Wipe session photo=target pair=compared />
+        <p class="lead" id="sentence" aria-live="polite">{move || sentence(session)}</p>
+        <Tray session />
+        <Controls session />
+    }
+}
+
+/// What is to be seen, in a sentence that changes with it.
+fn sentence(session: Session) -> String {
+    let [robust, standard] = session.slots;
+    let numbers = robust.card.with(|card| {
+        let numbers = card.as_ref().map(|card| card.architecture.representation_len());
+        numbers.map_or("few hundred".into(), |numbers| numbers.to_string())
+    });
+    let alike = |slot: Slot| match slot.phase() {
+        Phase::Finished => slot.likeness.get().map(|likeness| likeness >= ALIKE),
+        _ => None,
+    };
+    match robust.phase() {
+        Phase::Reading | Phase::Running | Phase::Paused => format!(
+            "A picture is being rebuilt from noise, and nothing is asked of it but that it gives the \
+             network the same {numbers} numbers as the photo."
+        ),
+        Phase::Finished => match (alike(robust), alike(standard)) {
+            (Some(true), Some(false)) => format!(
+                "These {numbers} numbers are all that the robust network kept, and the photo is in \
+                 them. The standard network kept as many, and takes that other picture for the photo."
+            ),
+            (Some(true), _) => format!(
+                "These {numbers} numbers are all that the robust network kept of the photo, and the \
+                 photo can be seen in them."
+            ),
+            _ => format!(
+                "These {numbers} numbers are all that a network kept of the photo: what the picture \
+                 lacks, it did not see."
+            ),
+        },
+        _ => format!(
+            "A network turns a photo into {numbers} numbers and forgets the picture. Here a picture is \
+             rebuilt from those numbers alone."
+        ),
     }
 }

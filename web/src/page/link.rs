@@ -1,36 +1,125 @@
-//! Views of sample photos as links, and back.
+//! What is shown as a link, and back. Paths and drawings have files of their own for that.
 
+use futures_channel::oneshot;
 use leptos::prelude::*;
+use leptos::task::spawn_local;
 use robust_core::link::{Link, LinkStart, Stop};
+use robust_core::settings::InvertSettings;
 use robust_core::settings::change::Goal;
+use serde_bytes::ByteBuf;
 
-use crate::page::modes::Mode;
-use crate::page::morph::GONE;
-use crate::page::photos::Photo;
-use crate::page::session::{Session, StartChoice};
+use super::modes::Mode;
+use super::morph::GONE;
+use super::photos::Photo;
+use super::session::{Session, StartChoice};
+use super::url;
+use crate::protocol::Request;
+
+/// What the page shows by itself.
+fn usual() -> Option<Link> {
+    let photo = Photo::samples().first()?.stop()?;
+    let (settings, start) = (InvertSettings::FAST, LinkStart::Noise);
+    Some(Link::Invert { photo, settings, start })
+}
 
 impl Session {
-    /// The view at hand; `None` where it shows a photo of the visitor, whose files stay here.
-    pub fn link(self) -> Option<Link> {
-        let stop = |id: usize| self.photo(id).as_ref().and_then(Photo::stop);
-        let chosen = || stop(self.selected.get_untracked());
-        if self.mode.get_untracked() == Mode::Explain {
-            return Some(Link::Explain { photo: chosen()?, class: self.class.get_untracked() });
+    /// Makes a link to the view at hand, for the address and for others: none where it shows what no
+    /// link can tell. A photo of the visitor comes into it as small as the network sees it.
+    pub fn show_link(self) {
+        let (mode, run) = (self.mode.get_untracked(), self.run.get_untracked());
+        self.fragment.set(None);
+        spawn_local(async move {
+            let link = self.link().await;
+            if self.mode.get_untracked() != mode || !self.is_newest(run) {
+                return;
+            }
+            // What everybody sees who comes here needs no more than this page's address.
+            let usual = link == usual();
+            let fragment = link.and_then(|link| link.to_fragment().ok());
+            let address = fragment.as_deref().filter(|_| !usual);
+            url::replace_fragment(address.unwrap_or_else(|| mode.fragment()));
+            self.fragment.set(fragment);
+        });
+    }
+
+    /// The view at hand; `None` where a link cannot tell it, or no network is there to make the
+    /// visitor's photo small.
+    async fn link(self) -> Option<Link> {
+        let stop = async |id: usize| self.stop_of(&self.photo(id)?).await.ok();
+        let selected = self.selected.get_untracked();
+        let (mode, goal) = (self.mode.get_untracked(), self.goal());
+        match mode {
+            Mode::Invert => {
+                let settings = self.settings.get_untracked();
+                let start = match self.start.get_untracked() {
+                    StartChoice::Noise => LinkStart::Noise,
+                    StartChoice::Grey => LinkStart::Grey,
+                    StartChoice::Photo(id) => LinkStart::Photo(stop(id).await?),
+                };
+                return Some(Link::Invert { photo: stop(selected).await?, settings, start });
+            }
+            Mode::Explain => {
+                let class = self.class.get_untracked();
+                return Some(Link::Explain { photo: stop(selected).await?, class });
+            }
+            _ => {}
         }
         // What was painted is no part of a link.
         let painted = self.change.region.with_untracked(Option::is_some);
-        let goal = self.goal()?;
+        let other = self.change.other.get_untracked();
+        let goal = goal?;
         let (start, other) = match (&goal, self.change.start.get_untracked()) {
             (Goal::Add(_), _) if painted => return None,
-            (Goal::Add(_), _) => (LinkStart::Photo(chosen()?), None),
+            (Goal::Add(_), _) => (LinkStart::Photo(stop(selected).await?), None),
             (Goal::Collide { .. }, _) => {
-                (LinkStart::Photo(chosen()?), Some(stop(self.change.other.get_untracked())?))
+                (LinkStart::Photo(stop(selected).await?), Some(stop(other).await?))
             }
             (_, StartChoice::Noise) => (LinkStart::Noise, None),
             (_, StartChoice::Grey) => (LinkStart::Grey, None),
-            (_, StartChoice::Photo(_)) => (LinkStart::Photo(chosen()?), None),
+            (_, StartChoice::Photo(_)) => (LinkStart::Photo(stop(selected).await?), None),
         };
         Some(Link::Change { start, other, goal })
+    }
+
+    /// A photo as a link names or holds it, shrunk where it has to be.
+    pub async fn stop_of(self, photo: &Photo) -> Result<Stop, String> {
+        if let Some(stop) = photo.stop() {
+            return Ok(stop);
+        }
+        let known = self.shrunk.with_value(|all| {
+            all.iter().find(|(known, _)| known == photo).map(|(_, bytes)| bytes.clone())
+        });
+        if let Some(bytes) = known {
+            return Ok(Stop::Embedded(bytes));
+        }
+        let bytes = self.embed(photo).await?;
+        self.shrunk.update_value(|all| all.push((photo.clone(), bytes.clone())));
+        Ok(Stop::Embedded(bytes))
+    }
+
+    /// Has an engine shrink a photo so that a link can carry it.
+    async fn embed(self, photo: &Photo) -> Result<ByteBuf, String> {
+        let (send, receive) = oneshot::channel();
+        let slot = self.slots.into_iter().find(|slot| untrack(|| slot.is_ready()));
+        let slot = slot.ok_or("no network has been loaded yet")?;
+        let file = photo.request().await?;
+        let id = self.requests.get_value();
+        self.requests.set_value(id + 1);
+        self.shrinking.update_value(|all| drop(all.insert(id, send)));
+        slot.send(&Request::Embed { id, photo: file });
+        let shrunk = receive.await.map_err(|_| "the network was loaded anew".to_owned())?;
+        shrunk.map_err(|message| format!("{}: {message}", photo.name))
+    }
+
+    /// Inverts a photo that a link names.
+    pub fn open_inversion(self, photo: &Stop, settings: InvertSettings, start: &LinkStart) {
+        let Some(id) = self.open_stop(photo) else { return };
+        let Some(start) = self.open_start(start) else { return };
+        self.selected.set(id);
+        self.settings.set(settings);
+        self.start.set(start);
+        self.enter(Mode::Invert);
+        self.invert();
     }
 
     /// Shows an explanation that a link names.
@@ -44,15 +133,10 @@ impl Session {
 
     /// Shows a change that a link names.
     pub fn open_change(self, start: &LinkStart, other: Option<&Stop>, goal: Goal) {
-        let choice = match start {
-            LinkStart::Noise => StartChoice::Noise,
-            LinkStart::Grey => StartChoice::Grey,
-            LinkStart::Photo(photo) => {
-                let Some(id) = self.open_stop(photo) else { return };
-                self.selected.set(id);
-                StartChoice::Photo(id)
-            }
-        };
+        let Some(choice) = self.open_start(start) else { return };
+        if let StartChoice::Photo(id) = choice {
+            self.selected.set(id);
+        }
         if let Some(other) = other {
             let Some(id) = self.open_stop(other) else { return };
             self.change.other.set(id);
@@ -74,6 +158,14 @@ impl Session {
             }
         });
         self.change();
+    }
+
+    fn open_start(self, start: &LinkStart) -> Option<StartChoice> {
+        Some(match start {
+            LinkStart::Noise => StartChoice::Noise,
+            LinkStart::Grey => StartChoice::Grey,
+            LinkStart::Photo(photo) => StartChoice::Photo(self.open_stop(photo)?),
+        })
     }
 
     fn open_stop(self, stop: &Stop) -> Option<usize> {

@@ -2,6 +2,7 @@
 
 mod adapter;
 mod app;
+mod authors;
 mod background;
 mod canvas;
 mod change;
@@ -17,6 +18,7 @@ mod history;
 mod inversion;
 mod keep;
 mod lab;
+mod link;
 mod models;
 mod modes;
 mod morph;
@@ -28,6 +30,9 @@ mod recover;
 mod session;
 mod share;
 mod slot;
+mod tell;
+mod term;
+mod tour;
 mod tray;
 mod url;
 mod wait;

@@ -129,6 +129,14 @@ impl Session {
 
     /// Goes to what the fragment of the address says.
     pub fn follow_address(self) {
+        let mode = self.mode.get_untracked();
+        if url::fragment() == mode.fragment()
+            && let Some(link) = self.fragment.get_untracked()
+            && mode != Mode::Invert
+        {
+            // The name of the view at hand, which the address says more of.
+            return url::replace_fragment(&link);
+        }
         match url::fragment().as_str() {
             "" => self.enter_invert(),
             url::ADD => self.enter_change(Mode::Add),
@@ -137,6 +145,7 @@ impl Session {
             url::EXPLAIN => self.enter_explain(),
             url::MORPH => self.enter_morph(),
             url::PAINT => self.enter_paint(),
+            url::TOUR => self.begin_tour(),
             fragment => self.open_link(fragment),
         }
     }

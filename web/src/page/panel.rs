@@ -7,6 +7,7 @@ use super::canvas::{ImageCanvas, save_png};
 use super::chart::LossCurve;
 use super::frame::Frame;
 use super::slot::Slot;
+use super::term::Term;
 use super::wipe::{Compared, PHOTO_ROBUST, PHOTO_STANDARD};
 use super::words::{fixed, percent};
 
@@ -59,7 +60,7 @@ pub fn Panel(
         <Frame model=slot id=name shown=shown.into_any()>
             <LossCurve losses=slot.losses steps=slot.steps />
             <p class="distance">
-                "Distance to the photo’s representation: "
+                <Term name="distance" />" to the photo’s representation: "
                 <strong data-value="distance">{move || distance().unwrap_or("–".into())}</strong>
             </p>
             <p class="likeness">{move || slot.likeness.get().map(likeness_text)}</p>

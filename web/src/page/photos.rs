@@ -15,7 +15,7 @@ use web_sys::{Blob, File, ImageBitmap, Url};
 use super::canvas::{blank, png_file};
 use super::models::is_network;
 use super::modes::Mode;
-use super::session::Session;
+use super::session::{Session, StartChoice};
 use super::{download, gallery, url};
 use crate::protocol::PhotoFile;
 
@@ -28,6 +28,8 @@ pub struct Photo {
     pub name: String,
     /// Where an `<img>` finds it: a path of this site, or an object URL of a local file.
     pub url: String,
+    /// The same of a small picture of it.
+    pub small: String,
     /// Where its file is.
     pub source: Source,
     /// What the network sees of it.
@@ -64,7 +66,8 @@ impl Photo {
         let sample = |(id, (file, title)): (usize, (&'static str, &str))| Self {
             id,
             name: title.into(),
-            url: format!("{}{file}", gallery::FOLDER),
+            url: [gallery::FOLDER, file].concat(),
+            small: [gallery::SMALL, file].concat(),
             source: Source::Sample(file),
             crop: Crop::Centre,
         };
@@ -83,7 +86,7 @@ impl Photo {
         let url = url.map_err(unreadable)?;
         let source = Source::Own(Arc::new(decoded.map_or(bytes, |(_, bytes)| bytes)));
         // Its place in the tray gives it an id.
-        Ok(Self { id: 0, name, url, source, crop: Crop::Centre })
+        Ok(Self { id: 0, name, small: url.clone(), url, source, crop: Crop::Centre })
     }
 
     /// The link inside, if this is a filmstrip that was saved here.
@@ -100,7 +103,13 @@ impl Photo {
         let blob = Blob::new_with_u8_array_sequence(&parts).ok()?;
         let url = Url::create_object_url_with_blob(&blob).ok()?;
         let source = Source::Linked(Arc::new(bytes.to_vec()));
-        Some(Self { id, name: "Photo of the link".into(), url, source, crop: Crop::Centre })
+        let (name, small) = ("Photo of the link".into(), url.clone());
+        Some(Self { id, name, url, small, source, crop: Crop::Centre })
+    }
+
+    /// Whether the visitor or a link has brought it.
+    pub fn is_brought(&self) -> bool {
+        !matches!(self.source, Source::Sample(_))
     }
 
     /// The photo's file and crop, as an engine takes it.
@@ -179,5 +188,46 @@ impl Session {
         let id = photo.id;
         self.photos.update(|photos| photos.insert(0, photo));
         Some(id)
+    }
+
+    /// Takes a photo out of the tray. Views that show it go on with a sample.
+    pub fn remove_photo(self, id: usize) {
+        self.photos.update(|photos| photos.retain(|photo| photo.id != id));
+        self.wrong.update(|wrong| wrong.retain(|(photo, _)| *photo != id));
+        let first = self.photos.with_untracked(|photos| photos.first().map(|photo| photo.id));
+        let Some(first) = first else { return };
+        let gone = StartChoice::Photo(id);
+        for start in [self.start, self.change.start] {
+            if start.get_untracked() == gone {
+                start.set(StartChoice::Noise);
+            }
+        }
+        let mut used = false;
+        for chosen in [self.selected, self.change.other] {
+            if chosen.get_untracked() == id {
+                chosen.set(first);
+                used = true;
+            }
+        }
+        if self.morph.stops.with_untracked(|stops| stops.contains(&id)) {
+            self.leave_path(id);
+            used = true;
+        }
+        if used && self.mode.get_untracked() != Mode::Paint {
+            self.compute_again();
+        }
+    }
+
+    /// Marks the photo of a run that it could not begin with, and goes back to the one whose picture
+    /// is shown.
+    pub(super) fn mark_wrong(self, id: usize, message: &str) {
+        self.wrong.update(|wrong| {
+            wrong.retain(|(photo, _)| *photo != id);
+            wrong.push((id, message.to_owned()));
+        });
+        let shown = self.pictured.get_untracked().filter(|shown| self.photo(*shown).is_some());
+        if let (Some(shown), true) = (shown, self.selected.get_untracked() == id) {
+            self.selected.set(shown);
+        }
     }
 }

@@ -6,7 +6,6 @@ use futures_channel::oneshot;
 use leptos::ev;
 use leptos::prelude::*;
 use leptos::task::spawn_local;
-use robust_core::link::Stop;
 use robust_core::model::card::Role;
 use robust_core::settings::{InvertSettings, Start};
 use serde_bytes::ByteBuf;
@@ -21,7 +20,7 @@ use super::paint::Paint;
 use super::photos::Photo;
 use super::slot::Slot;
 use super::url;
-use crate::protocol::{Event, Request, Response, RunId};
+use crate::protocol::{Event, Response, RunId};
 use crate::recovery::{Cause, Losses};
 use crate::turn::Turn;
 
@@ -38,8 +37,12 @@ pub struct Session {
     pub slots: [Slot; 2],
     /// Photos to choose from.
     pub photos: RwSignal<Vec<Photo>>,
+    /// Why some of them cannot be read, by their ids.
+    pub wrong: RwSignal<Vec<(usize, String)>>,
     /// The photo that is inverted.
     pub selected: RwSignal<usize>,
+    /// The photo whose picture is shown, which may be an earlier one.
+    pub pictured: RwSignal<Option<usize>>,
     /// How it is inverted.
     pub settings: RwSignal<InvertSettings>,
     /// Where the image starts.
@@ -58,9 +61,17 @@ pub struct Session {
     pub morph: Morph,
     /// The drawing.
     pub paint: Paint,
+    /// The step of the tour that is told.
+    pub tour: RwSignal<Option<usize>>,
+    /// Whether the visitor wants to be told of the end of a run.
+    pub tell: RwSignal<bool>,
     /// What was made and chosen in this visit.
     pub history: History,
+    /// The fragment of a link to what is shown, where there is one.
+    pub fragment: RwSignal<Option<String>>,
     pub(super) shrinking: StoredValue<Shrinking, LocalStorage>,
+    /// Photos as links hold them.
+    pub(super) shrunk: StoredValue<Vec<(Photo, ByteBuf)>>,
     /// The engine that the visitor has asked for.
     pub(super) wish: StoredValue<Option<String>>,
     pub(super) losses: StoredValue<Losses>,
@@ -73,7 +84,7 @@ pub struct Session {
     /// What engines are loaded from, and how often.
     pub(super) loading: Loading,
     /// Number of the next request that is answered by its number.
-    requests: StoredValue<usize>,
+    pub(super) requests: StoredValue<usize>,
     /// What the laboratory has measured.
     pub measured: RwSignal<Vec<Response>>,
     /// Whether the chosen photo is inverted as soon as a model is loaded.
@@ -88,7 +99,9 @@ impl Session {
         let session = Self {
             slots: [Slot::new(Role::Robust), Slot::new(Role::Standard)],
             photos: RwSignal::new(Photo::samples()),
+            wrong: RwSignal::new(Vec::new()),
             selected: RwSignal::new(0),
+            pictured: RwSignal::new(None),
             settings: RwSignal::new(InvertSettings::FAST),
             start: RwSignal::new(StartChoice::Noise),
             choice: RwSignal::new(None),
@@ -98,8 +111,12 @@ impl Session {
             change: Change::new(),
             morph: Morph::new(),
             paint: Paint::new(),
+            tour: RwSignal::new(None),
+            tell: RwSignal::new(false),
             history: History::new(),
+            fragment: RwSignal::new(None),
             shrinking: StoredValue::new_local(HashMap::new()),
+            shrunk: StoredValue::new(Vec::new()),
             wish: StoredValue::new(url::parameter("engine")),
             losses: StoredValue::new(Losses::none()),
             proved: StoredValue::new(None),
@@ -142,15 +159,20 @@ impl Session {
                 {
                     return self.engine_failed(slot, cause, message.clone());
                 }
+                let begins = matches!(*event, Event::Started(_));
                 let failure = match &*event {
                     Event::Failed { message } => Some(message.clone()),
                     _ => None,
                 };
+                let began = slot.turn.with_untracked(Turn::shown) == id;
                 // What went wrong with an older run is of no interest any more.
-                if slot.hear(id, *event)
-                    && let Some(message) = failure
-                {
-                    self.run_failed(message);
+                if slot.hear(id, *event) {
+                    if begins {
+                        self.pictured.set(Some(self.selected.get_untracked()));
+                    }
+                    if let Some(message) = failure {
+                        self.run_failed(message, began);
+                    }
                 }
             }
             Response::VerifiedKey { .. } | Response::Verified { .. } | Response::Speed { .. } => {
@@ -192,38 +214,26 @@ impl Session {
         }
     }
 
-    /// Says what was wrong with a run that was asked for, and of which photo.
-    fn run_failed(self, message: String) {
-        let photo = self.photo(self.selected.get_untracked());
+    /// Says what was wrong with a run that was asked for, and of which photo. One that has not begun
+    /// was given a photo that cannot be read.
+    fn run_failed(self, message: String, began: bool) {
+        let asked = self.selected.get_untracked();
         let several = [Mode::Morph, Mode::Paint].contains(&self.mode.get_untracked());
-        let photo = photo.filter(|_| !several);
-        // Both models say the same about a photo; once is enough.
-        self.notice.set(Some(match photo {
-            Some(photo) => format!("{}: {message}", photo.name),
-            None => message,
-        }));
-    }
-
-    /// A photo as a link names or holds it, shrunk where it has to be.
-    pub async fn stop_of(self, photo: &Photo) -> Result<Stop, String> {
-        match photo.stop() {
-            Some(stop) => Ok(stop),
-            None => self.embed(photo).await.map(Stop::Embedded),
+        // Both models say the same about a photo: the second one says it of the photo that is marked.
+        let marked = self
+            .wrong
+            .with_untracked(|wrong| wrong.iter().any(|(id, why)| *why == message && *id != asked));
+        let photo = self.photo(asked).filter(|_| !several);
+        match photo {
+            Some(_) if marked && !began => {}
+            Some(photo) => {
+                if photo.is_brought() && !began {
+                    self.mark_wrong(asked, &message);
+                }
+                self.notice.set(Some(format!("{}: {message}", photo.name)));
+            }
+            None => self.notice.set(Some(message)),
         }
-    }
-
-    /// Has an engine shrink a photo so that a link can carry it.
-    async fn embed(self, photo: &Photo) -> Result<ByteBuf, String> {
-        let (send, receive) = oneshot::channel();
-        let slot = self.slots.into_iter().find(|slot| untrack(|| slot.is_ready()));
-        let slot = slot.ok_or("no network has been loaded yet")?;
-        let file = photo.request().await?;
-        let id = self.requests.get_value();
-        self.requests.set_value(id + 1);
-        self.shrinking.update_value(|all| drop(all.insert(id, send)));
-        slot.send(&Request::Embed { id, photo: file });
-        let shrunk = receive.await.map_err(|_| "the network was loaded anew".to_owned())?;
-        shrunk.map_err(|message| format!("{}: {message}", photo.name))
     }
 
     /// Number of a new run; answers of all others are old from now on.
@@ -244,6 +254,7 @@ impl Session {
         if self.mode.get_untracked() != mode {
             self.slots.iter().for_each(Slot::forget);
             self.notice.set(None);
+            self.fragment.set(None);
             self.mode.set(mode);
         }
     }

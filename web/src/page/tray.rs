@@ -12,18 +12,36 @@ use super::session::Session;
 #[component]
 pub fn Tray(session: Session) -> impl IntoView {
     let thumbnail = move |photo: Photo| {
-        let Photo { id, name, url, .. } = photo;
-        let title = name.clone();
+        let brought = photo.is_brought();
+        let Photo { id, name, small, .. } = photo;
+        let wrong = move || {
+            session
+                .wrong
+                .with(|all| all.iter().find(|(photo, _)| *photo == id).map(|w| w.1.clone()))
+        };
+        let title = {
+            let name = name.clone();
+            move || match wrong() {
+                Some(why) => [&*name, ": ", &why].concat(),
+                None => name.clone(),
+            }
+        };
+        let remove = ["Remove ", &*name].concat();
         view! {
-            <li>
+            <li class:wrong=move || wrong().is_some()>
                 <button
                     class="thumbnail"
                     title=title
                     aria-pressed=move || session.is_chosen(id).to_string()
                     on:click=move |_| session.select(id)
                 >
-                    <img src=url alt=name loading="lazy" />
+                    <img src=small alt=name loading="lazy" />
                 </button>
+                {brought.then(|| view! {
+                    <button class="link" aria-label=remove on:click=move |_| session.remove_photo(id)>
+                        "Remove"
+                    </button>
+                })}
             </li>
         }
     };

@@ -38,6 +38,9 @@ pub const COLLIDE: &str = "collide";
 /// The fragment of the view that paints.
 pub const PAINT: &str = "paint";
 
+/// The fragment of the tour.
+pub const TOUR: &str = "tour";
+
 /// The fragment of the address, without `#`.
 pub fn fragment() -> String {
     let hash = window().location().hash().unwrap_or_default();

@@ -49,6 +49,7 @@ pub fn entry(path: &Path) -> Result<CatalogEntry> {
         sha256: files::sha256(&bytes),
         atlas: beside(path, "atlas.json"),
         gaussians: beside(path, "gaussians.json"),
+        examples: beside(path, "examples.jpg"),
     })
 }
 

@@ -2,6 +2,7 @@
 
 pub mod average;
 pub mod catalog;
+pub mod examples;
 pub mod export;
 pub mod gaussians;
 pub mod import;

@@ -3,9 +3,9 @@
 use leptos::prelude::*;
 use robust_core::settings::change::MOST_ADDED;
 
-use super::authors::AsAuthors;
 use super::brush::Brush;
 use super::tiles::Tile;
+use crate::page::authors::AsAuthors;
 use crate::page::canvas::{ImageCanvas, save_png};
 use crate::page::frame::Frame;
 use crate::page::panel::key;
@@ -78,7 +78,7 @@ pub fn AddView(session: Session) -> impl IntoView {
             <Added model=robust position />
             <Added model=standard position />
         </div>
-        <Share fragment=session.change.fragment />
+        <Share fragment=session.fragment />
     }
 }
 

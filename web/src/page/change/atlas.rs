@@ -5,8 +5,8 @@ use robust_core::model::atlas::AtlasOrder;
 use robust_core::report::ranking;
 use robust_core::settings::change::Goal;
 
-use super::authors::AsAuthors;
 use super::tiles::Tile;
+use crate::page::authors::AsAuthors;
 use crate::page::canvas::{ImageCanvas, save_png};
 use crate::page::frame::Frame;
 use crate::page::panel::key;
@@ -14,7 +14,7 @@ use crate::page::session::{Session, StartChoice};
 use crate::page::share::Share;
 use crate::page::slot::Slot;
 use crate::page::tray::Tray;
-use crate::page::words::{fixed, percent};
+use crate::page::words::{fixed, one, percent};
 
 /// Photos that are shown from either end.
 const ENDS: usize = 5;
@@ -34,6 +34,21 @@ pub fn AtlasView(session: Session) -> impl IntoView {
             session.look(slot);
         }
     });
+    let onward = move || {
+        match session.change.goal.get() {
+        Goal::Feature(feature) => Some(view! {
+            <a id="onward" href="#add" on:click=move |_| session.change.features.set(vec![feature])>
+                "Add it to a photo"
+            </a>
+        }.into_any()),
+        Goal::Class(class) => Some(view! {
+            <a id="onward" href="#paint" on:click=move |_| session.paint_class(class, false)>
+                "Paint one"
+            </a>
+        }.into_any()),
+        Goal::Add(_) | Goal::Collide { .. } => None,
+    }
+    };
     let tiles = move || {
         let slot = shown();
         let Some(sheet) = slot.atlas.get() else {
@@ -55,13 +70,13 @@ pub fn AtlasView(session: Session) -> impl IntoView {
     view! {
         <Tray session />
         <AtlasControls session of_standard order />
-        <p class="goal" id="goal" aria-live="polite">{move || goal_text(session)}</p>
+        <p class="goal" id="goal" aria-live="polite">{move || goal_text(session)} " " {onward}</p>
         <div class="stage two">
             <Maximised session model=robust />
             <Maximised session model=standard />
         </div>
         <Activating session model=Signal::derive(shown) />
-        <Share fragment=session.change.fragment />
+        <Share fragment=session.fragment />
         {tiles}
     }
 }
@@ -82,7 +97,10 @@ fn goal_text(session: Session) -> String {
     match session.change.goal.get() {
         Goal::Class(class) => {
             let names = session.class_names();
-            format!("What both networks think a {} is", names.get(class).map_or("?", |n| n))
+            format!(
+                "What both networks think {} is",
+                names.get(class).map_or("?".into(), |n| one(n))
+            )
         }
         Goal::Feature(feature) => format!("What number {feature} of either network looks for"),
         Goal::Add(_) | Goal::Collide { .. } => String::new(),
@@ -207,7 +225,7 @@ fn Activating(session: Session, model: Signal<Slot>) -> impl IntoView {
         let photo = session.photo(id)?;
         Some(view! {
             <figure>
-                <img src=photo.url alt=photo.name />
+                <img src=photo.small alt=photo.name />
                 <figcaption>{fixed(value.into(), 2)}</figcaption>
             </figure>
         })

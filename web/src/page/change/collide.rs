@@ -42,7 +42,7 @@ pub fn CollideView(session: Session) -> impl IntoView {
     let thumbnail = move || {
         session.photos.with(|photos| {
             let photo = photos.iter().find(|photo| photo.id == other.get())?;
-            Some(view! { <img id="other-photo" src=photo.url.clone() alt=photo.name.clone() /> })
+            Some(view! { <img id="other-photo" src=photo.small.clone() alt=photo.name.clone() /> })
         })
     };
     view! {
@@ -75,7 +75,7 @@ pub fn CollideView(session: Session) -> impl IntoView {
             <Collision model=robust />
             <Collision model=standard />
         </div>
-        <Share fragment=session.change.fragment />
+        <Share fragment=session.fragment />
     }
 }
 

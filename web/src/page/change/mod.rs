@@ -3,10 +3,8 @@
 
 mod add;
 mod atlas;
-mod authors;
 mod brush;
 mod collide;
-mod link;
 mod state;
 mod tiles;
 

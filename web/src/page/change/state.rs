@@ -6,10 +6,10 @@ use robust_core::settings::change::Goal;
 use serde_bytes::ByteBuf;
 
 use super::tiles::AtlasSheet;
+use crate::page::download;
 use crate::page::modes::Mode;
 use crate::page::session::{Session, StartChoice};
 use crate::page::slot::Slot;
-use crate::page::{download, url};
 use crate::protocol::{ChangeRequest, PhotoFile, Request, RunId, StartRequest, Task};
 
 /// Side of the images that counting the steps takes for granted.
@@ -32,8 +32,6 @@ pub struct Change {
     pub other: RwSignal<usize>,
     /// How near the photo a collision stays.
     pub epsilon: RwSignal<f32>,
-    /// The link's fragment, where the view has one.
-    pub fragment: RwSignal<Option<String>>,
 }
 
 impl Change {
@@ -47,7 +45,6 @@ impl Change {
             authors: RwSignal::new(false),
             other: RwSignal::new(4),
             epsilon: RwSignal::new(2.0),
-            fragment: RwSignal::new(None),
         }
     }
 }
@@ -69,6 +66,11 @@ impl Session {
             Mode::Collide => Some(Goal::Collide { epsilon: self.change.epsilon.get_untracked() }),
             Mode::Invert | Mode::Morph | Mode::Explain | Mode::Paint => None,
         }
+    }
+
+    /// Steps that a change takes, as the authors do it or here; `None` in another view.
+    pub fn change_steps(self, authors: bool) -> Option<usize> {
+        Some(self.goal()?.steps(SIZE, authors))
     }
 
     /// Changes the image on every ready model.
@@ -100,7 +102,6 @@ impl Session {
         for slot in slots {
             slot.image.set(None);
         }
-        self.show_link();
         self.ask(slots, goal.steps(SIZE, authors), photos, move |photos| {
             let mut photos = photos.iter().cloned();
             let start = match start {
@@ -112,6 +113,7 @@ impl Session {
             let (goal, other) = (goal.clone(), photos.next());
             Task::Change(ChangeRequest { start, other, goal, region, authors })
         });
+        self.show_link();
     }
 
     /// Starts what `make` makes of some photos' files on every ready model of these, as a new run of
@@ -197,13 +199,5 @@ impl Session {
                 Err(message) => self.notice.set(Some(message)),
             }
         });
-    }
-
-    /// Makes the view's link the address, or the view's name where a photo is the visitor's own.
-    pub fn show_link(self) {
-        let fragment = self.link().and_then(|link| link.to_fragment().ok());
-        let mode = self.mode.get_untracked();
-        url::replace_fragment(fragment.as_deref().unwrap_or_else(|| mode.fragment()));
-        self.change.fragment.set(fragment);
     }
 }

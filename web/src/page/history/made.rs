@@ -220,14 +220,15 @@ impl Session {
         });
         url::push_fragment(view.mode.fragment());
         match view.mode {
-            Mode::Invert => {}
             Mode::Morph => self.show_path_again(path),
             Mode::Paint => {
                 if let Some(painting) = painting {
                     self.paint_again(painting);
                 }
             }
-            Mode::Explain | Mode::Atlas | Mode::Add | Mode::Collide => self.show_link(),
+            Mode::Invert | Mode::Explain | Mode::Atlas | Mode::Add | Mode::Collide => {
+                self.show_link();
+            }
         }
     }
 

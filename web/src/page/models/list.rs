@@ -57,7 +57,15 @@ pub fn Networks(session: Session) -> impl IntoView {
 #[component]
 fn Row(session: Session, network: Network) -> impl IntoView {
     let models = session.models;
-    let Network { entry: CatalogEntry { name, sha256, role, bytes, .. }, card, own } = network;
+    let Network { entry, card, own } = network;
+    let CatalogEntry { name, sha256, role, bytes, examples, .. } = entry;
+    let examples = examples.map(|file| {
+        let src = [&*session.loading.folder(), &file].concat();
+        view! {
+            <img class="examples" src=src loading="lazy"
+                alt="Photos, and below each what this network kept of it" />
+        }
+    });
     // The site's first of its role works where nothing else was chosen.
     let usual = models.all.with_untracked(|all| {
         let first = all.iter().find(|other| !other.own && other.entry.role == role);
@@ -101,6 +109,7 @@ fn Row(session: Session, network: Network) -> impl IntoView {
             <strong>{name}</strong>
             " "
             <span class="hint">{about}</span>
+            {examples}
             <details>
                 <summary>"What is known of it"</summary>
                 <ul class="facts">{known}</ul>

@@ -18,6 +18,7 @@ use crate::page::engine::{self, Engine};
 use crate::page::history::Shown;
 use crate::page::session::Session;
 use crate::page::slot::Slot;
+use crate::page::wait::sleep;
 use crate::protocol::{Request, Response};
 use crate::recovery::Losses;
 use crate::turn::Phase;
@@ -34,6 +35,11 @@ pub struct Loading {
     /// Script and module of the engine.
     engine: StoredValue<Option<(String, JsValue)>, LocalStorage>,
 }
+
+/// Between two looks whether the first network shows something, in ms, and how many there are at most:
+/// the second one waits no longer.
+const LOOK_EVERY: u32 = 50;
+const LOOKS: usize = 200;
 
 /// Where a network's file is.
 enum File {
@@ -64,7 +70,7 @@ impl Loading {
     }
 
     /// Folder of the list, which everything that it names lies beside.
-    fn folder(self) -> String {
+    pub(super) fn folder(self) -> String {
         let index = self.index.get_value();
         index.rsplit_once('/').map_or(String::new(), |(folder, _)| format!("{folder}/"))
     }
@@ -102,8 +108,21 @@ impl Session {
     fn unload_one(self, slot: Slot) {
         slot.set_engine(None);
         slot.card.set(None);
+        // The next network may see more of a photo, or less.
+        self.shrunk.update_value(Vec::clear);
         slot.set_phase(Phase::Loading(0.0));
         self.loading.times.update_value(|times| times[place(slot.role)] += 1);
+    }
+
+    /// Loads once more what could not be loaded, or has ended.
+    pub fn try_again(self, slot: Slot) {
+        if self.loading.engine.with_value(Option::is_some) {
+            self.unload_one(slot);
+            spawn_local(self.load_one(slot));
+        } else {
+            let wish = self.wish.get_value();
+            spawn_local(async move { self.load(choose(wish.as_deref()).await).await });
+        }
     }
 
     async fn try_load(self, kind: EngineKind, load: [usize; 2]) -> Result<(), String> {
@@ -126,9 +145,17 @@ impl Session {
             return Ok(());
         }
         self.loading.engine.set_value(Some((engine::script(&asset), module)));
-        for slot in self.slots {
-            // The first picture is the robust network's: the other one waits until it is here.
-            self.load_one(slot).await;
+        // The first picture is the robust network's: all that comes before it makes it late.
+        let [robust, standard] = self.slots;
+        self.load_one(robust).await;
+        for _ in 0..LOOKS {
+            if has_begun(robust) || self.loading.times.get_value() != load {
+                break;
+            }
+            let _ = sleep(LOOK_EVERY).await;
+        }
+        if self.loading.times(standard.role) == load[place(standard.role)] {
+            self.load_one(standard).await;
         }
         Ok(())
     }
@@ -233,6 +260,15 @@ impl Session {
                 Err(message) => self.notice.set(Some(message)),
             }
         });
+    }
+}
+
+/// Whether a network shows something, or will not.
+fn has_begun(slot: Slot) -> bool {
+    match untrack(|| slot.phase()) {
+        Phase::Loading(_) | Phase::Starting | Phase::Reading => false,
+        Phase::Running => slot.step.get_untracked() > 0,
+        _ => true,
     }
 }
 

@@ -25,8 +25,8 @@ pub struct Network {
 impl Network {
     /// One that the visitor has brought.
     pub fn own(name: String, role: Role, bytes: u64, sha256: String) -> Self {
-        let (file, atlas, gaussians) = (String::new(), None, None);
-        let entry = CatalogEntry { name, role, file, bytes, sha256, atlas, gaussians };
+        let (file, atlas, gaussians, examples) = Default::default();
+        let entry = CatalogEntry { name, role, file, bytes, sha256, atlas, gaussians, examples };
         Self { entry, card: None, own: true }
     }
 }

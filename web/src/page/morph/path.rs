@@ -90,6 +90,9 @@ impl Session {
                 return self.open_change(&start, other.as_ref(), goal);
             }
             Ok(Link::Drawing(link)) => return self.open_drawing(link),
+            Ok(Link::Invert { photo, settings, start }) => {
+                return self.open_inversion(&photo, settings, &start);
+            }
             Err(error) => {
                 let way_on = "Below you can make a picture or a path of your own.";
                 return self.notice.set(Some(format!("{error}. {way_on}")));
@@ -133,6 +136,23 @@ impl Session {
                 })
             }
         }
+    }
+
+    /// Takes a photo that is gone off the path; a sample takes its place where two are left over.
+    pub fn leave_path(self, id: usize) {
+        let samples = self
+            .photos
+            .with_untracked(|photos| photos.iter().map(|photo| photo.id).collect::<Vec<_>>());
+        self.morph.stops.update(|stops| {
+            stops.retain(|stop| *stop != id);
+            while stops.len() < *STOPS.start() {
+                match samples.iter().find(|sample| !stops.contains(sample)) {
+                    Some(sample) => stops.push(*sample),
+                    None => break,
+                }
+            }
+        });
+        self.morph.active.set(0);
     }
 
     /// Shows the path that is chosen as it was kept, under its link.

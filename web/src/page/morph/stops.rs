@@ -15,7 +15,7 @@ pub fn Stops(session: Session) -> impl IntoView {
             let id = morph.stops.with(|stops| stops.get(i).copied());
             id.and_then(|id| session.photos.with(|p| p.iter().find(|p| p.id == id).cloned()))
         };
-        let url = move || photo().map(|photo| photo.url).unwrap_or_default();
+        let url = move || photo().map(|photo| photo.small).unwrap_or_default();
         let name = move || photo().map(|photo| photo.name).unwrap_or_default();
         let remove = move |_| {
             morph.stops.update(|stops| {

@@ -8,6 +8,7 @@ use super::fade;
 use super::player::{Filmstrip, Player};
 use super::save::SaveButtons;
 use super::stops::Stops;
+use crate::page::authors::AuthorsButton;
 use crate::page::canvas::ImageCanvas;
 use crate::page::chart::LossCurve;
 use crate::page::controls::{CropFields, Number};
@@ -124,9 +125,9 @@ fn MorphControls(session: Session) -> impl IntoView {
                     on:click=move |_| preset(PathSettings::NEAR)>
                     "Truer to both photos: 100 better steps"
                 </button>
-                <button class="quiet" on:click=move |_| preset(PathSettings::AUTHORS)>
-                    "As the authors: 10,000 steps"
-                </button>
+                <AuthorsButton models=Signal::derive(move || session.path_models())
+                    steps=PathSettings::AUTHORS.steps
+                    go=move |()| preset(PathSettings::AUTHORS) />
             </div>
             <details>
                 <summary>"Settings"</summary>

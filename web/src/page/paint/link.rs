@@ -25,7 +25,7 @@ impl Session {
     /// Makes the drawing's link the address, for sharing and for coming back.
     pub(super) fn show_drawing_link(self) {
         let run = self.run.get_untracked();
-        self.change.fragment.set(None);
+        self.fragment.set(None);
         spawn_local(async move {
             let fragment = self.drawing_link(false).await;
             let fragment = match fragment.filter(|fragment| fragment.len() <= LONGEST) {
@@ -34,7 +34,7 @@ impl Session {
             };
             if self.is_newest(run) && self.mode.get_untracked() == Mode::Paint {
                 url::replace_fragment(fragment.as_deref().unwrap_or(url::PAINT));
-                self.change.fragment.set(fragment);
+                self.fragment.set(fragment);
             }
         });
     }
@@ -138,5 +138,6 @@ async fn picture(image: &Image) -> Option<Photo> {
     draw(&canvas, image);
     let (_, bytes) = png_file(&canvas).await.ok()?;
     let source = Source::Own(Arc::new(bytes));
-    Some(Photo { id: 0, name: String::new(), url: String::new(), source, crop: Crop::Centre })
+    let (name, url, small) = Default::default();
+    Some(Photo { id: 0, name, url, small, source, crop: Crop::Centre })
 }

@@ -279,6 +279,31 @@ impl Session {
         }
     }
 
+    /// Paints a class: turns the chosen photo into one, or dreams up some.
+    pub fn paint_class(self, class: usize, photo: bool) {
+        self.show_paint();
+        let paint = self.paint;
+        let card = self.slots[0].card;
+        let side = card.with_untracked(|card| card.as_ref().map(|card| card.input_size as u32));
+        let side = side.unwrap_or(paint.side());
+        if !photo {
+            if side != paint.side() {
+                self.lay(flat(side, GREY), Origin::Colour(GREY));
+            }
+            paint.begin_making(Making::Generate);
+            return self.make(Some(class));
+        }
+        let Some(photo) = self.photo(self.selected.get_untracked()) else { return };
+        spawn_local(async move {
+            let image = preview(&photo, side).await;
+            if let (Some(image), Mode::Paint) = (image, self.mode.get_untracked()) {
+                paint.begin_making(Making::Translate);
+                self.lay(image, Origin::Photo(photo.id));
+                self.make(Some(class));
+            }
+        });
+    }
+
     /// Puts the chosen photo on the sheet.
     pub fn paint_on_photo(self) {
         let Some(photo) = self.photo(self.selected.get_untracked()) else { return };

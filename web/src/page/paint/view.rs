@@ -193,7 +193,7 @@ fn Keep(session: Session) -> impl IntoView {
         session.slots[0].send(&Request::Save { kind: FileKind::Gif, link: String::new(), film });
     };
     view! {
-        <Share fragment=session.change.fragment />
+        <Share fragment=session.fragment />
         <div class="buttons">
             <button id="save-png" on:click=save>"Save PNG"</button>
             <button id="save-gif" on:click=gif disabled=move || paint.chosen.get().film.is_none()>"Save GIF"</button>
