@@ -6,7 +6,7 @@ use robust_tests::Visit;
 use crate::photo;
 
 /// What the browser tells a page whose tab is covered, or not any more.
-async fn hide(visit: &Visit, hidden: bool) -> Result<()> {
+pub async fn hide(visit: &Visit, hidden: bool) -> Result<()> {
     let script = format!(
         "Object.defineProperty(document, 'hidden', {{ value: {hidden}, configurable: true }}); \
          document.dispatchEvent(new Event('visibilitychange', {{ bubbles: true }})); return true;"

@@ -34,6 +34,20 @@ async fn bad_photos_get_their_message_and_cost_nothing() -> Result<()> {
         visit.wait_until(message, &shown, 20).await?;
     }
     assert_eq!(visit.picture("robust-image").await?, result, "a bad file cost the last result");
+    // Each is marked, and the name under the picture is still that of the photo shown.
+    let marked =
+        "[...document.querySelectorAll('.tray .wrong .thumbnail')].map(photo => photo.title)";
+    visit.wait_until("all are marked", &format!("{marked}.length === 3"), 10).await?;
+    let titles = visit.script(&format!("return {marked}.join();")).await?.to_string();
+    for (_, message) in bad {
+        assert!(titles.contains(message), "{titles}");
+    }
+    assert_eq!(visit.text("#original .phase").await?, "Kingfisher");
+    for left in [2, 1, 0] {
+        visit.click(".tray .wrong .link").await?;
+        visit.wait_until("one is gone", &format!("{marked}.length === {left}"), 10).await?;
+    }
+    assert_eq!(visit.picture("robust-image").await?, result, "removing it cost the last result");
 
     visit.upload(&photo("cat_chelsea.jpg")).await?;
     visit
@@ -138,7 +152,7 @@ async fn numbers_that_cannot_be_get_their_message_beside_the_field() -> Result<(
     visit.click("#restart").await?;
     let done = "document.querySelector('#robust .phase').textContent === 'Done: 7 steps'";
     visit.wait_until("a good one counts", done, 60).await?;
-    visit.close().await
+    visit.close_amid_errors().await
 }
 
 #[tokio::test]
@@ -149,6 +163,12 @@ async fn a_damaged_or_missing_model_is_named() -> Result<()> {
     assert!(message.contains("damaged") && message.contains("SHA-256"), "{message}");
     let message = visit.text("#standard .phase").await?;
     assert!(message.contains("no such model"), "{message}");
+    // Another attempt asks for the file again.
+    let asked = "performance.getEntriesByType('resource').filter(e => e.name.endsWith('.safetensors')).length";
+    let before = visit.script(&format!("return {asked};")).await?.as_u64().unwrap_or_default();
+    visit.click("#robust .again").await?;
+    visit.wait_until("it is asked for again", &format!("{asked} > {before}"), 30).await?;
+    visit.wait_for_phase("robust", "failed", 60).await?;
     visit.go("?engine=cpu&models=fixtures/nowhere/index.json").await?;
     visit.wait_for_phase("robust", "failed", 60).await?;
     let message = visit.text("#robust .phase").await?;
@@ -157,5 +177,5 @@ async fn a_damaged_or_missing_model_is_named() -> Result<()> {
     visit.wait_for_phase("robust", "failed", 60).await?;
     let message = visit.text("#robust .phase").await?;
     assert!(message.contains("cut-off/index.json cannot be understood"), "{message}");
-    visit.close().await
+    visit.close_amid_errors().await
 }

@@ -79,6 +79,7 @@ impl Driver {
         });
         let mut capabilities = serde_json::Map::new();
         capabilities.insert("goog:chromeOptions".into(), options);
+        capabilities.insert("goog:loggingPrefs".into(), json!({ "browser": "WARNING" }));
         ClientBuilder::new(HttpConnector::new())
             .capabilities(capabilities)
             .connect(&self.address)

@@ -1,5 +1,6 @@
 //! A real browser on the built page, for tests that read like a visit.
 
+mod console;
 mod debugger;
 mod driver;
 mod site;

@@ -3,7 +3,7 @@
 use std::path::Path;
 use std::time::{Duration, Instant};
 
-use anyhow::{Context, Result, anyhow, bail};
+use anyhow::{Context, Result, anyhow, bail, ensure};
 use fantoccini::actions::{
     ActionSequence, InputSource, MOUSE_BUTTON_LEFT, MouseActions, PenActions, PointerAction,
     TouchActions,
@@ -13,6 +13,7 @@ use fantoccini::{Client, Locator};
 use serde_json::Value;
 use tempfile::TempDir;
 
+use crate::console::complaints;
 use crate::debugger::Debugger;
 use crate::driver::Driver;
 use crate::site::Site;
@@ -248,7 +249,10 @@ impl Visit {
     pub async fn pixels(&self, canvas: &str) -> Result<Vec<u8>> {
         let script = format!(
             "const canvas = document.getElementById('{canvas}'); const {{ width, height }} = canvas; \
-             return Array.from(canvas.getContext('2d').getImageData(0, 0, width, height).data);"
+             const copy = new OffscreenCanvas(width, height); \
+             const context = copy.getContext('2d', {{ willReadFrequently: true }}); \
+             context.drawImage(canvas, 0, 0); \
+             return Array.from(context.getImageData(0, 0, width, height).data);"
         );
         Ok(serde_json::from_value(self.script(&script).await?)?)
     }
@@ -292,7 +296,18 @@ impl Visit {
     }
 
     /// Ends the visit.
+    ///
+    /// # Errors
+    ///
+    /// Where the browser's console holds an error or a warning.
     pub async fn close(self) -> Result<()> {
+        let complaints = complaints(&self.client).await?;
+        ensure!(complaints.is_empty(), "the console holds complaints:\n{}", complaints.join("\n"));
+        self.close_amid_errors().await
+    }
+
+    /// Ends a visit in which something was made to go wrong.
+    pub async fn close_amid_errors(self) -> Result<()> {
         Ok(self.client.close().await?)
     }
 }

@@ -3,6 +3,7 @@
 mod address;
 mod engines;
 mod offline;
+mod preload;
 mod scripts;
 
 use std::env;
@@ -20,6 +21,7 @@ pub fn finish() -> Result<()> {
     let folder = env::var_os("TRUNK_STAGING_DIR").map_or(root().join("dist"), PathBuf::from);
     engines::list(&folder)?;
     scripts::take_out(&folder)?;
+    preload::uncheck(&folder)?;
     address::fill_in(&folder, env::var("PAGE_ADDRESS").ok().as_deref())?;
     // Last: it lists all files as they are.
     offline::write_worker(&folder)
