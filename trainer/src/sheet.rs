@@ -20,10 +20,10 @@ const PAPER: Rgb<u8> = Rgb([255, 255, 255]);
 pub struct Sheet {
     /// Above all rows.
     pub title: String,
-    rows: Vec<Row>,
+    rows: Vec<SheetRow>,
 }
 
-struct Row {
+struct SheetRow {
     caption: String,
     tiles: Vec<(Pixels, String)>,
 }
@@ -41,7 +41,7 @@ impl Sheet {
 
     /// Adds a row of images, each with words of its own below.
     pub fn captioned(&mut self, caption: &str, tiles: impl IntoIterator<Item = (Pixels, String)>) {
-        self.rows.push(Row { caption: caption.into(), tiles: tiles.into_iter().collect() });
+        self.rows.push(SheetRow { caption: caption.into(), tiles: tiles.into_iter().collect() });
     }
 
     /// Draws it. Images keep hard pixels where they are enlarged.
@@ -52,7 +52,7 @@ impl Sheet {
         let width = (left + columns * (TILE + GAP) + MARGIN)
             .max(2 * MARGIN + self.title.chars().count() as u32 * LETTER);
         let top = MARGIN + LINE + MARGIN;
-        let height = top + self.rows.iter().map(Row::height).sum::<u32>() + MARGIN;
+        let height = top + self.rows.iter().map(SheetRow::height).sum::<u32>() + MARGIN;
         let mut image = RgbImage::from_pixel(width, height, PAPER);
         write(&mut image, MARGIN, MARGIN, &self.title);
         let mut y = top;
@@ -79,7 +79,7 @@ impl Sheet {
     }
 }
 
-impl Row {
+impl SheetRow {
     fn height(&self) -> u32 {
         let lines = self.tiles.iter().map(|(_, caption)| caption.lines().count()).max();
         let captions = lines.unwrap_or(0) as u32;

@@ -39,7 +39,7 @@ struct Remembered {
 
 /// A checkpoint that was read.
 #[derive(Serialize, Deserialize)]
-pub struct Checkpoint {
+pub struct TrainingState {
     version: u32,
     position: Position,
     /// As JSON, so that it can be looked at; so is the card.
@@ -59,7 +59,7 @@ pub fn save(
     position: Position,
 ) -> Result<()> {
     let Saved { network, average, optimiser } = learner.save()?;
-    let content = Checkpoint {
+    let content = TrainingState {
         version: VERSION,
         position,
         config: serde_json::to_string(&Remembered { config: config.clone(), data: Some(data) })?,
@@ -76,7 +76,7 @@ pub fn save(
     })
 }
 
-impl Checkpoint {
+impl TrainingState {
     /// Reads a checkpoint of a run with the same settings on the same images. Beside the checksum, which
     /// anyone can repair, what it says is compared with the settings.
     pub fn read(path: &Path, config: &TrainConfig, set: &Dataset) -> Result<Self> {
@@ -198,8 +198,8 @@ mod tests {
             save(&self.path(), &self.learner(), &self.config, data, at).unwrap();
         }
 
-        fn read(&self) -> Result<Checkpoint> {
-            Checkpoint::read(&self.path(), &self.config, &self.set)
+        fn read(&self) -> Result<TrainingState> {
+            TrainingState::read(&self.path(), &self.config, &self.set)
         }
     }
 
@@ -229,7 +229,7 @@ mod tests {
             let place = Place::new(precision);
             place.save(AT);
             let good = std::fs::read(place.path()).unwrap();
-            let Checkpoint { network, average, optimiser, .. } = place.read().unwrap();
+            let TrainingState { network, average, optimiser, .. } = place.read().unwrap();
             let state = network.len() + average.len() + optimiser.len();
             let (mut refused, header) = (0, good.len() - state);
             for at in 0..header {

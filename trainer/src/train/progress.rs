@@ -14,9 +14,9 @@ use super::precision::Precision;
 use crate::files;
 use crate::plot::{self, Line};
 
-/// One row of metrics.jsonl.
+/// One line of metrics.jsonl.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
-pub struct Row {
+pub struct Metrics {
     /// Epochs done, in parts.
     pub epoch: f64,
     /// Steps done.
@@ -70,7 +70,7 @@ impl Progress {
 
     /// Tells of a row, everywhere. A file that cannot be written is named, and is no reason to lose
     /// the run.
-    pub fn tell(&self, row: &Row) {
+    pub fn tell(&self, row: &Metrics) {
         let mut text = format!(
             "epoch {:.2}  loss {:.3}  train {:.1} %  {:.0} images/s in {}",
             row.epoch,
@@ -99,7 +99,7 @@ impl Progress {
         }
     }
 
-    fn keep(&self, row: &Row) -> Result<()> {
+    fn keep(&self, row: &Metrics) -> Result<()> {
         let cannot = || format!("cannot write {}", self.metrics.display());
         let file = OpenOptions::new().append(true).create(true).open(&self.metrics);
         let line = serde_json::to_string(row)?;
@@ -133,15 +133,15 @@ impl Drop for Progress {
     }
 }
 
-fn read(path: &Path) -> Vec<Row> {
+fn read(path: &Path) -> Vec<Metrics> {
     let text = fs::read_to_string(path).unwrap_or_default();
     text.lines().filter_map(|line| serde_json::from_str(line).ok()).collect()
 }
 
 /// Clean, robust and training accuracy over epochs.
-fn curves(rows: &[Row]) -> String {
+fn curves(rows: &[Metrics]) -> String {
     let last = rows.last().map_or(1.0, |row| row.epoch.max(1.0));
-    let line = |name: &str, values: fn(&Row) -> Option<f32>| Line {
+    let line = |name: &str, values: fn(&Metrics) -> Option<f32>| Line {
         name: name.into(),
         points: rows
             .iter()

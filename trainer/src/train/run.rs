@@ -12,11 +12,11 @@ use robust_core::engine::network::ResNet;
 use robust_core::model::card::{Card, Provenance, Role, Training};
 use robust_core::model::weights::{Precision, Weights};
 
-use super::checkpoint::{self, Checkpoint, Position};
+use super::checkpoint::{self, Position, TrainingState};
 use super::claim::claim;
 use super::config::TrainConfig;
 use super::learner::Learner;
-use super::progress::{Progress, Row};
+use super::progress::{Metrics, Progress};
 use crate::accuracy::{self, Attack};
 use crate::autoattack::Ball;
 use crate::data::{Batches, Dataset};
@@ -62,7 +62,7 @@ pub fn train(job: &Job<'_>) -> Result<Option<PathBuf>> {
     let checkpoint = job.out.join("checkpoint.bin");
     let data = job.train.fingerprint();
     let saved =
-        job.resume.then(|| Checkpoint::read(&checkpoint, config, &job.train)).transpose()?;
+        job.resume.then(|| TrainingState::read(&checkpoint, config, &job.train)).transpose()?;
     let card = match &saved {
         Some(saved) => saved.card()?,
         None => card(job)?,
@@ -195,7 +195,7 @@ impl Look {
     }
 
     /// Reads the device and begins anew.
-    fn row(&mut self, at: Position, per_epoch: usize, lr: f64, out: &Path) -> Result<Row> {
+    fn row(&mut self, at: Position, per_epoch: usize, lr: f64, out: &Path) -> Result<Metrics> {
         let read = |tensors: &mut Vec<Tensor<1>>| -> Vec<f32> {
             let tensors = std::mem::take(tensors);
             if tensors.is_empty() {
@@ -214,7 +214,7 @@ impl Look {
             );
         }
         let seconds = self.since.elapsed().as_secs_f64().max(1e-9);
-        let row = Row {
+        let row = Metrics {
             epoch: at.epoch as f64 + at.batch as f64 / per_epoch as f64,
             step: at.step,
             loss: losses.iter().sum::<f32>() / losses.len().max(1) as f32,

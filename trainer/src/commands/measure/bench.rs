@@ -1,6 +1,5 @@
 //! `robust-reps bench`.
 
-use std::path::PathBuf;
 use std::process::ExitCode;
 use std::time::{Duration, Instant};
 
@@ -10,14 +9,15 @@ use robust_core::report::Speed;
 use serde::Serialize;
 
 use crate::backend::{Backend, wait};
+use crate::commands::arguments::ModelFile;
 use crate::files;
 use crate::ranges;
 
 /// What to measure.
 #[derive(clap::Args)]
 pub struct Args {
-    /// Model file
-    model: PathBuf,
+    #[command(flatten)]
+    model: ModelFile,
     /// Batch sizes, separated by commas
     #[arg(long, value_delimiter = ',', default_value = "1,4,8", value_parser = ranges::count)]
     batch: Vec<usize>,
@@ -33,7 +33,7 @@ pub struct Args {
 }
 
 #[derive(Serialize)]
-struct Row {
+struct BackendSpeed {
     backend: &'static str,
     #[serde(flatten)]
     speed: Speed,
@@ -47,18 +47,18 @@ pub fn run(args: &Args) -> Result<ExitCode> {
         );
     }
     for backend in Backend::chosen(&args.backend) {
-        let model = files::read_model(&args.model, &backend.device()?)?;
+        let model = files::read_model(&args.model.path, &backend.device()?)?;
         for &batch in &args.batch {
             let started = Instant::now();
             let now = || started.elapsed().as_secs_f64();
             let speed = wait(measure(&model, batch, args.seconds.as_secs_f64(), now))?;
-            print_row(&Row { backend: backend.name(), speed }, args.json)?;
+            print_row(&BackendSpeed { backend: backend.name(), speed }, args.json)?;
         }
     }
     Ok(ExitCode::SUCCESS)
 }
 
-fn print_row(row: &Row, json: bool) -> Result<()> {
+fn print_row(row: &BackendSpeed, json: bool) -> Result<()> {
     if json {
         println!("{}", serde_json::to_string(row)?);
     } else {

@@ -38,7 +38,7 @@ pub struct Args {
 }
 
 #[derive(Serialize)]
-struct Row {
+struct TrainingSpeed {
     backend: &'static str,
     precision: &'static str,
     batch: usize,
@@ -89,7 +89,7 @@ pub fn run(args: &Args) -> Result<ExitCode> {
                 let (images, waited) = trial.steps(usize::MAX, args.seconds)?;
                 let seconds = started.elapsed().as_secs_f64();
                 let tally = trial.tally();
-                let row = Row {
+                let row = TrainingSpeed {
                     backend: backend.name(),
                     precision: config.precision.name(),
                     batch,
@@ -107,7 +107,7 @@ pub fn run(args: &Args) -> Result<ExitCode> {
     Ok(ExitCode::SUCCESS)
 }
 
-fn print_row(row: &Row, json: bool) -> Result<()> {
+fn print_row(row: &TrainingSpeed, json: bool) -> Result<()> {
     if json {
         println!("{}", serde_json::to_string(row)?);
         return Ok(());

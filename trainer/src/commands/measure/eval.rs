@@ -16,7 +16,8 @@ use serde::Serialize;
 use super::autoattack;
 use crate::accuracy::{Attack, balanced_draw, measure};
 use crate::autoattack::{Ball, Norm};
-use crate::backend::{Backend, wait};
+use crate::backend::wait;
+use crate::commands::arguments::{Computer, ModelFile};
 use crate::data::{ClassMap, Dataset, MEMORY, Request, Side};
 use crate::files;
 use crate::judge::{Judge, Recognised};
@@ -27,8 +28,8 @@ use crate::train::turn;
 /// What to measure on what.
 #[derive(clap::Args)]
 pub struct Args {
-    /// Model file
-    model: PathBuf,
+    #[command(flatten)]
+    model: ModelFile,
     /// Held-out images: folders or zip files of CLASS/image.jpg, or CIFAR-10's test_batch.bin
     #[arg(required = true)]
     data: Vec<PathBuf>,
@@ -71,9 +72,8 @@ pub struct Args {
     /// Print JSON
     #[arg(long)]
     json: bool,
-    /// What computes
-    #[arg(long, default_value = "cpu")]
-    backend: Backend,
+    #[command(flatten)]
+    computer: Computer,
 }
 
 #[derive(Serialize)]
@@ -109,8 +109,9 @@ struct Inversion {
 }
 
 pub fn run(args: &Args) -> Result<ExitCode> {
-    let weights = files::read_weights(&args.model)?;
-    let model = files::usable(Model::new(&weights, &args.backend.device()?), &args.model)?;
+    let weights = args.model.weights()?;
+    let model =
+        files::usable(Model::new(&weights, &args.computer.backend.device()?), &args.model.path)?;
     let card = weights.card();
     let judge =
         args.judge.as_deref().map(|path| Judge::read(path, card, model.device())).transpose()?;
@@ -140,7 +141,7 @@ pub fn run(args: &Args) -> Result<ExitCode> {
         }
     }
     let autoattack = args.autoattack.measure(&autoattack::Job {
-        path: &args.model,
+        path: &args.model.path,
         model: &model,
         set: &set,
         images: &images,
@@ -228,13 +229,13 @@ fn inversions(
 }
 
 fn write(args: &Args, weights: &Weights, report: &Report) -> Result<()> {
-    let _turn = turn(&args.model);
-    let file = files::read(&args.model)?;
+    let _turn = turn(&args.model.path);
+    let file = files::read(&args.model.path)?;
     let now = Weights::from_bytes(&file)?;
     if !now.tensors().eq(weights.tensors()) {
         bail!(
             "{} has become another model while this one was measured: measure that one",
-            args.model.display()
+            args.model.path.display()
         );
     }
     let mut card = now.card().clone();
@@ -267,14 +268,14 @@ fn write(args: &Args, weights: &Weights, report: &Report) -> Result<()> {
     let file = Weights::with_card(&file, &card)?;
     // The same to read, beside it. An earlier one is put aside first: whatever happens, no text is left
     // beside a model that it does not describe.
-    let path = args.model.with_extension("md");
+    let path = args.model.path.with_extension("md");
     let aside =
         path.with_file_name(format!(".{}.partial", path.file_name().unwrap_or_default().display()));
     let had = path.exists();
     if had {
         fs::rename(&path, &aside).with_context(|| format!("cannot write {}", path.display()))?;
     }
-    if let Err(error) = files::write(&args.model, &file) {
+    if let Err(error) = files::write(&args.model.path, &file) {
         if had {
             drop(fs::rename(&aside, &path));
         }

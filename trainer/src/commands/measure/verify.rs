@@ -6,26 +6,25 @@ use std::process::ExitCode;
 use anyhow::{Context, Result};
 use robust_core::engine::check::verify::{KeyReport, Reference, verify};
 
-use crate::backend::Backend;
+use crate::commands::arguments::{Computer, ModelFile};
 use crate::files;
 
 /// What to compare with what.
 #[derive(clap::Args)]
 pub struct Args {
-    /// Model file
-    model: PathBuf,
+    #[command(flatten)]
+    model: ModelFile,
     /// Reference file: inputs and results of the same weights in the authors' package
     reference: PathBuf,
     /// Print one JSON object instead of a table
     #[arg(long)]
     json: bool,
-    /// What computes
-    #[arg(long, default_value = "cpu")]
-    backend: Backend,
+    #[command(flatten)]
+    computer: Computer,
 }
 
 pub fn run(args: &Args) -> Result<ExitCode> {
-    let model = files::read_model(&args.model, &args.backend.device()?)?;
+    let model = args.model.on(&args.computer)?;
     let bytes = files::read(&args.reference)?;
     let cannot = || format!("cannot use {}", args.reference.display());
     let reference = Reference::from_bytes(&bytes).with_context(cannot)?;

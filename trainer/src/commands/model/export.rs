@@ -15,6 +15,7 @@ use robust_core::settings::{Crop, InvertSettings, Start};
 
 use super::torch;
 use crate::backend::wait;
+use crate::commands::arguments::ModelFile;
 use crate::files;
 use crate::progress::finished;
 
@@ -32,8 +33,8 @@ const MAX_DISTANCE: f32 = 1.15;
 /// What to export, and how.
 #[derive(clap::Args)]
 pub struct Args {
-    /// Model file
-    model: PathBuf,
+    #[command(flatten)]
+    model: ModelFile,
     /// File to write
     #[arg(long)]
     out: PathBuf,
@@ -52,7 +53,7 @@ pub struct Args {
 }
 
 pub fn run(args: &Args) -> Result<ExitCode> {
-    let weights = files::read_weights(&args.model)?;
+    let weights = args.model.weights()?;
     if args.torch {
         torch::export(&weights, &args.out)?;
         return Ok(ExitCode::SUCCESS);

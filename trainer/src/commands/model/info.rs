@@ -1,25 +1,24 @@
 //! `robust-reps info`.
 
-use std::path::PathBuf;
 use std::process::ExitCode;
 
 use anyhow::Result;
 use robust_core::model::card::Card;
 
-use crate::files;
+use crate::commands::arguments::ModelFile;
 
 /// Which file to describe, and how.
 #[derive(clap::Args)]
 pub struct Args {
-    /// Model file
-    model: PathBuf,
+    #[command(flatten)]
+    model: ModelFile,
     /// Print the whole card as JSON
     #[arg(long)]
     json: bool,
 }
 
 pub fn run(args: &Args) -> Result<ExitCode> {
-    let weights = files::read_weights(&args.model)?;
+    let weights = args.model.weights()?;
     if args.json {
         println!("{}", serde_json::to_string_pretty(weights.card())?);
     } else {

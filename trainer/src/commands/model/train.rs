@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use anyhow::Result;
 
-use crate::backend::Backend;
+use crate::commands::arguments::Computer;
 use crate::data::{Dataset, Request, Side};
 use crate::files;
 use crate::ranges;
@@ -61,14 +61,13 @@ pub struct Args {
     /// Description of the machine for the model's card [default: backend and threads]
     #[arg(long)]
     about_hardware: Option<String>,
-    /// What computes
-    #[arg(long, default_value = "cpu")]
-    backend: Backend,
+    #[command(flatten)]
+    computer: Computer,
 }
 
 pub fn run(args: &Args) -> Result<ExitCode> {
     args.config.check()?;
-    let config = &args.config.decided(args.backend.is_processor())?;
+    let config = &args.config.decided(args.computer.backend.is_processor())?;
     let init = args.init.as_deref().map(files::read_weights).transpose()?;
     let request = Request {
         paths: &args.data,
@@ -120,8 +119,8 @@ pub fn run(args: &Args) -> Result<ExitCode> {
         save_every: args.save_every,
         watch: args.watch,
         data,
-        hardware: args.about_hardware.clone().unwrap_or_else(|| args.backend.describe()),
-        devices: args.backend.devices(config.replicas)?,
+        hardware: args.about_hardware.clone().unwrap_or_else(|| args.computer.backend.describe()),
+        devices: args.computer.backend.devices(config.replicas)?,
     };
     if let Some(model) = train(&job)? {
         // The model is written, whether or not anyone reads where.

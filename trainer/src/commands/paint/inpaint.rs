@@ -10,11 +10,13 @@ use robust_core::settings::paint::Making;
 
 use super::make::{self, Make};
 
+use crate::commands::arguments::ModelFile;
+
 /// Which photos to fill, and where.
 #[derive(clap::Args)]
 pub struct Args {
-    /// Model file
-    model: PathBuf,
+    #[command(flatten)]
+    model: ModelFile,
     /// Photos; the largest square in the middle of each is used
     #[arg(required = true)]
     photos: Vec<PathBuf>,
@@ -29,7 +31,7 @@ pub struct Args {
 }
 
 pub fn run(args: &Args) -> Result<ExitCode> {
-    let model = args.make.model(&args.model)?;
+    let model = args.make.model(&args.model.path)?;
     let hole = make::region(&args.hole, model.card().input_size, "--hole")?;
     let (photos, names) = make::photos(&model, &args.photos)?;
     let starts: Vec<Pixels> =

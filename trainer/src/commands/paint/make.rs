@@ -18,7 +18,8 @@ use robust_core::settings::paint::Making;
 use robust_core::settings::{Constraint, Crop, PgdSettings};
 use serde::Serialize;
 
-use crate::backend::{Backend, wait};
+use crate::backend::wait;
+use crate::commands::arguments::Computer;
 use crate::interrupt::Interrupt;
 use crate::progress::follow;
 use crate::{files, ranges};
@@ -50,9 +51,8 @@ pub struct Make {
     /// Print one JSON line an image
     #[arg(long)]
     json: bool,
-    /// What computes
-    #[arg(long, default_value = "cpu")]
-    backend: Backend,
+    #[command(flatten)]
+    computer: Computer,
 }
 
 /// What came of one image.
@@ -70,7 +70,7 @@ struct Made<'a> {
 impl Make {
     /// The model of a file, on the device that was asked for.
     pub fn model(&self, path: &Path) -> Result<Model> {
-        files::read_model(path, &self.backend.device()?)
+        files::read_model(path, &self.computer.backend.device()?)
     }
 
     /// The settings of `making` for the model's size, with what the flags say.

@@ -9,13 +9,14 @@ use robust_core::settings::Crop;
 use robust_core::settings::paint::Making;
 
 use super::make::{self, Make};
+use crate::commands::arguments::ModelFile;
 use crate::files;
 
 /// Which photos to sharpen.
 #[derive(clap::Args)]
 pub struct Args {
-    /// Model file
-    model: PathBuf,
+    #[command(flatten)]
+    model: ModelFile,
     /// Small or blurred photos; the largest square in the middle of each is used
     #[arg(required = true)]
     photos: Vec<PathBuf>,
@@ -30,7 +31,7 @@ pub struct Args {
 }
 
 pub fn run(args: &Args) -> Result<ExitCode> {
-    let model = args.make.model(&args.model)?;
+    let model = args.make.model(&args.model.path)?;
     let size = model.card().input_size;
     let small = size / usize::from(args.shrink);
     ensure!(small > 0, "--shrink {} leaves nothing of {size} pixels", args.shrink);

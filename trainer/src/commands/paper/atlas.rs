@@ -18,7 +18,8 @@ use robust_core::model::atlas::Atlas;
 use robust_core::settings::PgdSettings;
 use robust_core::settings::change::synthesis_settings;
 
-use crate::backend::{Backend, wait};
+use crate::backend::wait;
+use crate::commands::arguments::Computer;
 use crate::files;
 use crate::ranges;
 use crate::train::turn;
@@ -46,13 +47,12 @@ pub struct Args {
     /// Seed of the noise that the images start from
     #[arg(long, default_value_t = 0)]
     seed: u64,
-    /// What computes
-    #[arg(long, default_value = "cpu")]
-    backend: Backend,
+    #[command(flatten)]
+    computer: Computer,
 }
 
 pub fn run(args: &Args) -> Result<ExitCode> {
-    let model = files::read_model(&args.model, &args.backend.device()?)?;
+    let model = files::read_model(&args.model, &args.computer.backend.device()?)?;
     let (images, activations) = maximise(args, &model)?;
     let classes = model.card().architecture.classes;
     let weights = (0..classes).map(|class| rounded(model.class_weights(class).into_data().iter()));

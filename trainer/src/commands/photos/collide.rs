@@ -12,7 +12,8 @@ use robust_core::settings::Crop;
 use robust_core::settings::change::{COLLIDE_EPSILONS, attack_settings};
 use serde::Serialize;
 
-use crate::backend::{Backend, wait};
+use crate::backend::wait;
+use crate::commands::arguments::{Computer, ModelFile};
 use crate::files;
 use crate::progress::finished;
 use crate::ranges;
@@ -20,8 +21,8 @@ use crate::ranges;
 /// Which photos, and how near.
 #[derive(clap::Args)]
 pub struct Args {
-    /// Model file
-    model: PathBuf,
+    #[command(flatten)]
+    model: ModelFile,
     /// The photo that is changed as little as possible
     original: PathBuf,
     /// The photo whose representation it is to have
@@ -38,13 +39,12 @@ pub struct Args {
     /// Print one JSON line a radius
     #[arg(long)]
     json: bool,
-    /// What computes
-    #[arg(long, default_value = "cpu")]
-    backend: Backend,
+    #[command(flatten)]
+    computer: Computer,
 }
 
 #[derive(Serialize)]
-struct Row {
+struct Collision {
     eps: f32,
     /// Relative distance to the other photo's representation, before and after.
     before: f32,
@@ -59,7 +59,7 @@ pub fn run(args: &Args) -> Result<ExitCode> {
             COLLIDE_EPSILONS.end()
         );
     }
-    let model = files::read_model(&args.model, &args.backend.device()?)?;
+    let model = args.model.on(&args.computer)?;
     let square = |path| -> Result<_> {
         Ok([files::read_photo(path)?.square(Crop::Centre, model.card().input_size)])
     };
@@ -69,7 +69,7 @@ pub fn run(args: &Args) -> Result<ExitCode> {
         let report = finished(&mut collide(&model, &original, &other, settings)?)?;
         let image = report.image()?;
         let after = wait(relative_distances(&model, &report.images, &other))?;
-        let row = Row { eps, before: report.losses[0][0], after: after[0] };
+        let row = Collision { eps, before: report.losses[0][0], after: after[0] };
         if args.json {
             println!("{}", serde_json::to_string(&row)?);
         } else {

@@ -11,7 +11,8 @@ use robust_core::report::Explanation;
 use robust_core::settings::Crop;
 use robust_core::settings::change::explain_settings;
 
-use crate::backend::{Backend, wait};
+use crate::backend::wait;
+use crate::commands::arguments::{Computer, ModelFile};
 use crate::files;
 use crate::progress::finished;
 use crate::ranges;
@@ -19,8 +20,8 @@ use crate::ranges;
 /// What to explain.
 #[derive(clap::Args)]
 pub struct Args {
-    /// Model file
-    model: PathBuf,
+    #[command(flatten)]
+    model: ModelFile,
     /// A photo; the largest square in the middle is used
     photo: PathBuf,
     /// Class to explain [default: the predicted one]
@@ -35,13 +36,12 @@ pub struct Args {
     /// Print JSON
     #[arg(long)]
     json: bool,
-    /// What computes
-    #[arg(long, default_value = "cpu")]
-    backend: Backend,
+    #[command(flatten)]
+    computer: Computer,
 }
 
 pub fn run(args: &Args) -> Result<ExitCode> {
-    let model = files::read_model(&args.model, &args.backend.device()?)?;
+    let model = args.model.on(&args.computer)?;
     let (classes, size) = (model.card().classes.clone(), model.card().input_size);
     let class = match &args.class {
         None => None,

@@ -10,14 +10,14 @@ use robust_core::settings::path::PathSettings;
 
 use super::frames::compute;
 use super::link;
-use crate::backend::Backend;
+use crate::commands::arguments::{Computer, ModelFile};
 use crate::files;
 
 /// Photos to join, and how.
 #[derive(clap::Args)]
 pub struct Args {
-    /// Model file
-    model: PathBuf,
+    #[command(flatten)]
+    model: ModelFile,
     /// Two to eight photos; the largest square in the middle of each is used
     #[arg(required = true, num_args = 2..=8)]
     photos: Vec<PathBuf>,
@@ -29,9 +29,8 @@ pub struct Args {
     /// Print the result as JSON
     #[arg(long)]
     json: bool,
-    /// What computes
-    #[arg(long, default_value = "cpu")]
-    backend: Backend,
+    #[command(flatten)]
+    computer: Computer,
 }
 
 pub fn run(args: &Args) -> Result<ExitCode> {
@@ -40,7 +39,7 @@ pub fn run(args: &Args) -> Result<ExitCode> {
     if !["gif", "apng", "png"].contains(&extension.as_str()) {
         bail!("--out must end in .gif, .apng (both move) or .png (a filmstrip)");
     }
-    let model = files::read_model(&args.model, &args.backend.device()?)?;
+    let model = args.model.on(&args.computer)?;
     let card = model.card();
     // By way of a link, so that whoever opens the filmstrip sees the very same frames.
     let link = link::make(&card.name, card.input_size, &args.photos, args.settings)?;

@@ -14,15 +14,16 @@ use robust_core::image::photo::to_png;
 use robust_core::settings::{Crop, InvertSettings, Start};
 use serde::Serialize;
 
-use crate::backend::{Backend, wait};
+use crate::backend::wait;
+use crate::commands::arguments::{Computer, ModelFile};
 use crate::files;
 use crate::progress::follow;
 
 /// What to invert, and how.
 #[derive(clap::Args)]
 pub struct Args {
-    /// Model file
-    model: PathBuf,
+    #[command(flatten)]
+    model: ModelFile,
     /// Photos; the largest square in the middle of each is used
     #[arg(required = true)]
     photos: Vec<PathBuf>,
@@ -37,13 +38,12 @@ pub struct Args {
     /// Print one JSON line a photo, then one of the whole
     #[arg(long)]
     json: bool,
-    /// What computes
-    #[arg(long, default_value = "cpu")]
-    backend: Backend,
+    #[command(flatten)]
+    computer: Computer,
 }
 
 #[derive(Serialize)]
-struct Row<'a> {
+struct Inversion<'a> {
     photo: &'a Path,
     image: PathBuf,
     #[serde(flatten)]
@@ -60,7 +60,7 @@ struct Total {
 
 pub fn run(args: &Args) -> Result<ExitCode> {
     args.settings.check()?;
-    let model = files::read_model(&args.model, &args.backend.device()?)?;
+    let model = args.model.on(&args.computer)?;
     let size = model.card().input_size;
     let square = |path: &Path| Ok(files::read_photo(path)?.square(Crop::Centre, size));
     let originals = args.photos.iter().map(|path| square(path)).collect::<Result<Vec<Pixels>>>()?;
@@ -92,7 +92,7 @@ fn report(
         files::write(&image, &to_png(inversion)?)?;
         files::write(&args.out.join(format!("{}.original.png", names[i])), &to_png(original)?)?;
         let quality = Quality::of(inversion, original, distances[i]);
-        let row = Row { photo: &args.photos[i], image, quality, steps, seconds };
+        let row = Inversion { photo: &args.photos[i], image, quality, steps, seconds };
         if args.json {
             println!("{}", serde_json::to_string(&row)?);
         } else {

@@ -8,13 +8,14 @@ use robust_core::link::{Link, PathLink, Stop, embed};
 use robust_core::settings::Crop;
 use robust_core::settings::path::PathSettings;
 
+use crate::commands::arguments::ModelFile;
 use crate::files;
 
 /// Photos to join, and how.
 #[derive(clap::Args)]
 pub struct Args {
-    /// Model file
-    model: PathBuf,
+    #[command(flatten)]
+    model: ModelFile,
     /// Two to eight photos; the largest square in the middle of each is used
     #[arg(required = true, num_args = 2..=8)]
     photos: Vec<PathBuf>,
@@ -26,7 +27,7 @@ pub struct Args {
 }
 
 pub fn run(args: &Args) -> Result<ExitCode> {
-    let card = files::read_weights(&args.model)?.card().clone();
+    let card = args.model.weights()?.card().clone();
     let link = make(&card.name, card.input_size, &args.photos, args.settings)?;
     println!("{}#{}", args.page, Link::Path(link).to_fragment()?);
     Ok(ExitCode::SUCCESS)

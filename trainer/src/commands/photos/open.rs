@@ -11,7 +11,7 @@ use robust_core::link::{Link, Stop, link_of, open};
 use robust_core::model::catalog::CatalogEntry;
 
 use super::frames::compute;
-use crate::backend::Backend;
+use crate::commands::arguments::Computer;
 use crate::files;
 
 /// What to open.
@@ -28,9 +28,8 @@ pub struct Args {
     /// Folder of the gallery photos
     #[arg(long, default_value = "static/gallery")]
     gallery: PathBuf,
-    /// What computes
-    #[arg(long, default_value = "cpu")]
-    backend: Backend,
+    #[command(flatten)]
+    computer: Computer,
 }
 
 pub fn run(args: &Args) -> Result<ExitCode> {
@@ -43,8 +42,10 @@ pub fn run(args: &Args) -> Result<ExitCode> {
     let Link::Path(link) = &content else {
         bail!("this link shows no path between photos but another view: open it in a browser")
     };
-    let model =
-        files::read_model(&model_file(&args.models, &link.model)?, &args.backend.device()?)?;
+    let model = files::read_model(
+        &model_file(&args.models, &link.model)?,
+        &args.computer.backend.device()?,
+    )?;
     let size = model.card().input_size;
     let photo = |stop: &Stop| -> Result<Pixels> {
         match stop {

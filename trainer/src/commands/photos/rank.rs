@@ -9,15 +9,16 @@ use robust_core::image::Pixels;
 use robust_core::settings::Crop;
 use serde::Serialize;
 
-use crate::backend::{Backend, wait};
+use crate::backend::wait;
+use crate::commands::arguments::{Computer, ModelFile};
 use crate::files;
 use crate::ranges;
 
 /// What is sorted by what.
 #[derive(clap::Args)]
 pub struct Args {
-    /// Model file
-    model: PathBuf,
+    #[command(flatten)]
+    model: ModelFile,
     /// Photos; the largest square in the middle of each is used
     #[arg(required = true)]
     photos: Vec<PathBuf>,
@@ -30,19 +31,18 @@ pub struct Args {
     /// Print one JSON line a coordinate, with all photos
     #[arg(long)]
     json: bool,
-    /// What computes
-    #[arg(long, default_value = "cpu")]
-    backend: Backend,
+    #[command(flatten)]
+    computer: Computer,
 }
 
 #[derive(Serialize)]
-struct Row<'a> {
+struct Ranking<'a> {
     feature: usize,
     photos: Vec<(&'a PathBuf, f32)>,
 }
 
 pub fn run(args: &Args) -> Result<ExitCode> {
-    let model = files::read_model(&args.model, &args.backend.device()?)?;
+    let model = args.model.on(&args.computer)?;
     let k = model.card().architecture.representation_len();
     if let Some(feature) = args.features.iter().find(|feature| **feature >= k) {
         bail!("the representation has coordinates 0 to {}, not {feature}", k - 1);
@@ -56,7 +56,7 @@ pub fn run(args: &Args) -> Result<ExitCode> {
             args.photos.iter().zip(rows.iter().map(|row| row[feature])).collect();
         photos.sort_by(|a, b| b.1.total_cmp(&a.1));
         if args.json {
-            println!("{}", serde_json::to_string(&Row { feature, photos })?);
+            println!("{}", serde_json::to_string(&Ranking { feature, photos })?);
             continue;
         }
         println!("coordinate {feature}, most activated by:");

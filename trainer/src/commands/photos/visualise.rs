@@ -15,7 +15,8 @@ use robust_core::settings::change::{
 };
 use robust_core::settings::{Constraint, Crop, PgdSettings};
 
-use crate::backend::{Backend, wait};
+use crate::backend::wait;
+use crate::commands::arguments::{Computer, ModelFile};
 use crate::commands::paint::region;
 use crate::files;
 use crate::ranges;
@@ -23,8 +24,8 @@ use crate::ranges;
 /// What to show.
 #[derive(clap::Args)]
 pub struct Args {
-    /// Model file
-    model: PathBuf,
+    #[command(flatten)]
+    model: ModelFile,
     /// Coordinates of the representation, separated by commas
     #[arg(long, value_delimiter = ',', required_unless_present = "classes")]
     features: Vec<usize>,
@@ -55,13 +56,12 @@ pub struct Args {
     /// Seed of the noise
     #[arg(long, default_value_t = 0)]
     seed: u64,
-    /// What computes
-    #[arg(long, default_value = "cpu")]
-    backend: Backend,
+    #[command(flatten)]
+    computer: Computer,
 }
 
 pub fn run(args: &Args) -> Result<ExitCode> {
-    let model = files::read_model(&args.model, &args.backend.device()?)?;
+    let model = args.model.on(&args.computer)?;
     let size = model.card().input_size;
     let k = model.card().architecture.representation_len();
     if let Some(feature) = args.features.iter().find(|feature| **feature >= k) {

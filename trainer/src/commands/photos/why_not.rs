@@ -10,7 +10,8 @@ use robust_core::settings::Crop;
 use robust_core::settings::change::WHY_NOT_EPSILONS;
 use serde::Serialize;
 
-use crate::backend::{Backend, wait};
+use crate::backend::wait;
+use crate::commands::arguments::{Computer, ModelFile};
 use crate::files;
 use crate::progress::finished_image;
 use crate::ranges;
@@ -18,8 +19,8 @@ use crate::ranges;
 /// Which photo, and which class it is not.
 #[derive(clap::Args)]
 pub struct Args {
-    /// Model file
-    model: PathBuf,
+    #[command(flatten)]
+    model: ModelFile,
     /// A photo; the largest square in the middle is used
     photo: PathBuf,
     /// The class that it should be taken for
@@ -34,19 +35,18 @@ pub struct Args {
     /// Print one JSON line a radius
     #[arg(long)]
     json: bool,
-    /// What computes
-    #[arg(long, default_value = "cpu")]
-    backend: Backend,
+    #[command(flatten)]
+    computer: Computer,
 }
 
 #[derive(Serialize)]
-struct Row {
+struct Confidence {
     eps: f32,
     confidence: f32,
 }
 
 pub fn run(args: &Args) -> Result<ExitCode> {
-    let model = files::read_model(&args.model, &args.backend.device()?)?;
+    let model = args.model.on(&args.computer)?;
     let class = model.card().class(&args.class).map_err(|message| anyhow!(message))?;
     let photo = files::read_photo(&args.photo)?.square(Crop::Centre, model.card().input_size);
     for &eps in &args.eps {
@@ -55,7 +55,7 @@ pub fn run(args: &Args) -> Result<ExitCode> {
             eps => finished_image(&mut why_not(&model, &photo, class, eps)?)?,
         };
         let rows = wait(confidences(&model, std::slice::from_ref(&image)));
-        let row = Row { eps, confidence: rows?[0][class] };
+        let row = Confidence { eps, confidence: rows?[0][class] };
         if args.json {
             println!("{}", serde_json::to_string(&row)?);
         } else {

@@ -15,7 +15,7 @@ use robust_core::settings::Solver;
 use serde::{Deserialize, Serialize};
 
 use crate::accuracy::balanced_draw;
-use crate::backend::Backend;
+use crate::commands::arguments::{Computer, ModelFile};
 use crate::data::{Dataset, MEMORY, Request, Side};
 use crate::files;
 use crate::ranges;
@@ -25,8 +25,8 @@ use tasks::{Outcome, Task};
 /// What to compare on what.
 #[derive(clap::Args)]
 pub struct Args {
-    /// Model file
-    model: PathBuf,
+    #[command(flatten)]
+    model: ModelFile,
     /// Held-out photos: folders or zip files of CLASS/image.jpg
     #[arg(required = true)]
     photos: Vec<PathBuf>,
@@ -62,14 +62,13 @@ pub struct Args {
     /// Seed of the draw and of the starts
     #[arg(long, default_value_t = 0)]
     seed: u64,
-    /// What computes
-    #[arg(long, default_value = "cpu")]
-    backend: Backend,
+    #[command(flatten)]
+    computer: Computer,
 }
 
 /// One solver's results for one task on one model.
 #[derive(Clone, Debug, Serialize, Deserialize)]
-struct Row {
+struct SolverResults {
     model: String,
     task: Task,
     solver: Solver,
@@ -82,8 +81,8 @@ pub fn run(args: &Args) -> Result<ExitCode> {
         bail!("--count, --steps and --step-size must be above 0");
     }
     let _hold = hold(&args.out)?;
-    let device = args.backend.device()?;
-    let mut models = vec![files::read_model(&args.model, &device)?];
+    let device = args.computer.backend.device()?;
+    let mut models = vec![files::read_model(&args.model.path, &device)?];
     if let Some(standard) = &args.standard {
         models.push(files::read_model(standard, &device)?);
     }
@@ -113,7 +112,13 @@ pub fn run(args: &Args) -> Result<ExitCode> {
                 let (outcomes, images): (Vec<Outcome>, Vec<Vec<Pixels>>) =
                     traced.into_iter().unzip();
                 pictures.push((solver, images));
-                rows.push(Row { model, task, solver, step_size: args.step_size, outcomes });
+                rows.push(SolverResults {
+                    model,
+                    task,
+                    solver,
+                    step_size: args.step_size,
+                    outcomes,
+                });
                 // After every solver: hours of work must not depend on the last one.
                 report::write(&args.out, &rows)?;
                 bar.inc(1);

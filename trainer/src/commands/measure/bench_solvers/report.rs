@@ -8,14 +8,14 @@ use robust_core::engine::Model;
 use robust_core::image::Pixels;
 use robust_core::settings::Solver;
 
-use super::Row;
+use super::SolverResults;
 use super::tasks::Task;
 use crate::files;
 use crate::plot::{self, Line};
 use crate::sheet::Sheet;
 
 /// Writes everything that can be told so far.
-pub fn write(out: &Path, rows: &[Row]) -> Result<()> {
+pub fn write(out: &Path, rows: &[SolverResults]) -> Result<()> {
     files::write(&out.join("solvers.json"), serde_json::to_string_pretty(rows)?.as_bytes())?;
     files::write(&out.join("solvers.md"), markdown(rows).as_bytes())?;
     for group in groups(rows) {
@@ -26,7 +26,7 @@ pub fn write(out: &Path, rows: &[Row]) -> Result<()> {
 }
 
 /// Rows of one task on one model, one after another.
-fn groups(rows: &[Row]) -> impl Iterator<Item = &[Row]> {
+fn groups(rows: &[SolverResults]) -> impl Iterator<Item = &[SolverResults]> {
     rows.chunk_by(|a, b| a.task == b.task && a.model == b.model)
 }
 
@@ -40,7 +40,7 @@ fn name_of(task: Task) -> &'static str {
 
 /// One table a task and model: mean ± standard deviation after so many steps, and for inversions
 /// coarse correlation and matched.
-pub fn markdown(rows: &[Row]) -> String {
+pub fn markdown(rows: &[SolverResults]) -> String {
     let mut text = String::new();
     for group in groups(rows) {
         let mut marks: Vec<usize> =
@@ -77,7 +77,7 @@ pub fn markdown(rows: &[Row]) -> String {
 }
 
 /// Objective over steps, these on a logarithmic axis.
-fn plot(rows: &[Row]) -> String {
+fn plot(rows: &[SolverResults]) -> String {
     let outcomes = || rows.iter().flat_map(|row| &row.outcomes);
     let first = outcomes().map(|o| o.steps).min().unwrap_or(1) as f64;
     let last = outcomes().map(|o| o.steps).max().unwrap_or(2) as f64;

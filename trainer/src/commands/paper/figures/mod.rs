@@ -17,7 +17,7 @@ use indicatif::{ProgressBar, ProgressStyle};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use crate::backend::Backend;
+use crate::commands::arguments::Computer;
 use crate::data::{Dataset, MEMORY, Request, Side};
 use crate::files;
 use crate::interrupt::Interrupt;
@@ -59,9 +59,8 @@ pub struct Args {
     /// A standard network trained otherwise, to say what it sees in what is made ("making")
     #[arg(long)]
     judge: Option<PathBuf>,
-    /// What computes
-    #[arg(long, default_value = "cpu")]
-    backend: Backend,
+    #[command(flatten)]
+    computer: Computer,
 }
 
 /// A picture with the numbers behind it.
@@ -150,7 +149,7 @@ struct Record {
 }
 
 pub fn run(args: &Args) -> Result<ExitCode> {
-    let device = args.backend.device()?;
+    let device = args.computer.backend.device()?;
     let robust = files::read_weights(&args.model)?;
     let standard = files::read_weights(&args.standard)?;
     let card = robust.card();

@@ -1,0 +1,46 @@
+//! Arguments that many commands share, each declared once.
+
+use std::path::PathBuf;
+
+use anyhow::Result;
+use robust_core::engine::Model;
+use robust_core::model::weights::Weights;
+
+use crate::backend::Backend;
+use crate::files;
+
+/// The model that a command is about.
+#[derive(clap::Args)]
+pub struct ModelFile {
+    /// Model file
+    #[arg(id = "model", value_name = "MODEL")]
+    pub path: PathBuf,
+}
+
+/// What a command computes on.
+#[derive(clap::Args)]
+pub struct Computer {
+    /// What computes
+    #[arg(long, default_value = "cpu")]
+    pub backend: Backend,
+}
+
+impl ModelFile {
+    /// The network on its device.
+    ///
+    /// # Errors
+    ///
+    /// Where there is no such device, or the file holds no model that can be used.
+    pub fn on(&self, computer: &Computer) -> Result<Model> {
+        files::read_model(&self.path, &computer.backend.device()?)
+    }
+
+    /// The weights as the file holds them.
+    ///
+    /// # Errors
+    ///
+    /// Where the file holds no model that can be used.
+    pub fn weights(&self) -> Result<Weights> {
+        files::read_weights(&self.path)
+    }
+}
