@@ -299,7 +299,7 @@ mod photos {
     use crate::image::Pixels;
 
     fn coffee() -> Pixels {
-        let bytes = include_bytes!("../../tests/fixtures/ood_coffee.jpg");
+        let bytes = include_bytes!("../../../tests/fixtures/ood_coffee.jpg");
         let photo = crate::image::photo::Photo::decode(bytes, [255; 3]).unwrap();
         photo.square(Crop::Centre, 64)
     }
