@@ -64,6 +64,10 @@ mod tests {
     /// What the page reads from memory is what the library reads from the file.
     #[test]
     fn memory_and_file_hold_the_same_tensors() {
+        // The published crate comes without the repository's files, and with this one.
+        if Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/.cargo_vcs_info.json")).exists() {
+            return;
+        }
         let root = concat!(env!("CARGO_MANIFEST_DIR"), "/..");
         let mut compared = 0;
         for folder in ["fuzz/seeds/checkpoint", "tests/fixtures/reference"] {
