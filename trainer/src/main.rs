@@ -87,17 +87,17 @@ enum Command {
     Translate(translate::Args),
     /// Sharpen small photos towards what the network sees in them
     SuperResolve(super_resolve::Args),
-    /// Let a hole in photos grow again
+    /// Fill a hole in photos
     Inpaint(inpaint::Args),
     /// Make every figure of the paper for two models and some photos
     Figures(figures::Args),
-    /// Measure steps of projected gradient descent a second, by batch size
+    /// Measure how many steps of projected gradient descent run per second, by batch size
     Bench(bench::Args),
-    /// Compare solvers: what each reaches in how many steps
+    /// Compare solvers: how far each gets in how many steps
     BenchSolvers(bench_solvers::Args),
     /// Measure training: images a second by backend, batch and attack
     BenchTrain(Box<bench_train::Args>),
-    /// Describe images of each class from afar, which generated ones start from
+    /// Fit a Gaussian to small versions of each class's images, for generated ones to start from
     Gaussians(gaussians::Args),
     /// Invert some photos for the page's list of networks
     Examples(examples::Args),

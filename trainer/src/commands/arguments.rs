@@ -20,7 +20,7 @@ pub struct ModelFile {
 /// What a command computes on.
 #[derive(clap::Args)]
 pub struct Computer {
-    /// What computes
+    /// What to compute on
     #[arg(long, default_value = "cpu")]
     pub backend: Backend,
 }

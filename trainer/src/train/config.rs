@@ -20,7 +20,7 @@ pub struct TrainConfig {
     /// wide_resnet50_4
     #[arg(long, default_value = "resnet10")]
     pub network: String,
-    /// Channels of each stage, where they are not the preset's; fewer stages than usual are fine
+    /// Channels of each stage, if not the preset's; fewer stages than usual are allowed
     #[arg(long, value_delimiter = ',')]
     pub widths: Vec<usize>,
     /// Layers before the first block
@@ -40,7 +40,7 @@ pub struct TrainConfig {
     /// Passes over the images
     #[arg(long, default_value_t = 18, value_parser = ranges::count)]
     pub epochs: usize,
-    /// Images a step
+    /// Images per step
     #[arg(long, default_value_t = 128, value_parser = ranges::count)]
     pub batch: usize,
     /// Largest learning rate
@@ -58,7 +58,7 @@ pub struct TrainConfig {
     /// Weight decay
     #[arg(long, default_value_t = 5e-4, value_parser = ranges::factor)]
     pub weight_decay: f32,
-    /// Share of the label that goes to all classes alike
+    /// Share of the label that is spread evenly over all classes
     #[arg(long, default_value_t = 0.05, value_parser = ranges::share_below_one)]
     pub label_smoothing: f32,
     /// Share of the past in the moving average of the weights; 0 turns it off
@@ -77,14 +77,14 @@ pub struct TrainConfig {
     /// The adversary's steps; 0 trains a standard network
     #[arg(long, default_value_t = 1, value_parser = ranges::steps_or_zero)]
     pub attack_steps: usize,
-    /// The adversary's steps in the last fifth of the run, where they are others
+    /// The adversary's steps in the last fifth of the run, if they differ there
     #[arg(long, value_parser = ranges::steps)]
     #[serde(default)]
     pub late_attack_steps: Option<usize>,
     /// Length of an adversary's step at --eps [default: 1.25 eps for one step, else 2.5 eps / steps]
     #[arg(long, value_parser = ranges::length)]
     pub attack_step_size: Option<f32>,
-    /// 0: every image once an epoch; 1: all classes equally often; in between: in between
+    /// 0: every image once per epoch; 1: all classes equally often; values between mix the two
     #[arg(long, default_value_t = 0.5, value_parser = ranges::share)]
     pub balance: f32,
     #[command(flatten)]
@@ -94,7 +94,7 @@ pub struct TrainConfig {
     #[arg(long, default_value_t = 1)]
     #[serde(default = "one")]
     pub replicas: usize,
-    /// What products are computed in; in bf16, weights and sums are f32 all the same
+    /// What products are computed in; with bf16, weights and sums stay f32
     #[arg(long, default_value = "auto")]
     #[serde(default)]
     pub precision: Precision,

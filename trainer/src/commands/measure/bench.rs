@@ -21,13 +21,13 @@ pub struct Args {
     /// Batch sizes, separated by commas
     #[arg(long, value_delimiter = ',', default_value = "1,4,8", value_parser = ranges::count)]
     batch: Vec<usize>,
-    /// What computes [default: all that this build and the machine have]
+    /// What to compute on [default: all that this build and the machine have]
     #[arg(long, value_delimiter = ',')]
     backend: Vec<Backend>,
     /// Seconds to measure at each batch size
     #[arg(long, default_value = "5", value_parser = ranges::seconds)]
     seconds: Duration,
-    /// Print one JSON line a measurement
+    /// Print one JSON line per measurement
     #[arg(long)]
     json: bool,
 }

@@ -29,10 +29,10 @@ pub struct Args {
     /// Seconds to measure each
     #[arg(long, default_value = "10", value_parser = ranges::seconds)]
     seconds: Duration,
-    /// What computes [default: all that this build and the machine have]
+    /// What to compute on [default: all that this build and the machine have]
     #[arg(long, value_delimiter = ',')]
     backend: Vec<Backend>,
-    /// Print one JSON line a measurement
+    /// Print one JSON line per measurement
     #[arg(long)]
     json: bool,
 }

@@ -33,7 +33,7 @@ pub struct Args {
     /// Held-out images: folders or zip files of CLASS/image.jpg, or CIFAR-10's test_batch.bin
     #[arg(required = true)]
     data: Vec<PathBuf>,
-    /// Measure a class-balanced draw of so many images [default: all]
+    /// Measure a class-balanced draw of this many images [default: all]
     #[arg(long, value_parser = ranges::count)]
     limit: Option<usize>,
     /// Norm of the attacks

@@ -12,7 +12,7 @@ use robust_core::engine::tasks::invert::invert;
 use robust_core::image::Pixels;
 use robust_core::settings::{Crop, InvertSettings, Start};
 
-use crate::backend::Backend;
+use crate::commands::arguments::Computer;
 use crate::files;
 use crate::progress::follow;
 
@@ -32,14 +32,13 @@ pub struct Args {
     photos: Vec<PathBuf>,
     #[command(flatten)]
     settings: InvertSettings,
-    /// What computes
-    #[arg(long, default_value = "cpu")]
-    backend: Backend,
+    #[command(flatten)]
+    computer: Computer,
 }
 
 pub fn run(args: &Args) -> Result<ExitCode> {
     args.settings.check()?;
-    let model = files::read_model(&args.model, &args.backend.device()?)?;
+    let model = files::read_model(&args.model, &args.computer.backend.device()?)?;
     let size = model.card().input_size;
     let square = |path: &PathBuf| Ok(files::read_photo(path)?.square(Crop::Centre, size));
     let originals = args.photos.iter().map(square).collect::<Result<Vec<Pixels>>>()?;

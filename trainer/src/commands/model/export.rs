@@ -41,7 +41,7 @@ pub struct Args {
     /// What the numbers of convolutions and the linear layer are kept as
     #[arg(long, default_value = "f32")]
     precision: Precision,
-    /// Name people use for it [default: as it is]
+    /// Name people use for it [default: unchanged]
     #[arg(long)]
     name: Option<String>,
     /// Photos to compare both files on [default: noise]

@@ -41,7 +41,7 @@ pub struct Args {
     /// Standard deviation of each channel
     #[arg(long, value_delimiter = ',', requires = "mean")]
     std: Option<Vec<f32>>,
-    /// Layers before the first block, where the tensors leave it open
+    /// Layers before the first block, if the tensors do not tell
     #[arg(long)]
     stem: Option<Stem>,
     /// Side in pixels of the images it was trained on [default: the usual one of its stem]

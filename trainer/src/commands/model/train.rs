@@ -22,7 +22,8 @@ pub struct Args {
     /// several are joined
     #[arg(required = true)]
     data: Vec<PathBuf>,
-    /// Training images to leave out: files that name one a line by the end of its path, CLASS/image.jpg
+    /// Training images to leave out: text files with one image per line, by the end of its path,
+    /// CLASS/image.jpg
     #[arg(long)]
     leave_out: Vec<PathBuf>,
     /// Held-out images, in the same forms
@@ -36,14 +37,14 @@ pub struct Args {
     pub preset: Option<Preset>,
     #[command(flatten)]
     config: TrainConfig,
-    /// Start from the weights of this model file, whose network may have fewer blocks a stage: new ones begin by passing
-    /// on what they are given. Where its classes are others, the last layer begins anew
+    /// Start from the weights of this model file, whose network may have fewer blocks per stage: new ones
+    /// begin as the identity. If its classes differ, the last layer starts afresh
     #[arg(long)]
     init: Option<PathBuf>,
-    /// Go on from the checkpoint in --out, which has the weights and leaves --init without effect
+    /// Continue from the checkpoint in --out, whose weights take precedence over --init
     #[arg(long)]
     resume: bool,
-    /// Stop and save after so many minutes; --resume goes on
+    /// Stop and save after this many minutes; --resume continues
     #[arg(long, value_parser = ranges::minutes)]
     time_limit: Option<Duration>,
     /// Minutes between two checkpoints

@@ -12,7 +12,7 @@ use super::make::{self, Make};
 /// What to generate.
 #[derive(clap::Args)]
 pub struct Args {
-    /// Model file; NAME.gaussians.json beside it holds what images of its classes look like from afar
+    /// Model file; NAME.gaussians.json beside it holds the Gaussian of each class
     model: PathBuf,
     /// Classes, separated by commas [default: all]
     #[arg(long, value_delimiter = ',')]

@@ -45,10 +45,10 @@ pub struct Make {
     /// Length of a step [default: the authors', by the side]
     #[arg(long, value_parser = ranges::length)]
     step_size: Option<f32>,
-    /// Save an animation of how each image came about, too
+    /// Also save an animation of how each image came about
     #[arg(long)]
     animate: bool,
-    /// Print one JSON line an image
+    /// Print one JSON line per image
     #[arg(long)]
     json: bool,
     #[command(flatten)]

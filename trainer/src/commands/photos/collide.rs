@@ -36,7 +36,7 @@ pub struct Args {
     /// Folder for the images: each near-copy, and its difference magnified
     #[arg(long)]
     out: Option<PathBuf>,
-    /// Print one JSON line a radius
+    /// Print one JSON line per radius
     #[arg(long)]
     json: bool,
     #[command(flatten)]

@@ -21,7 +21,7 @@ pub struct Args {
     /// Two to eight photos; the largest square in the middle of each is used
     #[arg(required = true, num_args = 2..=8)]
     photos: Vec<PathBuf>,
-    /// File to write: .gif or .apng moves, .png is a filmstrip that the page opens again
+    /// File to write: .gif and .apng are animations, .png is a filmstrip that the page opens again
     #[arg(long)]
     out: PathBuf,
     #[command(flatten)]

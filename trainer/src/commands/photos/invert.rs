@@ -35,7 +35,7 @@ pub struct Args {
     /// Where the images start: noise, grey, or a photo's path
     #[arg(long, default_value = "noise")]
     start: Start<PathBuf>,
-    /// Print one JSON line a photo, then one of the whole
+    /// Print one JSON line per photo, then one for all of them
     #[arg(long)]
     json: bool,
     #[command(flatten)]

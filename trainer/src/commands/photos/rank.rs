@@ -28,7 +28,7 @@ pub struct Args {
     /// How many photos to print from either end
     #[arg(long, default_value_t = 3, value_parser = ranges::count)]
     count: usize,
-    /// Print one JSON line a coordinate, with all photos
+    /// Print one JSON line per coordinate, with all photos
     #[arg(long)]
     json: bool,
     #[command(flatten)]

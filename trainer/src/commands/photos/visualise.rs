@@ -38,13 +38,13 @@ pub struct Args {
     /// Start from this photo [default: noise]
     #[arg(long)]
     photo: Option<PathBuf>,
-    /// Add the features to the photo one after another, equation (7), and save so many stages of each
+    /// Add the features to the photo one after another, equation (7), and save this many stages of each
     #[arg(long, requires = "photo", conflicts_with = "classes", value_parser = ranges::side)]
     add: Option<usize>,
     /// Change only this part of the image: left,top,right,bottom in shares of its side
     #[arg(long, value_delimiter = ',')]
     region: Vec<f32>,
-    /// As the authors: 200 plain steps (800 short ones to add a feature), where the default is fewer
+    /// As the authors do: 200 plain steps (800 short ones to add a feature); the default is fewer
     #[arg(long)]
     authors: bool,
     /// Steps [default: the preset's]

@@ -29,10 +29,10 @@ pub struct Args {
     /// Growing radii in the l2 norm, separated by commas
     #[arg(long, value_delimiter = ',', default_values_t = WHY_NOT_EPSILONS, value_parser = ranges::length_or_zero)]
     eps: Vec<f32>,
-    /// Folder for the images, one a radius
+    /// Folder for the images, one per radius
     #[arg(long)]
     out: Option<PathBuf>,
-    /// Print one JSON line a radius
+    /// Print one JSON line per radius
     #[arg(long)]
     json: bool,
     #[command(flatten)]

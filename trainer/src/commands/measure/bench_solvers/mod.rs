@@ -36,7 +36,7 @@ pub struct Args {
     /// Folder for solvers.md, solvers.json, the plots and the pictures side by side
     #[arg(long)]
     out: PathBuf,
-    /// Photos (pairs of photos, features) a task: a class-balanced draw
+    /// Photos (pairs of photos, features) per task: a class-balanced draw
     #[arg(long, default_value_t = 8, value_parser = ranges::count)]
     count: usize,
     /// What is computed

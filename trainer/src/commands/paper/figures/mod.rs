@@ -40,7 +40,7 @@ pub struct Args {
     /// what is there already is not made again
     #[arg(long)]
     out: PathBuf,
-    /// Photos of classes never trained on, in the same forms; those of CIFAR-10's classes are figure 14's
+    /// Photos of classes never trained on, in the same forms; those of CIFAR-10's classes go into figure 14
     #[arg(long)]
     ood: Vec<PathBuf>,
     /// Only these: figures by number, "contact" for the two contact sheets, "making" for what the
@@ -56,7 +56,7 @@ pub struct Args {
     /// Seed of the choice of photos and features, and of the noise
     #[arg(long, default_value_t = 0)]
     seed: u64,
-    /// A standard network trained otherwise, to say what it sees in what is made ("making")
+    /// A standard network trained differently, which says what it sees in the images made ("making")
     #[arg(long)]
     judge: Option<PathBuf>,
     #[command(flatten)]
