@@ -30,7 +30,7 @@ fn axe() -> Result<String> {
 }
 
 /// Has the page's tab do something.
-fn tab(debugger: &Debugger, method: &str, parameters: &Value) -> Result<()> {
+pub fn tab(debugger: &Debugger, method: &str, parameters: &Value) -> Result<()> {
     let targets = debugger.targets();
     let page = targets.iter().find(|target| target.kind == "page").context("no page")?;
     debugger.target(page, method, parameters.clone()).map(drop)
@@ -98,5 +98,38 @@ async fn nothing_scrolls_sideways() -> Result<()> {
         }
     }
     assert!(wide.is_empty(), "{}", wide.join("\n"));
+    visit.close().await
+}
+
+/// What is smaller than a fingertip among what can be pressed; links within a sentence may be.
+const TOO_SMALL: &str = "
+    document.querySelectorAll('main details').forEach(d => d.open = true);
+    return [...document.querySelectorAll('button, .button, select, summary, nav a, label.check, \
+        main input:not([type=checkbox], [type=file])')]
+      .filter(e => e.checkVisibility({ visibilityProperty: true }) && e.offsetHeight > 0)
+      .map(e => [e, e.getBoundingClientRect()])
+      .filter(([, box]) => box.height < 43.5)
+      .map(([e, box]) => `${e.tagName} ${e.id} .${e.className} ${e.textContent.slice(0, 20)}: \
+        ${Math.round(box.height)}`).slice(0, 8);";
+
+#[tokio::test]
+async fn everything_can_be_hit_with_a_finger() -> Result<()> {
+    let (visit, debugger) = Visit::open_watched(SMALL).await?;
+    visit.wait_for_phase("robust", "finished", 60).await?;
+    let size = json!({ "width": 390, "height": 844, "deviceScaleFactor": 2, "mobile": true });
+    tab(&debugger, "Emulation.setDeviceMetricsOverride", &size)?;
+    tab(&debugger, "Emulation.setTouchEmulationEnabled", &json!({ "enabled": true }))?;
+    visit.wait_until("a finger", "matchMedia('(pointer: coarse)').matches", 10).await?;
+    visit.upload(&crate::photo("bird_owl.jpg")).await?;
+    let mut small = Vec::new();
+    for view in VIEWS {
+        go_to(&visit, view).await?;
+        let found = visit.script(TOO_SMALL).await?;
+        let found = found.as_array().context("a list")?.clone();
+        if !found.is_empty() {
+            small.push(format!("#{}: {found:#?}", view.0));
+        }
+    }
+    assert!(small.is_empty(), "{}", small.join("\n"));
     visit.close().await
 }

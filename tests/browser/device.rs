@@ -159,7 +159,7 @@ async fn a_run_goes_on_when_its_device_is_lost_and_on_the_processor_when_it_is_l
     visit.wait_until("it goes on", &format!("{STEP} > {}", second + 20), 60).await?;
     visit.click("#stop").await?;
     visit.wait_for_phase("robust", "finished", 20).await?;
-    visit.close().await
+    visit.close_amid_errors().await
 }
 
 #[tokio::test]
@@ -174,7 +174,7 @@ async fn devices_that_fail_again_and_again_are_given_up() -> Result<()> {
         visit.wait_for_phase("robust", "running", 120).await?;
         let first = step(&visit).await?;
         visit.wait_until("it goes on", &format!("{STEP} > {}", first + 20), 60).await?;
-        visit.close().await?;
+        visit.close_amid_errors().await?;
     }
     Ok(())
 }
@@ -198,7 +198,7 @@ async fn other_views_go_on_when_their_device_is_lost() -> Result<()> {
     says(&visit, "The processor computes from now on").await?;
     let whole = "document.querySelector('#path .phase').textContent.startsWith('Done')";
     visit.wait_until("the path is computed to its end", whole, 240).await?;
-    visit.close().await
+    visit.close_amid_errors().await
 }
 
 #[tokio::test]
@@ -221,7 +221,7 @@ async fn a_device_that_is_lost_while_nothing_runs_is_replaced_at_once() -> Resul
     visit.wait_until("12 steps", &format!("{STEP} >= 12"), 180).await?;
     let engine = visit.text("#engine").await?;
     assert!(engine.contains("WebGPU, as you asked"), "{engine}");
-    visit.close().await
+    visit.close_amid_errors().await
 }
 
 /// A photo is inverted on the device that was asked for, and the page has nothing to say of it.
@@ -252,7 +252,7 @@ async fn without_memory_fewer_frames_are_computed_at_a_time() -> Result<()> {
     visit.wait_until("steps on the same device", &format!("{path} >= 2"), 240).await?;
     let engine = visit.text("#engine").await?;
     assert!(engine.contains("WebGPU, as you asked"), "{engine}");
-    visit.close().await
+    visit.close_amid_errors().await
 }
 
 #[tokio::test]
@@ -267,7 +267,7 @@ async fn without_memory_for_one_image_the_processor_computes() -> Result<()> {
     );
     visit.upload(&photo("bird_owl.jpg")).await?;
     visit.wait_until("12 steps", &format!("{STEP} >= 12"), 60).await?;
-    visit.close().await
+    visit.close_amid_errors().await
 }
 
 #[tokio::test]

@@ -99,7 +99,7 @@ async fn results_are_deleted_and_saved_together() -> Result<()> {
     let pictures = archive.windows(8).filter(|bytes| bytes == b"\x89PNG\r\n\x1a\n").count();
     assert_eq!(pictures, 2);
     // Nothing is kept after the visit.
-    visit.script("location.reload(); return true;").await?;
+    visit.go(&format!("{SMALL}&again=1")).await?;
     wait_for_result(&visit, 1, "Inverted: Kingfisher").await?;
     visit.close().await
 }

@@ -141,6 +141,17 @@ async fn a_link_names_a_network_that_comes_only_when_the_visitor_agrees() -> Res
     visit.close().await
 }
 
+#[tokio::test]
+async fn the_list_shows_what_each_network_keeps() -> Result<()> {
+    let visit = Visit::open("?engine=cpu&autostart=0").await?;
+    visit.wait_for_phase("robust", "idle", 120).await?;
+    visit.click("#networks > summary").await?;
+    let shown = "[...document.querySelectorAll('.network .examples')].filter(e => e.complete && \
+                 e.naturalWidth > 2 * e.naturalHeight && e.alt).length === 2";
+    visit.wait_until("examples of both", shown, 20).await?;
+    visit.close().await
+}
+
 /// By hand, for a network of any size: `CHECKPOINT=resnet50.pt cargo test -p robust-tests brought_by_hand --
 /// --ignored --nocapture`, with `ENGINE=webgpu` on a graphics card.
 #[tokio::test]

@@ -90,7 +90,9 @@ impl Driver {
 
 impl Drop for Driver {
     fn drop(&mut self) {
-        // Its browsers end with it.
+        // Its browsers would go on computing after a test that has failed.
+        let browsers = ["-KILL", "-P", &self.process.id().to_string()];
+        let _ = Command::new("pkill").args(browsers).status();
         let _ = self.process.kill();
         let _ = self.process.wait();
     }

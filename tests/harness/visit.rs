@@ -295,6 +295,11 @@ impl Visit {
         self.site.origin()
     }
 
+    /// What is on the screen, as a PNG file.
+    pub async fn screenshot(&self) -> Result<Vec<u8>> {
+        Ok(self.client.screenshot().await?)
+    }
+
     /// Ends the visit.
     ///
     /// # Errors

@@ -15,6 +15,9 @@ use super::session::{Session, StartChoice};
 use super::url;
 use crate::protocol::Request;
 
+/// Photos whose small files are kept.
+const SHRUNK: usize = 16;
+
 /// What the page shows by itself.
 fn usual() -> Option<Link> {
     let photo = Photo::samples().first()?.stop()?;
@@ -87,13 +90,21 @@ impl Session {
             return Ok(stop);
         }
         let known = self.shrunk.with_value(|all| {
-            all.iter().find(|(known, _)| known == photo).map(|(_, bytes)| bytes.clone())
+            let same = |known: &&(Photo, ByteBuf)| {
+                known.0.crop == photo.crop && known.0.source.is_same(&photo.source)
+            };
+            all.iter().find(same).map(|(_, bytes)| bytes.clone())
         });
         if let Some(bytes) = known {
             return Ok(Stop::Embedded(bytes));
         }
         let bytes = self.embed(photo).await?;
-        self.shrunk.update_value(|all| all.push((photo.clone(), bytes.clone())));
+        self.shrunk.update_value(|all| {
+            if all.len() >= SHRUNK {
+                all.remove(0);
+            }
+            all.push((photo.clone(), bytes.clone()));
+        });
         Ok(Stop::Embedded(bytes))
     }
 

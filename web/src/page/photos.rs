@@ -54,6 +54,17 @@ pub enum Source {
     Linked(Arc<Vec<u8>>),
 }
 
+impl Source {
+    /// Whether it is the very same file in memory, or the same sample.
+    pub fn is_same(&self, other: &Self) -> bool {
+        match (self, other) {
+            (Self::Sample(a), Self::Sample(b)) => a == b,
+            (Self::Own(a) | Self::Linked(a), Self::Own(b) | Self::Linked(b)) => Arc::ptr_eq(a, b),
+            _ => false,
+        }
+    }
+}
+
 /// How files begin that the engines read themselves: JPEG, PNG, GIF, BMP, WebP.
 const READ_HERE: [&[u8]; 5] = [b"\xff\xd8", b"\x89PNG", b"GIF8", b"BM", b"RIFF"];
 
