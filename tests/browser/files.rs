@@ -14,6 +14,8 @@ async fn bad_photos_get_their_message_and_cost_nothing() -> Result<()> {
     let folder = tempfile::tempdir()?;
     let text = folder.path().join("letter.jpg");
     std::fs::write(&text, "Dear reader, this is not a photo.")?;
+    let note = folder.path().join("note.jpg");
+    std::fs::write(&note, "Nor is this.")?;
     let half = folder.path().join("half.jpg");
     let whole = std::fs::read(photo("cat_chelsea.jpg"))?;
     std::fs::write(&half, &whole[..whole.len() / 3])?;
@@ -25,6 +27,7 @@ async fn bad_photos_get_their_message_and_cost_nothing() -> Result<()> {
     let result = visit.picture("robust-image").await?;
     let bad = [
         (&text, "letter.jpg: this is not an image"),
+        (&note, "note.jpg: this is not an image"),
         (&half, "half.jpg: the image is damaged or incomplete"),
         (&empty, "empty.png: the file is empty"),
     ];
@@ -37,13 +40,13 @@ async fn bad_photos_get_their_message_and_cost_nothing() -> Result<()> {
     // Each is marked, and the name under the picture is still that of the photo shown.
     let marked =
         "[...document.querySelectorAll('.tray .wrong .thumbnail')].map(photo => photo.title)";
-    visit.wait_until("all are marked", &format!("{marked}.length === 3"), 10).await?;
+    visit.wait_until("all are marked", &format!("{marked}.length === 4"), 10).await?;
     let titles = visit.script(&format!("return {marked}.join();")).await?.to_string();
     for (_, message) in bad {
         assert!(titles.contains(message), "{titles}");
     }
     assert_eq!(visit.text("#original .phase").await?, "Kingfisher");
-    for left in [2, 1, 0] {
+    for left in (0..4).rev() {
         visit.click(".tray .wrong .link").await?;
         visit.wait_until("one is gone", &format!("{marked}.length === {left}"), 10).await?;
     }

@@ -105,6 +105,31 @@ async fn results_are_deleted_and_saved_together() -> Result<()> {
 }
 
 #[tokio::test]
+async fn a_photo_that_was_removed_is_not_taken_for_the_next_one() -> Result<()> {
+    let visit = Visit::open(&format!("{SMALL}&autostart=0")).await?;
+    visit.wait_for_phase("robust", "idle", 60).await?;
+    visit.upload(&crate::photo("bird_owl.jpg")).await?;
+    wait_for_result(&visit, 1, "Inverted: bird_owl.jpg").await?;
+    let owl = visit.picture("original-image").await?;
+    visit.click(".tray li .link").await?;
+    wait_for_result(&visit, 2, "Inverted: Kingfisher").await?;
+    visit.upload(&crate::photo("fish_discus.jpg")).await?;
+    wait_for_result(&visit, 3, "Inverted: fish_discus.jpg").await?;
+    visit.click("#made li:nth-child(3) .thumbnail").await?;
+    visit
+        .wait_until(
+            "its name",
+            "document.querySelector('#original .phase').textContent === 'bird_owl.jpg'",
+            10,
+        )
+        .await?;
+    assert_eq!(visit.picture("original-image").await?, owl);
+    let chosen = "document.querySelector('.tray [aria-pressed=true]').title === 'bird_owl.jpg'";
+    visit.wait_until("the photo is back and chosen", chosen, 10).await?;
+    visit.close().await
+}
+
+#[tokio::test]
 async fn fifty_results_are_kept_and_what_had_to_go_is_said() -> Result<()> {
     let visit = Visit::open(&format!("{SMALL}&autostart=0")).await?;
     visit.wait_for_phase("robust", "idle", 60).await?;

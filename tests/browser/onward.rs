@@ -61,6 +61,16 @@ async fn ones_own_photo_is_part_of_every_link() -> Result<()> {
         visit.script(&format!("location.hash = '{view}'; return true;")).await?;
         visit.wait_until(view, long, 60).await?;
     }
+    // Going back finds it where it is, and brings no copy.
+    let count = "document.querySelectorAll('.tray .thumbnail').length";
+    let before = visit.script(&format!("return {count};")).await?;
+    visit.script("history.back(); return true;").await?;
+    visit.wait_until("back", "document.querySelector('#robust-added')", 30).await?;
+    visit.wait_until("done", DONE, 60).await?;
+    assert_eq!(visit.script(&format!("return {count};")).await?, before);
+    visit.script("location.hash = 'collide'; return true;").await?;
+    visit.wait_until("collide", "document.querySelector('#robust-collision')", 30).await?;
+    visit.wait_until("its link", long, 60).await?;
     let picture = visit.pixels("original-image").await?;
     // The address alone brings it all back.
     visit.script("location.reload(); return true;").await?;

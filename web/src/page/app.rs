@@ -41,7 +41,7 @@ pub fn App() -> impl IntoView {
     provide_context(session);
     drop(listen(&document(), "contextrestored", move || bare.update(|_| ())));
     view! {
-        <Header />
+        <Header tour=view.is_none() />
         <main class:bare=move || bare.get()>
             <Notice session />
             <Offline session />
@@ -57,11 +57,14 @@ pub fn App() -> impl IntoView {
 }
 
 #[component]
-fn Header() -> impl IntoView {
+fn Header(
+    /// Whether there is a page to be shown around.
+    tour: bool,
+) -> impl IntoView {
     view! {
         <header>
             <h1>"See what a neural network sees"</h1>
-            <a class="take-tour" href="#tour">"Take the tour"</a>
+            {tour.then(|| view! { <a class="take-tour" href="#tour">"Take the tour"</a> })}
         </header>
     }
 }

@@ -63,7 +63,7 @@ pub async fn watched<T>(
     let bytes = read(response, share).await?;
     if !is_whole(&bytes, asset).await {
         return Err(format!(
-            "{path} arrived damaged ({} of {} bytes, wrong SHA-256). Reload the page to try again",
+            "{path} arrived damaged ({} of {} bytes, wrong SHA-256)",
             bytes.len(),
             asset.bytes
         ));
@@ -83,7 +83,7 @@ async fn request(path: &str) -> Result<Response, String> {
 }
 
 fn broken(_: JsValue) -> String {
-    "the download broke off. Reload the page to try again".into()
+    "the download broke off".into()
 }
 
 /// Reads a body to its end.

@@ -116,7 +116,7 @@ fn sentence(session: Session) -> String {
     let [robust, standard] = session.slots;
     let numbers = robust.card.with(|card| {
         let numbers = card.as_ref().map(|card| card.architecture.representation_len());
-        numbers.map_or("few hundred".into(), |numbers| numbers.to_string())
+        numbers.map_or("a few hundred".into(), |numbers| numbers.to_string())
     });
     let alike = |slot: Slot| match slot.phase() {
         Phase::Finished => slot.likeness.get().map(|likeness| likeness >= ALIKE),
@@ -124,10 +124,10 @@ fn sentence(session: Session) -> String {
     };
     match robust.phase() {
         Phase::Reading | Phase::Running | Phase::Paused => format!(
-            "A picture is being rebuilt from noise, and nothing is asked of it but that it gives the \
-             network the same {numbers} numbers as the photo."
+            "A picture is being rebuilt, and nothing is asked of it but that it gives the network the \
+             same {numbers} numbers as the photo."
         ),
-        Phase::Finished => match (alike(robust), alike(standard)) {
+        Phase::Finished if !robust.stopped.get() => match (alike(robust), alike(standard)) {
             (Some(true), Some(false)) => format!(
                 "These {numbers} numbers are all that the robust network kept, and the photo is in \
                  them. The standard network kept as many, and takes that other picture for the photo."

@@ -30,10 +30,12 @@ impl Session {
     /// link can tell. A photo of the visitor comes into it as small as the network sees it.
     pub fn show_link(self) {
         let (mode, run) = (self.mode.get_untracked(), self.run.get_untracked());
+        let selected = self.selected.get_untracked();
         self.fragment.set(None);
         spawn_local(async move {
             let link = self.link().await;
-            if self.mode.get_untracked() != mode || !self.is_newest(run) {
+            let same = self.mode.get_untracked() == mode && self.is_newest(run);
+            if !same || self.selected.get_untracked() != selected {
                 return;
             }
             // What everybody sees who comes here needs no more than this page's address.
@@ -106,6 +108,23 @@ impl Session {
             all.push((photo.clone(), bytes.clone()));
         });
         Ok(Stop::Embedded(bytes))
+    }
+
+    /// The photo in the tray that a link holds: it came in one, or has gone into one in this visit.
+    pub fn known(self, stop: &Stop) -> Option<usize> {
+        let Stop::Embedded(bytes) = stop else { return None };
+        let shrunk = self.shrunk.with_value(|all| {
+            all.iter().find(|(_, small)| small == bytes).map(|(photo, _)| photo.clone())
+        });
+        self.photos.with_untracked(|photos| {
+            let same = |photo: &&Photo| {
+                let shrunk = shrunk.as_ref();
+                photo.stop().as_ref() == Some(stop)
+                    || shrunk
+                        .is_some_and(|s| s.crop == photo.crop && s.source.is_same(&photo.source))
+            };
+            photos.iter().find(same).map(|photo| photo.id)
+        })
     }
 
     /// Has an engine shrink a photo so that a link can carry it.

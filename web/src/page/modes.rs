@@ -132,10 +132,13 @@ impl Session {
         let mode = self.mode.get_untracked();
         if url::fragment() == mode.fragment()
             && let Some(link) = self.fragment.get_untracked()
-            && mode != Mode::Invert
         {
             // The name of the view at hand, which the address says more of.
-            return url::replace_fragment(&link);
+            match mode {
+                Mode::Invert => self.show_link(),
+                _ => url::replace_fragment(&link),
+            }
+            return;
         }
         match url::fragment().as_str() {
             "" => self.enter_invert(),

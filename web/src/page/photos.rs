@@ -194,15 +194,17 @@ impl Session {
 
     /// Puts the photo that `make` makes of its new id in front of all others.
     pub fn add_photo(self, make: impl FnOnce(usize) -> Option<Photo>) -> Option<usize> {
-        let next = self.photos.with_untracked(|p| p.iter().map(|p| p.id + 1).max());
-        let photo = make(next.unwrap_or(0))?;
-        let id = photo.id;
+        // Never one that was there before: results of this visit remember photos by it.
+        let id = self.next_photo.get_value();
+        let photo = make(id)?;
+        self.next_photo.set_value(id + 1);
         self.photos.update(|photos| photos.insert(0, photo));
         Some(id)
     }
 
     /// Takes a photo out of the tray. Views that show it go on with a sample.
     pub fn remove_photo(self, id: usize) {
+        let used = untrack(|| self.shows(id));
         self.photos.update(|photos| photos.retain(|photo| photo.id != id));
         self.wrong.update(|wrong| wrong.retain(|(photo, _)| *photo != id));
         let first = self.photos.with_untracked(|photos| photos.first().map(|photo| photo.id));
@@ -213,19 +215,41 @@ impl Session {
                 start.set(StartChoice::Noise);
             }
         }
-        let mut used = false;
         for chosen in [self.selected, self.change.other] {
             if chosen.get_untracked() == id {
                 chosen.set(first);
-                used = true;
             }
         }
         if self.morph.stops.with_untracked(|stops| stops.contains(&id)) {
             self.leave_path(id);
-            used = true;
         }
-        if used && self.mode.get_untracked() != Mode::Paint {
+        if used {
             self.compute_again();
+        }
+    }
+
+    /// Whether what is shown is made of this photo. A drawing has its pixels already.
+    fn shows(self, id: usize) -> bool {
+        let selected = self.selected.get() == id;
+        match self.mode.get() {
+            Mode::Invert => selected || self.start.get() == StartChoice::Photo(id),
+            Mode::Morph => self.morph.stops.with(|stops| stops.contains(&id)),
+            Mode::Explain | Mode::Add => selected,
+            Mode::Atlas => selected && matches!(self.change.start.get(), StartChoice::Photo(_)),
+            Mode::Collide => selected || self.change.other.get() == id,
+            Mode::Paint => false,
+        }
+    }
+
+    /// Whether the chosen photo is all that the run at hand reads, so that it alone can be at fault
+    /// where that cannot begin.
+    pub(super) fn reads_one_photo(self) -> bool {
+        match self.mode.get() {
+            Mode::Invert => !matches!(self.start.get(), StartChoice::Photo(_)),
+            Mode::Explain => true,
+            Mode::Atlas => matches!(self.change.start.get(), StartChoice::Photo(_)),
+            // Here numbers or another photo may be.
+            Mode::Morph | Mode::Add | Mode::Collide | Mode::Paint => false,
         }
     }
 
@@ -239,6 +263,9 @@ impl Session {
         let shown = self.pictured.get_untracked().filter(|shown| self.photo(*shown).is_some());
         if let (Some(shown), true) = (shown, self.selected.get_untracked() == id) {
             self.selected.set(shown);
+            // Nobody wants to go back to it.
+            self.forget_steps_to(id);
+            self.show_link();
         }
     }
 }

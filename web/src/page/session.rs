@@ -41,6 +41,10 @@ pub struct Session {
     pub wrong: RwSignal<Vec<(usize, String)>>,
     /// The photo that is inverted.
     pub selected: RwSignal<usize>,
+    /// The run that was given a photo that cannot be read.
+    pub(super) unread: StoredValue<RunId>,
+    /// Number of the next photo that is added.
+    pub(super) next_photo: StoredValue<usize>,
     /// The photo whose picture is shown, which may be an earlier one.
     pub pictured: RwSignal<Option<usize>>,
     /// How it is inverted.
@@ -101,6 +105,8 @@ impl Session {
             photos: RwSignal::new(Photo::samples()),
             wrong: RwSignal::new(Vec::new()),
             selected: RwSignal::new(0),
+            unread: StoredValue::new(0),
+            next_photo: StoredValue::new(Photo::samples().len()),
             pictured: RwSignal::new(None),
             settings: RwSignal::new(InvertSettings::FAST),
             start: RwSignal::new(StartChoice::Noise),
@@ -168,10 +174,12 @@ impl Session {
                 // What went wrong with an older run is of no interest any more.
                 if slot.hear(id, *event) {
                     if begins {
-                        self.pictured.set(Some(self.selected.get_untracked()));
+                        let shown = self.selected.get_untracked();
+                        self.pictured.set(Some(shown));
+                        self.wrong.update(|wrong| wrong.retain(|(id, _)| *id != shown));
                     }
                     if let Some(message) = failure {
-                        self.run_failed(message, began);
+                        self.run_failed(id, message, began);
                     }
                 }
             }
@@ -215,25 +223,22 @@ impl Session {
     }
 
     /// Says what was wrong with a run that was asked for, and of which photo. One that has not begun
-    /// was given a photo that cannot be read.
-    fn run_failed(self, message: String, began: bool) {
+    /// may have been given a photo that cannot be read.
+    fn run_failed(self, run: RunId, message: String, began: bool) {
+        // Both models say the same about a photo; once is enough.
+        if self.unread.get_value() == run {
+            return;
+        }
         let asked = self.selected.get_untracked();
         let several = [Mode::Morph, Mode::Paint].contains(&self.mode.get_untracked());
-        // Both models say the same about a photo: the second one says it of the photo that is marked.
-        let marked = self
-            .wrong
-            .with_untracked(|wrong| wrong.iter().any(|(id, why)| *why == message && *id != asked));
-        let photo = self.photo(asked).filter(|_| !several);
-        match photo {
-            Some(_) if marked && !began => {}
-            Some(photo) => {
-                if photo.is_brought() && !began {
-                    self.mark_wrong(asked, &message);
-                }
-                self.notice.set(Some(format!("{}: {message}", photo.name)));
-            }
-            None => self.notice.set(Some(message)),
+        let Some(photo) = self.photo(asked).filter(|_| !several) else {
+            return self.notice.set(Some(message));
+        };
+        if photo.is_brought() && !began && untrack(|| self.reads_one_photo()) {
+            self.unread.set_value(run);
+            self.mark_wrong(asked, &message);
         }
+        self.notice.set(Some(format!("{}: {message}", photo.name)));
     }
 
     /// Number of a new run; answers of all others are old from now on.

@@ -56,8 +56,11 @@ fn is_long(slot: &Slot) -> bool {
 fn say_when_done(session: Session) {
     let title = document().title();
     Effect::new(move |before: Option<bool>| {
-        let busy = session.slots.iter().any(Slot::is_busy);
-        if before == Some(true) && !busy {
+        // An engine that is lost is loaded anew, and the run goes on.
+        let loads = |slot: &Slot| matches!(slot.phase(), Phase::Loading(_) | Phase::Starting);
+        let busy = session.slots.iter().any(|slot| slot.is_busy() || loads(slot));
+        let ended = session.slots.iter().any(|slot| slot.phase() == Phase::Finished);
+        if before == Some(true) && !busy && ended {
             if document().hidden() {
                 document().set_title(DONE);
                 if session.tell.get_untracked() {

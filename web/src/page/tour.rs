@@ -9,7 +9,7 @@ use super::session::Session;
 use super::url;
 
 /// Where the browser keeps how far a visitor has come.
-const KEY: &str = "tour";
+const KEY: &str = "robust-reps-tour";
 
 /// The view of each step, what it is about, and what to see there.
 const STEPS: [(Mode, &str, &str); 4] = [
@@ -65,6 +65,7 @@ impl Session {
         }
         if url::fragment() == url::TOUR {
             url::replace_fragment(mode.fragment());
+            self.follow_address();
         }
     }
 

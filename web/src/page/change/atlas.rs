@@ -41,12 +41,12 @@ pub fn AtlasView(session: Session) -> impl IntoView {
                 "Add it to a photo"
             </a>
         }.into_any()),
-        Goal::Class(class) => Some(view! {
+        Goal::Class(class) if session.paint.chosen.get().dreams => Some(view! {
             <a id="onward" href="#paint" on:click=move |_| session.paint_class(class, false)>
                 "Paint one"
             </a>
         }.into_any()),
-        Goal::Add(_) | Goal::Collide { .. } => None,
+        Goal::Class(_) | Goal::Add(_) | Goal::Collide { .. } => None,
     }
     };
     let tiles = move || {

@@ -196,6 +196,7 @@ impl Session {
         self.slots.iter().for_each(|slot| slot.forget());
         let before = self.mode.get_untracked();
         self.choose_again(&view);
+        self.pictured.set(Some(view.selected));
         let run = self.next_run();
         self.history.update(|kept| {
             kept.shown = Some(id);

@@ -69,6 +69,17 @@ impl Session {
         }
     }
 
+    /// Forgets the steps that lead to a photo which cannot be read.
+    pub fn forget_steps_to(self, id: usize) {
+        self.history.update(|kept| {
+            let steps = &mut kept.steps;
+            let stays = |view: &Arc<Described>| view.selected != id;
+            let before = steps.all.iter().take(steps.at + 1).filter(|view| stays(view)).count();
+            steps.all.retain(stays);
+            steps.at = before.saturating_sub(1);
+        });
+    }
+
     /// Whether there is a step to go.
     pub(super) fn can_step(self, forth: bool) -> bool {
         self.history.track();

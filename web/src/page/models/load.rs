@@ -87,6 +87,8 @@ impl Session {
     pub async fn load(self, choice: Choice) {
         let kind = choice.kind;
         self.choice.set(Some(choice));
+        // Nobody may take the one before it for this one.
+        self.loading.engine.set_value(None);
         self.unload();
         let load = self.loading.times.get_value();
         if let Err(message) = self.try_load(kind, load).await
@@ -100,14 +102,14 @@ impl Session {
 
     /// Ends both engines.
     pub fn unload(self) {
-        // Nobody will answer these any more.
-        self.shrinking.update_value(HashMap::clear);
         self.slots.into_iter().for_each(|slot| self.unload_one(slot));
     }
 
     fn unload_one(self, slot: Slot) {
         slot.set_engine(None);
         slot.card.set(None);
+        // Nobody will answer these any more.
+        self.shrinking.update_value(HashMap::clear);
         // The next network may see more of a photo, or less.
         self.shrunk.update_value(Vec::clear);
         slot.set_phase(Phase::Loading(0.0));

@@ -120,7 +120,9 @@ impl Session {
     /// Id of a photo that a link names or brings along; new where it is not in the tray as it is.
     pub fn stop_id(self, stop: &Stop) -> Option<usize> {
         match stop {
-            Stop::Embedded(bytes) => self.add_photo(|id| Photo::from_link(id, bytes)),
+            Stop::Embedded(bytes) => {
+                self.known(stop).or_else(|| self.add_photo(|id| Photo::from_link(id, bytes)))
+            }
             Stop::Gallery { name, crop } => {
                 // A crop is part of the link, so it must be part of the match.
                 let here = self.photos.with_untracked(|photos| {
