@@ -3,6 +3,8 @@
 use anyhow::Result;
 use robust_tests::Visit;
 
+use crate::{fragment, shared_link};
+
 const SMALL: &str = "?engine=cpu&models=check/index.json";
 
 const DONE: &str = "document.querySelector('#robust')?.dataset.phase === 'finished'";
@@ -48,10 +50,8 @@ async fn a_view_is_shared_as_a_link() -> Result<()> {
     visit.set("order", "number").await?;
     visit.click("#atlas .atlas-tile:nth-child(3)").await?;
     visit.wait_until("it is maximised", DONE, 60).await?;
-    visit.click("#share").await?;
-    let link = visit.script("return document.getElementById('link').value;").await?;
-    let link = link.as_str().unwrap_or_default().to_owned();
-    let fragment = link.rsplit_once('#').map(|(_, f)| f.to_owned()).unwrap_or_default();
+    let link = shared_link(&visit).await?;
+    let fragment = fragment(&link);
     assert!(fragment.len() < 60, "{link}");
     let picture = visit.picture("robust-maximised").await?;
     visit.close().await?;

@@ -28,6 +28,9 @@ mod webgpu;
 
 use std::path::{Path, PathBuf};
 
+use anyhow::{Context, Result};
+use robust_tests::Visit;
+
 /// The fragment of every view, and what is true once it is shown with something in it.
 const VIEWS: [(&str, &str); 7] = [
     ("morph", "document.querySelector('#share')?.disabled === false"),
@@ -42,6 +45,20 @@ const VIEWS: [(&str, &str); 7] = [
 /// A photo on this machine's disk.
 fn photo(name: &str) -> PathBuf {
     Path::new(&std::env::var("CARGO_MANIFEST_DIR").unwrap()).join("../static/gallery").join(name)
+}
+
+/// The link that the view at hand shares.
+async fn shared_link(visit: &Visit) -> Result<String> {
+    visit.wait_until("a link", "document.querySelector('#share')?.disabled === false", 30).await?;
+    visit.click("#share").await?;
+    let link = visit.script("return document.querySelector('#link').value;").await?;
+    visit.click("#share").await?;
+    Ok(link.as_str().context("a link is text")?.to_owned())
+}
+
+/// The part of a link after `#`.
+fn fragment(link: &str) -> &str {
+    link.rsplit_once('#').map_or("", |(_, fragment)| fragment)
 }
 
 /// Largest difference of two pictures' values, and their mean.

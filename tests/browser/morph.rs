@@ -1,12 +1,12 @@
 //! Paths between photos, and their links.
 
-use anyhow::{Context, Result};
+use anyhow::Result;
 use robust_core::link::{Link, PathLink, Stop};
 use robust_core::settings::Crop;
 use robust_core::settings::path::PathSettings;
 use robust_tests::Visit;
 
-use crate::photo;
+use crate::{fragment, photo, shared_link};
 
 const SMALL: &str = "?models=check/index.json&engine=";
 
@@ -30,15 +30,6 @@ async fn frames(visit: &Visit) -> Result<Vec<String>> {
     Ok(frames)
 }
 
-/// The link that the page offers.
-async fn shared_link(visit: &Visit) -> Result<String> {
-    visit.wait_until("a link", "document.querySelector('#share')?.disabled === false", 30).await?;
-    visit.click("#share").await?;
-    let link = visit.script("return document.querySelector('#link').value;").await?;
-    visit.click("#share").await?;
-    Ok(link.as_str().context("a link is text")?.to_owned())
-}
-
 /// A visit on which two photos from disk are joined by a short path.
 async fn two_uploads() -> Result<Visit> {
     let visit = Visit::open(&format!("{SMALL}cpu#morph")).await?;
@@ -52,10 +43,6 @@ async fn two_uploads() -> Result<Visit> {
     visit.wait_until("the first photo is next", &marked(0), 20).await?;
     wait_for_path(&visit, 60).await?;
     Ok(visit)
-}
-
-fn fragment(link: &str) -> &str {
-    link.rsplit_once('#').map_or("", |(_, fragment)| fragment)
 }
 
 fn gallery_link(change: impl Fn(&mut PathLink)) -> String {

@@ -4,20 +4,11 @@
 use anyhow::Result;
 use robust_tests::Visit;
 
-use crate::{difference, photo};
+use crate::{difference, fragment, photo, shared_link};
 
 const SMALL: &str = "?engine=cpu&models=check/index.json";
 
 const DONE: &str = "document.querySelector('#robust')?.dataset.phase === 'finished'";
-
-/// The fragment of the link that the view at hand shares.
-async fn shared(visit: &Visit) -> Result<String> {
-    visit.wait_until("a link", "document.querySelector('#share')?.disabled === false", 30).await?;
-    visit.click("#share").await?;
-    let link = visit.script("return document.getElementById('link').value;").await?;
-    let link = link.as_str().unwrap_or_default();
-    Ok(link.rsplit_once('#').map_or(String::new(), |(_, fragment)| fragment.to_owned()))
-}
 
 #[tokio::test]
 async fn an_inversion_is_a_link_with_its_settings_and_ones_own_photo() -> Result<()> {
@@ -30,8 +21,9 @@ async fn an_inversion_is_a_link_with_its_settings_and_ones_own_photo() -> Result
     visit.upload(&photo("bird_owl.jpg")).await?;
     let done = "document.querySelector('#robust .phase').textContent.includes('20 steps')";
     visit.wait_until("inverted again", done, 60).await?;
-    let fragment = shared(&visit).await?;
-    assert_eq!(visit.script("return location.hash.slice(1);").await?, *fragment);
+    let link = shared_link(&visit).await?;
+    let fragment = fragment(&link);
+    assert_eq!(visit.script("return location.hash.slice(1);").await?, fragment);
     let picture = visit.pixels("robust-image").await?;
     visit.close().await?;
 

@@ -11,8 +11,10 @@ use burn::tensor::{Device, Tensor};
 use robust_core::engine::Model;
 use robust_core::engine::network::LastRelu;
 use robust_core::engine::solve::pgd::noise;
+use robust_core::image::Pixels;
 use robust_core::image::photo::Photo;
 use robust_core::model::weights::Weights;
+use robust_core::settings::Crop;
 use sha2::{Digest, Sha256};
 
 /// The whole file.
@@ -88,6 +90,11 @@ pub fn usable(model: Model, path: &Path) -> Result<Model> {
 /// A photo, laid over white where it is transparent.
 pub fn read_photo(path: &Path) -> Result<Photo> {
     Photo::decode(&read(path)?, [255; 3]).with_context(|| format!("cannot use {}", path.display()))
+}
+
+/// The largest square in the middle of a photo, as a network of this input size sees it.
+pub fn read_square(path: &Path, size: usize) -> Result<Pixels> {
+    Ok(read_photo(path)?.square(Crop::Centre, size))
 }
 
 /// SHA-256 in hexadecimal.

@@ -14,18 +14,19 @@ const SHORT: usize = 1000;
 pub fn rest_in_background(session: Session) {
     let held = StoredValue::new(Vec::<Role>::new());
     window_event_listener_untyped("visibilitychange", move |_: Event| {
+        let hidden = document().hidden();
         // Whoever wants to be told of the end wants it to come.
-        let hidden = document().hidden() && !session.tell.get_untracked();
+        let rests = hidden && !session.tell.get_untracked();
         for slot in session.slots {
             let short = slot.steps.get_untracked() <= SHORT;
-            if hidden && short && untrack(|| slot.phase()) == Phase::Running {
+            if rests && short && untrack(|| slot.phase()) == Phase::Running {
                 slot.pause(true);
                 held.update_value(|held| held.push(slot.role));
-            } else if !document().hidden() && held.with_value(|held| held.contains(&slot.role)) {
+            } else if !hidden && held.with_value(|held| held.contains(&slot.role)) {
                 slot.pause(false);
             }
         }
-        if !document().hidden() {
+        if !hidden {
             held.set_value(Vec::new());
         }
     });

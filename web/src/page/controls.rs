@@ -6,7 +6,7 @@ use web_sys::{Event, HtmlInputElement};
 
 use super::authors::AuthorsButton;
 use super::session::{Session, StartChoice};
-use super::term::Term;
+use super::term::{EPSILON, SEED, STEP_SIZE, Term};
 use super::words::plain;
 
 /// Everything that can be set about an inversion, and start, pause, stop.
@@ -54,7 +54,7 @@ pub fn Controls(session: Session) -> impl IntoView {
                 </div>
                 <p class="hint">
                     "They count from the next start on. In a word: "
-                    <Term name="epsilon" />", "<Term name="step-size" />", "<Term name="seed" />"."
+                    <Term of=EPSILON />", "<Term of=STEP_SIZE />", "<Term of=SEED />"."
                 </p>
             </details>
         </section>

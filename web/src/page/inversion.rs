@@ -7,18 +7,15 @@ use robust_core::settings::InvertSettings;
 use super::canvas::ImageCanvas;
 use super::controls::Controls;
 use super::keep::Keep;
-use super::panel::Panel;
+use super::panel::{ALIKE, Panel};
 use super::session::{Session, StartChoice};
 use super::share::Share;
 use super::slot::Slot;
-use super::term::Term;
+use super::term::{REPRESENTATION, Term};
 use super::tray::Tray;
 use super::wipe::{PHOTO_ROBUST, Wipe};
 use crate::protocol::{InvertRequest, StartRequest, Task};
 use crate::turn::Phase;
-
-/// From this correlation on, a picture resembles its photo.
-const ALIKE: f32 = 0.3;
 
 impl Session {
     /// Inverts the chosen photo on both models.
@@ -96,7 +93,7 @@ pub fn Inversion(session: Session) -> impl IntoView {
                 <p class="phase">{name}</p>
                 <p class="hint">
                     "This is what the networks see: " {length}
-                    <Show when=some_card><Term name="representation" />"."</Show>
+                    <Show when=some_card><Term of=REPRESENTATION />"."</Show>
                 </p>
             </section>
             <Panel model=robust compared />

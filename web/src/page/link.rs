@@ -92,9 +92,7 @@ impl Session {
             return Ok(stop);
         }
         let known = self.shrunk.with_value(|all| {
-            let same = |known: &&(Photo, ByteBuf)| {
-                known.0.crop == photo.crop && known.0.source.is_same(&photo.source)
-            };
+            let same = |(known, _): &&(Photo, ByteBuf)| known.shows_the_same(photo);
             all.iter().find(same).map(|(_, bytes)| bytes.clone())
         });
         if let Some(bytes) = known {
@@ -118,10 +116,8 @@ impl Session {
         });
         self.photos.with_untracked(|photos| {
             let same = |photo: &&Photo| {
-                let shrunk = shrunk.as_ref();
                 photo.stop().as_ref() == Some(stop)
-                    || shrunk
-                        .is_some_and(|s| s.crop == photo.crop && s.source.is_same(&photo.source))
+                    || shrunk.as_ref().is_some_and(|shrunk| shrunk.shows_the_same(photo))
             };
             photos.iter().find(same).map(|photo| photo.id)
         })
@@ -191,11 +187,7 @@ impl Session {
     }
 
     fn open_start(self, start: &LinkStart) -> Option<StartChoice> {
-        Some(match start {
-            LinkStart::Noise => StartChoice::Noise,
-            LinkStart::Grey => StartChoice::Grey,
-            LinkStart::Photo(photo) => StartChoice::Photo(self.open_stop(photo)?),
-        })
+        start.try_map(|photo| self.open_stop(photo).ok_or(())).ok()
     }
 
     fn open_stop(self, stop: &Stop) -> Option<usize> {

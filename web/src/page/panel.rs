@@ -7,9 +7,12 @@ use super::canvas::{ImageCanvas, save_png};
 use super::chart::LossCurve;
 use super::frame::Frame;
 use super::slot::Slot;
-use super::term::Term;
+use super::term::{DISTANCE, Term};
 use super::wipe::{Compared, PHOTO_ROBUST, PHOTO_STANDARD};
 use super::words::{fixed, percent};
+
+/// From this correlation on, a picture resembles its photo.
+pub const ALIKE: f32 = 0.3;
 
 /// What the role means, in a sentence.
 fn explanation(role: Role) -> &'static str {
@@ -60,7 +63,7 @@ pub fn Panel(
         <Frame model=slot id=name shown=shown.into_any()>
             <LossCurve losses=slot.losses steps=slot.steps />
             <p class="distance">
-                <Term name="distance" />" to the photo’s representation: "
+                <Term of=DISTANCE />" to the photo’s representation: "
                 <strong data-value="distance">{move || distance().unwrap_or("–".into())}</strong>
             </p>
             <p class="likeness">{move || slot.likeness.get().map(likeness_text)}</p>
@@ -73,7 +76,7 @@ pub fn Panel(
 fn likeness_text(correlation: f32) -> String {
     let verdict = match correlation {
         c if c >= 0.6 => "clearly resembles the photo",
-        c if c >= 0.3 => "somewhat resembles the photo",
+        c if c >= ALIKE => "somewhat resembles the photo",
         _ => "does not resemble the photo",
     };
     let correlation = fixed(correlation.into(), 2);

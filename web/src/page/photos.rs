@@ -56,7 +56,7 @@ pub enum Source {
 
 impl Source {
     /// Whether it is the very same file in memory, or the same sample.
-    pub fn is_same(&self, other: &Self) -> bool {
+    fn is_same(&self, other: &Self) -> bool {
         match (self, other) {
             (Self::Sample(a), Self::Sample(b)) => a == b,
             (Self::Own(a) | Self::Linked(a), Self::Own(b) | Self::Linked(b)) => Arc::ptr_eq(a, b),
@@ -116,6 +116,12 @@ impl Photo {
         let source = Source::Linked(Arc::new(bytes.to_vec()));
         let (name, small) = ("Photo of the link".into(), url.clone());
         Some(Self { id, name, url, small, source, crop: Crop::Centre })
+    }
+
+    /// Whether it is the very same file, of which the same is seen; numbers tell only photos of the tray
+    /// apart.
+    pub fn shows_the_same(&self, other: &Self) -> bool {
+        self.crop == other.crop && self.source.is_same(&other.source)
     }
 
     /// Whether the visitor or a link has brought it.

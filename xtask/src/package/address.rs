@@ -2,9 +2,9 @@
 
 use std::path::Path;
 
-use anyhow::{Context, Result, bail};
+use anyhow::{Result, bail};
 
-use super::{read, write};
+use super::{page, write};
 
 /// What `index.html` says of the picture, and of the page itself, until the address is known.
 const PREVIEW: &str = "property=\"og:image\" content=\"./preview.jpg\"";
@@ -12,8 +12,7 @@ const PREVIEW: &str = "property=\"og:image\" content=\"./preview.jpg\"";
 /// Completes what `index.html` tells messengers, where an address is given.
 pub fn fill_in(folder: &Path, address: Option<&str>) -> Result<()> {
     let Some(address) = address else { return Ok(()) };
-    let path = folder.join("index.html");
-    let page = String::from_utf8(read(&path)?).context("index.html is not text")?;
+    let (path, page) = page(folder)?;
     write(&path, at(&page, address)?)
 }
 

@@ -31,6 +31,13 @@ fn read(path: &Path) -> Result<Vec<u8>> {
     fs::read(path).with_context(|| format!("cannot read {}", path.display()))
 }
 
+/// Where `index.html` is, and what it says.
+fn page(folder: &Path) -> Result<(PathBuf, String)> {
+    let path = folder.join("index.html");
+    let text = String::from_utf8(read(&path)?).context("index.html is not text")?;
+    Ok((path, text))
+}
+
 fn write(path: &Path, contents: impl AsRef<[u8]>) -> Result<()> {
     fs::write(path, contents).with_context(|| format!("cannot write {}", path.display()))
 }

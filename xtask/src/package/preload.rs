@@ -3,17 +3,16 @@
 
 use std::path::Path;
 
-use anyhow::{Context, Result};
+use anyhow::Result;
 
-use super::{read, write};
+use super::{page, write};
 
 const LINK: &str = "<link rel=\"preload\"";
 const INTEGRITY: &str = " integrity=\"";
 
 /// Rewrites `index.html`.
 pub fn uncheck(folder: &Path) -> Result<()> {
-    let path = folder.join("index.html");
-    let page = String::from_utf8(read(&path)?).context("index.html is not text")?;
+    let (path, page) = page(folder)?;
     write(&path, unchecked(&page))
 }
 

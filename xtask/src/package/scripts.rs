@@ -5,15 +5,14 @@ use std::path::Path;
 
 use anyhow::{Context, Result, bail};
 
-use super::{read, sha256, write};
+use super::{page, sha256, write};
 
 const OPENING: &str = "<script type=\"module\">";
 const CLOSING: &str = "</script>";
 
 /// Puts the script of `index.html` into a file of its own, named by what it holds.
 pub fn take_out(folder: &Path) -> Result<()> {
-    let path = folder.join("index.html");
-    let page = String::from_utf8(read(&path)?).context("index.html is not text")?;
+    let (path, page) = page(folder)?;
     let (page, script) = separate(&page)?;
     let Some((name, script)) = script else { return Ok(()) };
     write(&folder.join(name), script)?;

@@ -10,7 +10,7 @@ use image::codecs::jpeg::JpegEncoder;
 use image::imageops::{self, FilterType};
 use robust_core::engine::tasks::invert::invert;
 use robust_core::image::Pixels;
-use robust_core::settings::{Crop, InvertSettings, Start};
+use robust_core::settings::{InvertSettings, Start};
 
 use crate::commands::arguments::Computer;
 use crate::files;
@@ -40,7 +40,7 @@ pub fn run(args: &Args) -> Result<ExitCode> {
     args.settings.check()?;
     let model = files::read_model(&args.model, &args.computer.backend.device()?)?;
     let size = model.card().input_size;
-    let square = |path: &PathBuf| Ok(files::read_photo(path)?.square(Crop::Centre, size));
+    let square = |path: &PathBuf| files::read_square(path, size);
     let originals = args.photos.iter().map(square).collect::<Result<Vec<Pixels>>>()?;
     let mut pgd = invert(&model, &originals, &Start::Noise, &args.settings)?;
     let due = |step: usize| step > 0 && step.is_multiple_of(10);

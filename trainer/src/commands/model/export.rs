@@ -11,7 +11,7 @@ use robust_core::engine::solve::pgd::noise;
 use robust_core::engine::tasks::invert::{invert, relative_distances};
 use robust_core::image::Pixels;
 use robust_core::model::weights::{Precision, Weights};
-use robust_core::settings::{Crop, InvertSettings, Start};
+use robust_core::settings::{InvertSettings, Start};
 
 use super::torch;
 use crate::backend::wait;
@@ -71,7 +71,7 @@ pub fn run(args: &Args) -> Result<ExitCode> {
         [] => (0..4).map(|i| noise(size, 9, i)).collect(),
         paths => paths
             .iter()
-            .map(|path| Ok(files::read_photo(path)?.square(Crop::Centre, size)))
+            .map(|path| files::read_square(path, size))
             .collect::<Result<Vec<Pixels>>>()?,
     };
     let error = logit_error(&before, &after, &photos)?;

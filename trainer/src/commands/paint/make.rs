@@ -15,7 +15,7 @@ use robust_core::image::strip::to_gif;
 use robust_core::model::card::Card;
 use robust_core::model::gaussians::Gaussians;
 use robust_core::settings::paint::Making;
-use robust_core::settings::{Constraint, Crop, PgdSettings};
+use robust_core::settings::{Constraint, PgdSettings};
 use serde::Serialize;
 
 use crate::backend::wait;
@@ -192,7 +192,7 @@ pub fn gaussians(path: &Path, card: &Card) -> Result<Gaussians> {
 /// Photos as the model sees them, and names for what becomes of them.
 pub fn photos(model: &Model, paths: &[PathBuf]) -> Result<(Vec<Pixels>, Vec<String>)> {
     let size = model.card().input_size;
-    let read = |path: &PathBuf| Ok(files::read_photo(path)?.square(Crop::Centre, size));
+    let read = |path: &PathBuf| files::read_square(path, size);
     let images = paths.iter().map(read).collect::<Result<Vec<Pixels>>>()?;
     Ok((images, files::unique_names(paths)))
 }

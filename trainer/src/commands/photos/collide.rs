@@ -8,7 +8,6 @@ use robust_core::engine::tasks::change::collide;
 use robust_core::engine::tasks::invert::relative_distances;
 use robust_core::image::measure::magnified_difference;
 use robust_core::image::photo::to_png;
-use robust_core::settings::Crop;
 use robust_core::settings::change::{COLLIDE_EPSILONS, attack_settings};
 use serde::Serialize;
 
@@ -60,9 +59,7 @@ pub fn run(args: &Args) -> Result<ExitCode> {
         );
     }
     let model = args.model.on(&args.computer)?;
-    let square = |path| -> Result<_> {
-        Ok([files::read_photo(path)?.square(Crop::Centre, model.card().input_size)])
-    };
+    let square = |path| -> Result<_> { Ok([files::read_square(path, model.card().input_size)?]) };
     let (original, other) = (square(&args.original)?, square(&args.other)?);
     for &eps in &args.eps {
         let settings = attack_settings(eps, args.steps);

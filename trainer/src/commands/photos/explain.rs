@@ -8,7 +8,6 @@ use robust_core::engine::tasks::change::magnify;
 use robust_core::engine::tasks::explain::{explain, saliency};
 use robust_core::image::photo::to_png;
 use robust_core::report::Explanation;
-use robust_core::settings::Crop;
 use robust_core::settings::change::explain_settings;
 
 use crate::backend::wait;
@@ -47,7 +46,7 @@ pub fn run(args: &Args) -> Result<ExitCode> {
         None => None,
         Some(name) => Some(model.card().class(name).map_err(|message| anyhow!(message))?),
     };
-    let image = files::read_photo(&args.photo)?.square(Crop::Centre, size);
+    let image = files::read_square(&args.photo, size)?;
     let explanation = wait(explain(&model, &image, class, args.count))?;
     if let Some(out) = &args.out {
         let gradient = wait(saliency(&model, &image, explanation.class));

@@ -11,7 +11,7 @@ use robust_core::engine::tasks::invert::{Quality, invert, relative_distances};
 use robust_core::image::Pixels;
 use robust_core::image::measure::matched;
 use robust_core::image::photo::to_png;
-use robust_core::settings::{Crop, InvertSettings, Start};
+use robust_core::settings::{InvertSettings, Start};
 use serde::Serialize;
 
 use crate::backend::wait;
@@ -62,7 +62,7 @@ pub fn run(args: &Args) -> Result<ExitCode> {
     args.settings.check()?;
     let model = args.model.on(&args.computer)?;
     let size = model.card().input_size;
-    let square = |path: &Path| Ok(files::read_photo(path)?.square(Crop::Centre, size));
+    let square = |path: &Path| files::read_square(path, size);
     let originals = args.photos.iter().map(|path| square(path)).collect::<Result<Vec<Pixels>>>()?;
     let start = args.start.try_map(|path| square(path))?;
     // Before minutes of work, not after.

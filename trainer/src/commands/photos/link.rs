@@ -5,7 +5,6 @@ use std::process::ExitCode;
 
 use anyhow::{Context, Result};
 use robust_core::link::{Link, PathLink, Stop, embed};
-use robust_core::settings::Crop;
 use robust_core::settings::path::PathSettings;
 
 use crate::commands::arguments::ModelFile;
@@ -41,7 +40,7 @@ pub fn make(
     settings: PathSettings,
 ) -> Result<PathLink> {
     let stop = |path: &PathBuf| -> Result<Stop> {
-        let square = files::read_photo(path)?.square(Crop::Centre, size);
+        let square = files::read_square(path, size)?;
         let small = embed(&square).with_context(|| cannot(path))?;
         Ok(Stop::Embedded(small.into()))
     };

@@ -6,7 +6,6 @@ use std::process::ExitCode;
 use anyhow::{Result, bail};
 use robust_core::engine::tasks::change::activations;
 use robust_core::image::Pixels;
-use robust_core::settings::Crop;
 use serde::Serialize;
 
 use crate::backend::wait;
@@ -48,7 +47,7 @@ pub fn run(args: &Args) -> Result<ExitCode> {
         bail!("the representation has coordinates 0 to {}, not {feature}", k - 1);
     }
     let size = model.card().input_size;
-    let square = |path: &PathBuf| Ok(files::read_photo(path)?.square(Crop::Centre, size));
+    let square = |path: &PathBuf| files::read_square(path, size);
     let images = args.photos.iter().map(square).collect::<Result<Vec<Pixels>>>()?;
     let rows = wait(activations(&model, &images))?;
     for &feature in &args.features {

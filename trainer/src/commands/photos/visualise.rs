@@ -13,7 +13,7 @@ use robust_core::image::photo::to_png;
 use robust_core::settings::change::{
     add_settings, quick_add_settings, synthesis_settings, visualise_settings,
 };
-use robust_core::settings::{Constraint, Crop, PgdSettings};
+use robust_core::settings::{Constraint, PgdSettings};
 
 use crate::backend::wait;
 use crate::commands::arguments::{Computer, ModelFile};
@@ -70,7 +70,7 @@ pub fn run(args: &Args) -> Result<ExitCode> {
     let class = |name: &String| model.card().class(name).map_err(|message| anyhow!(message));
     let classes = args.classes.iter().map(class).collect::<Result<Vec<usize>>>()?;
     let photo = match &args.photo {
-        Some(path) => Some(files::read_photo(path)?.square(Crop::Centre, size)),
+        Some(path) => Some(files::read_square(path, size)?),
         None => None,
     };
     if let (Some(stages), Some(photo)) = (args.add, &photo) {

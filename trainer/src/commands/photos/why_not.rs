@@ -6,7 +6,6 @@ use std::process::ExitCode;
 use anyhow::{Result, anyhow};
 use robust_core::engine::tasks::change::{confidences, why_not};
 use robust_core::image::photo::to_png;
-use robust_core::settings::Crop;
 use robust_core::settings::change::WHY_NOT_EPSILONS;
 use serde::Serialize;
 
@@ -48,7 +47,7 @@ struct Confidence {
 pub fn run(args: &Args) -> Result<ExitCode> {
     let model = args.model.on(&args.computer)?;
     let class = model.card().class(&args.class).map_err(|message| anyhow!(message))?;
-    let photo = files::read_photo(&args.photo)?.square(Crop::Centre, model.card().input_size);
+    let photo = files::read_square(&args.photo, model.card().input_size)?;
     for &eps in &args.eps {
         let image = match eps {
             0.0 => photo.clone(),

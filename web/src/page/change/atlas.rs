@@ -34,20 +34,18 @@ pub fn AtlasView(session: Session) -> impl IntoView {
             session.look(slot);
         }
     });
-    let onward = move || {
-        match session.change.goal.get() {
-        Goal::Feature(feature) => Some(view! {
-            <a id="onward" href="#add" on:click=move |_| session.change.features.set(vec![feature])>
-                "Add it to a photo"
-            </a>
-        }.into_any()),
-        Goal::Class(class) if session.paint.chosen.get().dreams => Some(view! {
-            <a id="onward" href="#paint" on:click=move |_| session.paint_class(class, false)>
-                "Paint one"
-            </a>
-        }.into_any()),
+    let add = move |feature: usize| {
+        let chosen = move |_| session.change.features.set(vec![feature]);
+        view! { <a id="onward" href="#add" on:click=chosen>"Add it to a photo"</a> }.into_any()
+    };
+    let paint = move |class: usize| {
+        let chosen = move |_| session.paint_class(class, false);
+        view! { <a id="onward" href="#paint" on:click=chosen>"Paint one"</a> }.into_any()
+    };
+    let onward = move || match session.change.goal.get() {
+        Goal::Feature(feature) => Some(add(feature)),
+        Goal::Class(class) if session.paint.chosen.get().dreams => Some(paint(class)),
         Goal::Class(_) | Goal::Add(_) | Goal::Collide { .. } => None,
-    }
     };
     let tiles = move || {
         let slot = shown();

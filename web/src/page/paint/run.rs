@@ -60,11 +60,16 @@ impl Session {
         beside.frames.set(Vec::new());
     }
 
+    /// Side of what the robust network sees, in pixels, once it is there.
+    fn seen_side(self) -> Option<u32> {
+        let card = self.slots[0].card;
+        card.with_untracked(|card| card.as_ref().map(|card| card.input_size as u32))
+    }
+
     /// Asks what the networks see in the drawing, where nothing is being made of it.
     pub fn look_at_drawing(self) {
         let paint = self.paint;
-        let side = untrack(|| self.slots[0].card.with(|card| card.as_ref().map(|c| c.input_size)));
-        if let Some(side) = side.map(|side| side as u32) {
+        if let Some(side) = self.seen_side() {
             if let Some(link) = paint.work(|work| work.wanted.take()) {
                 return self.draw_link(link, side);
             }
@@ -283,9 +288,7 @@ impl Session {
     pub fn paint_class(self, class: usize, photo: bool) {
         self.show_paint();
         let paint = self.paint;
-        let card = self.slots[0].card;
-        let side = card.with_untracked(|card| card.as_ref().map(|card| card.input_size as u32));
-        let side = side.unwrap_or(paint.side());
+        let side = self.seen_side().unwrap_or(paint.side());
         if !photo {
             if side != paint.side() {
                 self.lay(flat(side, GREY), Origin::Colour(GREY));
