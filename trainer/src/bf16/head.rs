@@ -47,7 +47,7 @@ impl Head {
                         }
                     }
                     for mean in means {
-                        *mean = Wide(mean.0.map(|sum| sum / places as f32));
+                        *mean = mean.map(|sum| sum / places as f32);
                     }
                 },
             );
@@ -156,7 +156,7 @@ impl Head {
     ) {
         let rows = &of_representation[at.block * images.rows() + at.group * SIDE..][..SIDE];
         for (sums, row) in sums.iter_mut().zip(rows) {
-            *sums = Wide(row.0.map(|gradient| gradient / places as f32));
+            *sums = row.map(|gradient| gradient / places as f32);
         }
     }
 

@@ -2,7 +2,7 @@
 
 use rayon::prelude::*;
 
-use super::line::{Bf16, Line, Wide, vectorised};
+use super::line::{Line, Wide, vectorised};
 use super::norm::{Moments, Norm};
 use super::product::{At, Images};
 use super::tile::{SIDE, Sums};
@@ -35,9 +35,7 @@ impl Junction<'_> {
                 }
                 if let Some(active) = self.active {
                     for (row, active) in sums.iter_mut().zip(&active[at.line..][..at.images]) {
-                        for (value, active) in row.0.iter_mut().zip(active.0) {
-                            *value = if active > Bf16::default() { *value } else { 0.0 };
-                        }
+                        *row = row.zip(&active.wide(), |v, active| if active > 0.0 { v } else { 0.0 });
                     }
                 }
                 for (out, row) in out.iter_mut().zip(&sums[..at.images]) {

@@ -1,4 +1,4 @@
-//! Training in bf16, with f32 weights, on the processor's matrix units.
+//! Training in bf16, with f32 weights, on the processor's matrix units or vectors for it.
 //!
 //! A map of activations is held place by place, `[height][width][line of 32 channels][image]`, in
 //! bf16, so that a tile's 16 rows are 16 images at a place, one after another, and a convolution's

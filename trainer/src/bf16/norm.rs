@@ -21,7 +21,9 @@ impl Moments {
     #[inline(always)]
     pub fn add(&mut self, lines: [Wide; 2]) {
         for (sums, line) in self.0.iter_mut().zip(lines) {
-            sums.iter_mut().zip(line.0).for_each(|(sum, value)| *sum += f64::from(value));
+            for lane in 0..LANES {
+                sums[lane] += f64::from(line.0[lane]);
+            }
         }
     }
 
@@ -67,7 +69,7 @@ impl Norm {
     /// By mean and variance.
     pub fn new(mean: &[Wide], variance: &[Wide], gamma: &[Wide], beta: &[Wide]) -> Self {
         let inverse = |variance: f32| (1.0 / (f64::from(variance) + EPSILON).sqrt()) as f32;
-        let inverse: Vec<Wide> = variance.iter().map(|line| Wide(line.0.map(inverse))).collect();
+        let inverse: Vec<Wide> = variance.iter().map(|line| line.map(inverse)).collect();
         let scale =
             gamma.iter().zip(&inverse).map(|(gamma, inverse)| gamma.zip(inverse, |g, i| g * i));
         let scale: Vec<Wide> = scale.collect();
@@ -217,5 +219,5 @@ pub fn affine(x: &Line, norm: &Norm, block: usize) -> Wide {
 /// What is above zero, rounded.
 #[inline(always)]
 pub fn rectify(x: Wide) -> Line {
-    Wide(x.0.map(|x| if x < 0.0 { 0.0 } else { x })).nearest()
+    x.map(|x| if x < 0.0 { 0.0 } else { x }).nearest()
 }

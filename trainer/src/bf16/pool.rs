@@ -89,12 +89,11 @@ impl Pool {
                     let line = (tap.place * blocks + at.block) * images.rows() + at.group * 32;
                     let rows = gradient[line..].iter().zip(&winners[line..]).take(at.images);
                     for (sums, (gradient, winners)) in sums.iter_mut().zip(rows) {
-                        let won = winners.0.map(|winner| winner == tap.weight as u8);
-                        let mut gradient = gradient.wide();
-                        for (gradient, won) in gradient.0.iter_mut().zip(won) {
-                            *gradient = if won { *gradient } else { 0.0 };
+                        let gradient = gradient.wide();
+                        for lane in 0..LANES {
+                            let won = winners.0[lane] == tap.weight as u8;
+                            sums.0[lane] += if won { gradient.0[lane] } else { 0.0 };
                         }
-                        *sums = sums.zip(&gradient, |sum, gradient| sum + gradient);
                     }
                 }
             },

@@ -26,15 +26,15 @@ pub fn turned(rows: &Rows, out: &mut [Line]) {
     for (rows, out) in rows.chunks_exact(16).zip(out.chunks_exact_mut(16)) {
         let mut pairs = [[0u32; 16]; 16];
         for (pairs, row) in pairs.iter_mut().zip(rows) {
-            for (pair, lanes) in pairs.iter_mut().zip(row.0.chunks_exact(2)) {
-                *pair = u32::from(lanes[0].bits()) | u32::from(lanes[1].bits()) << 16;
+            for i in 0..16 {
+                pairs[i] = u32::from(row.0[2 * i].bits()) | u32::from(row.0[2 * i + 1].bits()) << 16;
             }
         }
         let pairs = exchange::<1>(exchange::<2>(exchange::<4>(exchange::<8>(pairs))));
         for (out, pairs) in out.iter_mut().zip(&pairs) {
-            for (lanes, pair) in out.0.chunks_exact_mut(2).zip(pairs) {
-                lanes[0] = Bf16::from_bits(*pair as u16);
-                lanes[1] = Bf16::from_bits((pair >> 16) as u16);
+            for i in 0..16 {
+                out.0[2 * i] = Bf16::from_bits(pairs[i] as u16);
+                out.0[2 * i + 1] = Bf16::from_bits((pairs[i] >> 16) as u16);
             }
         }
     }
@@ -43,23 +43,14 @@ pub fn turned(rows: &Rows, out: &mut [Line]) {
 /// Exchanges the upper right with the lower left quarter of all squares of `2 N` by `2 N`.
 #[inline(always)]
 fn exchange<const N: usize>(from: [[u32; 16]; 16]) -> [[u32; 16]; 16] {
-    std::array::from_fn(
-        #[inline(always)]
-        |row| {
-            let other = &from[row ^ N];
-            let own = &from[row];
-            std::array::from_fn(
-                #[inline(always)]
-                |column| {
-                    if (row & N == 0) == (column & N == 0) {
-                        own[column]
-                    } else {
-                        other[column ^ N]
-                    }
-                },
-            )
-        },
-    )
+    let mut to = from;
+    for row in 0..16 {
+        for column in 0..16 {
+            let stays = (row & N == 0) == (column & N == 0);
+            to[row][column] = if stays { from[row][column] } else { from[row ^ N][column ^ N] };
+        }
+    }
+    to
 }
 
 /// The first operand whose column `k` is the line `k`: what was by image is by channel.

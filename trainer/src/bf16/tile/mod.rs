@@ -1,10 +1,14 @@
 //! The one product that everything is made of: sums of 32 by 32 over lines of 32.
 //!
-//! Either the processor's matrix units (AMX) compute it, or plain loops that do the same.
+//! The processor's matrix units (AMX) compute it, or its vectors (AVX-512), or plain loops that do
+//! the same.
 
 #[cfg(target_arch = "x86_64")]
 #[allow(unsafe_code)]
 mod amx;
+#[cfg(target_arch = "x86_64")]
+#[allow(unsafe_code)]
+mod avx512;
 
 use super::line::{LANES, Line, Wide};
 
@@ -35,16 +39,27 @@ pub enum Unit {
     /// The processor's matrix units.
     #[cfg(target_arch = "x86_64")]
     Amx(amx::Amx),
+    /// Vectors whose lanes multiply pairs of numbers.
+    #[cfg(target_arch = "x86_64")]
+    Avx512(avx512::Avx512),
 }
 
 impl Unit {
-    /// The matrix units where there are any, else plain loops.
+    /// The fastest that this processor has.
     pub fn best() -> Self {
+        Self::all()[0]
+    }
+
+    /// What this processor has, the fastest first.
+    pub fn all() -> Vec<Self> {
+        let mut all = Vec::new();
         #[cfg(target_arch = "x86_64")]
-        if let Some(amx) = amx::Amx::detect() {
-            return Self::Amx(amx);
+        {
+            all.extend(amx::Amx::detect().map(Self::Amx));
+            all.extend(avx512::Avx512::detect().map(Self::Avx512));
         }
-        Self::Plain
+        all.push(Self::Plain);
+        all
     }
 
     /// Whether this is as fast as bf16 is meant to be.
@@ -71,6 +86,8 @@ impl Unit {
             Self::Plain => plain(sums, fresh, a, b, steps),
             #[cfg(target_arch = "x86_64")]
             Self::Amx(amx) => amx.accumulate(sums, fresh, a, b, steps),
+            #[cfg(target_arch = "x86_64")]
+            Self::Avx512(avx512) => avx512.accumulate(sums, fresh, a, b, steps),
         }
     }
 }
@@ -123,17 +140,13 @@ mod tests {
         (0..count).map(|_| Line(std::array::from_fn(|_| next()))).collect()
     }
 
-    fn units() -> Vec<Unit> {
-        vec![Unit::Plain, Unit::best()]
-    }
-
     /// Sums of 32-bit numbers over `K` products are off by at most `K` roundings, each relative to
     /// the sum of absolute values at most.
     #[test]
     fn all_units_multiply_as_loops_do() {
         let (a, b) = (draw(200, 1), draw(300, 2));
         let steps = [(0, 0), (7, 33), (168, 268), (7, 0)].map(|(a, b)| Step { a, b });
-        for unit in units() {
+        for unit in Unit::all() {
             let mut sums = [Wide([0.25; SIDE]); SIDE];
             unit.accumulate(&mut sums, false, &a, &b, &steps);
             let mut fresh = [Wide([f32::NAN; SIDE]); SIDE];
@@ -162,7 +175,7 @@ mod tests {
 
     #[test]
     fn no_steps_give_zero_or_what_was_there() {
-        for unit in units() {
+        for unit in Unit::all() {
             let mut sums = [Wide([3.0; SIDE]); SIDE];
             unit.accumulate(&mut sums, false, &[], &[], &[]);
             assert_eq!(sums, [Wide([3.0; SIDE]); SIDE]);

@@ -13,7 +13,7 @@ use crate::bf16::{Engine, Pictures, Rates, Tally, Unit};
 use crate::data::Batch;
 use crate::train::config::TrainConfig;
 
-/// A network that learns on the processor's matrix units.
+/// A network that learns in bf16 on the processor.
 pub struct InBf16 {
     engine: Engine,
     device: Device,
