@@ -77,14 +77,15 @@ impl Filter {
             Some(runs) => runs.source(tap, lane).map(|source| weights[source * outputs + output]),
             None => Some(weights[((input * outputs + output) * self.taps() + tap) * LANES + lane]),
         };
-        std::array::from_fn(
-            #[inline(always)]
-            |lane| match (row(lane), scale) {
-                (Some(row), Some(scale)) => row.zip(&scale[output], |w, s| w * s).nearest(),
+        let mut rows = [Line::default(); SIDE];
+        for lane in 0..SIDE {
+            rows[lane] = match (row(lane), scale) {
+                (Some(row), Some(scale)) => Line::of(|i| row.0[i] * scale[output].0[i]),
                 (Some(row), None) => row.nearest(),
                 (None, _) => Line::default(),
-            },
-        )
+            };
+        }
+        rows
     }
 
     /// For the product of inputs: `[output block][tap][input block]` of two tiles each.
@@ -138,7 +139,7 @@ impl Filter {
             for (lane, sums) in block.iter().enumerate() {
                 if let Some(source) = runs.source(tap, lane) {
                     let place = &mut gradient[source * outputs + output];
-                    *place = place.zip(sums, |a, b| a + b);
+                    place.update(|sum, i| sum + sums.0[i]);
                 }
             }
         }

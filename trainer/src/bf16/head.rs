@@ -43,11 +43,11 @@ impl Head {
                     for place in 0..places {
                         let x = &x[(place * blocks + block) * rows..][..rows];
                         for (mean, x) in means.iter_mut().zip(x) {
-                            *mean = mean.zip(&x.wide(), |sum, x| sum + x);
+                            mean.update(|sum, i| sum + x.at(i));
                         }
                     }
                     for mean in means {
-                        *mean = mean.map(|sum| sum / places as f32);
+                        mean.update(|sum, _| sum / places as f32);
                     }
                 },
             );
@@ -69,7 +69,7 @@ impl Head {
                             weight[class * self.blocks..][..self.blocks].iter().enumerate()
                         {
                             let x = &representation[block * images.rows() + image];
-                            sum = sum.zip(&x.zip(w, |x, w| x * w), |a, b| a + b);
+                            sum.update(|sum, i| sum + x.0[i] * w.0[i]);
                         }
                         *logit = sum.0.iter().sum::<f32>() + bias[class / LANES].0[class % LANES];
                     }
@@ -112,7 +112,7 @@ impl Head {
             for (out, gradient) in out.iter_mut().zip(gradient.chunks_exact(self.classes)) {
                 for (class, gradient) in gradient.iter().enumerate() {
                     let weight = &weight[class * self.blocks + block];
-                    *out = out.zip(weight, |sum, w| sum + gradient * w);
+                    out.update(|sum, i| sum + gradient * weight.0[i]);
                 }
             }
         });
@@ -132,10 +132,10 @@ impl Head {
         out[weight].par_chunks_mut(self.blocks).enumerate().for_each(|(class, out)| {
             for (block, out) in out.iter_mut().enumerate() {
                 let rows = &representation[block * images.rows()..];
-                *out =
-                    rows.iter().zip(of_class(class)).fold(Wide::default(), |sum, (x, gradient)| {
-                        sum.zip(x, |sum, x| sum + gradient * x)
-                    });
+                *out = Wide::default();
+                for (x, gradient) in rows.iter().zip(of_class(class)) {
+                    out.update(|sum, i| sum + gradient * x.0[i]);
+                }
             }
         });
         let bias = &mut out[bias];
@@ -156,7 +156,7 @@ impl Head {
     ) {
         let rows = &of_representation[at.block * images.rows() + at.group * SIDE..][..SIDE];
         for (sums, row) in sums.iter_mut().zip(rows) {
-            *sums = row.map(|gradient| gradient / places as f32);
+            *sums = Wide::of(|i| row.0[i] / places as f32);
         }
     }
 

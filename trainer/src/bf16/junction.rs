@@ -30,12 +30,12 @@ impl Junction<'_> {
                 if let Some(beside) = self.beside {
                     let beside = &beside[at.line..][..at.images];
                     for (row, beside) in sums.iter_mut().zip(beside) {
-                        *row = row.zip(&beside.wide(), |a, b| a + b);
+                        row.update(|g, i| g + beside.at(i));
                     }
                 }
                 if let Some(active) = self.active {
                     for (row, active) in sums.iter_mut().zip(&active[at.line..][..at.images]) {
-                        *row = row.zip(&active.wide(), |v, active| if active > 0.0 { v } else { 0.0 });
+                        row.update(|g, i| if active.at(i) > 0.0 { g } else { 0.0 });
                     }
                 }
                 for (out, row) in out.iter_mut().zip(&sums[..at.images]) {
@@ -47,9 +47,8 @@ impl Junction<'_> {
                     let mean = norm.mean(at.block);
                     let mut both = [Wide::default(); 2];
                     for (row, x) in sums.iter().zip(&x[at.line..][..at.images]) {
-                        both[0] = both[0].zip(row, |sum, g| sum + g);
-                        let centred = x.wide().zip(mean, |x, mean| x - mean);
-                        both[1] = both[1].zip(&row.zip(&centred, |g, x| g * x), |sum, gx| sum + gx);
+                        both[0].update(|sum, i| sum + row.0[i]);
+                        both[1].update(|sum, i| sum + row.0[i] * (x.at(i) - mean.0[i]));
                     }
                     moments.add(both);
                 }

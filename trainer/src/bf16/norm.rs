@@ -32,8 +32,8 @@ impl Moments {
     pub fn observe(&mut self, sums: &Sums, images: usize) {
         let mut both = [Wide::default(); 2];
         for row in &sums[..images] {
-            both[0] = both[0].zip(row, |sum, x| sum + x);
-            both[1] = both[1].zip(row, |sum, x| sum + x * x);
+            both[0].update(|sum, i| sum + row.0[i]);
+            both[1].update(|sum, i| sum + row.0[i] * row.0[i]);
         }
         self.add(both);
     }
@@ -69,13 +69,12 @@ impl Norm {
     /// By mean and variance.
     pub fn new(mean: &[Wide], variance: &[Wide], gamma: &[Wide], beta: &[Wide]) -> Self {
         let inverse = |variance: f32| (1.0 / (f64::from(variance) + EPSILON).sqrt()) as f32;
-        let inverse: Vec<Wide> = variance.iter().map(|line| line.map(inverse)).collect();
-        let scale =
-            gamma.iter().zip(&inverse).map(|(gamma, inverse)| gamma.zip(inverse, |g, i| g * i));
-        let scale: Vec<Wide> = scale.collect();
-        let moved = mean.iter().zip(&scale).map(|(mean, scale)| mean.zip(scale, |m, s| m * s));
-        let shift = beta.iter().zip(moved).map(|(beta, moved)| beta.zip(&moved, |b, m| b - m));
-        Self { shift: shift.collect(), scale, mean: mean.to_vec(), inverse }
+        let inverse: Vec<Wide> = variance.iter().map(|v| Wide::of(|i| inverse(v.0[i]))).collect();
+        let scale = gamma.iter().zip(&inverse);
+        let scale: Vec<Wide> = scale.map(|(g, v)| Wide::of(|i| g.0[i] * v.0[i])).collect();
+        let shift = beta.iter().zip(mean).zip(&scale);
+        let shift = shift.map(|((b, m), s)| Wide::of(|i| b.0[i] - m.0[i] * s.0[i])).collect();
+        Self { shift, scale, mean: mean.to_vec(), inverse }
     }
 
     /// By what a batch of `samples` values a channel has shown, from which `running` (means, then
@@ -87,19 +86,25 @@ impl Norm {
         running: &mut [Wide],
     ) -> Self {
         let line = |f: &dyn Fn(&Moments, usize) -> f64| -> Vec<Wide> {
-            moments.iter().map(|m| Wide(std::array::from_fn(|i| f(m, i) as f32))).collect()
+            moments.iter().map(|m| Wide::of(|i| f(m, i) as f32)).collect()
         };
         let mean = |m: &Moments, i: usize| m.0[0][i] / samples as f64;
         let variance =
             |m: &Moments, i: usize| (m.0[1][i] / samples as f64 - mean(m, i) * mean(m, i)).max(0.0);
         let (mean, variance) = (line(&mean), line(&variance));
         for (running, newest) in running.iter_mut().zip(mean.iter().chain(&variance)) {
-            *running = running.zip(newest, |old, new| old * (1.0 - NEWEST) + new * NEWEST);
+            running.update(|old, i| old * (1.0 - NEWEST) + newest.0[i] * NEWEST);
         }
         Self::new(&mean, &variance, gamma, beta)
     }
 
-    /// Of a channel's line.
+    /// Of a line of channels.
+    #[inline(always)]
+    pub fn of(&self, block: usize) -> Affine<'_> {
+        Affine { scale: &self.scale[block], shift: &self.shift[block] }
+    }
+
+    /// Of a line of channels.
     pub fn mean(&self, block: usize) -> &Wide {
         &self.mean[block]
     }
@@ -131,6 +136,21 @@ impl Norm {
     }
 }
 
+/// A normalisation of a line of channels.
+#[derive(Clone, Copy)]
+pub struct Affine<'a> {
+    scale: &'a Wide,
+    shift: &'a Wide,
+}
+
+impl Affine<'_> {
+    /// A lane, normalised.
+    #[inline(always)]
+    pub fn at(self, x: &Line, lane: usize) -> f32 {
+        x.at(lane) * self.scale.0[lane] + self.shift.0[lane]
+    }
+}
+
 /// The gradient of what is normalised: `slope * gradient + of_x * x + constant`.
 pub struct Backward {
     slope: Vec<Wide>,
@@ -152,11 +172,10 @@ impl Backward {
                 #[inline(always)]
                 || {
                     for row in 0..images.count {
-                        let gradient = from.map_or(&out[row], |from| &from[row]).wide();
-                        let affine =
-                            gradient.zip(&slope, |g, s| g * s).zip(&constant, |a, b| a + b);
-                        let of_x = x[row].wide().zip(&of_x, |x, f| x * f);
-                        out[row] = affine.zip(&of_x, |a, b| a + b).nearest();
+                        let (x, gradient) = (&x[row], from.map_or(out[row], |from| from[row]));
+                        out[row] = Line::of(|i| {
+                            gradient.at(i) * slope.0[i] + constant.0[i] + x.at(i) * of_x.0[i]
+                        });
                     }
                     out[images.count..].fill(Line::default());
                 },
@@ -183,24 +202,27 @@ pub fn rectified(out: &mut [Line], x: &[Line], norm: &Norm, beside: Beside<'_>, 
         vectorised(
             #[inline(always)]
             || {
-                let x = &x[part.clone()];
+                let (x, norm) = (&x[part.clone()], norm.of(block));
                 match beside {
                     Beside::Nothing => {
                         for row in 0..images.count {
-                            out[row] = rectify(affine(&x[row], norm, block));
+                            let x = &x[row];
+                            out[row] = Line::of(|i| positive(norm.at(x, i)));
                         }
                     }
                     Beside::Value(other) => {
-                        for (row, other) in other[part].iter().enumerate().take(images.count) {
-                            let sum = affine(&x[row], norm, block).zip(&other.wide(), |a, b| a + b);
-                            out[row] = rectify(sum);
+                        let other = &other[part];
+                        for row in 0..images.count {
+                            let (x, other) = (&x[row], &other[row]);
+                            out[row] = Line::of(|i| positive(norm.at(x, i) + other.at(i)));
                         }
                     }
                     Beside::Normalised(other, of_other) => {
-                        for (row, other) in other[part].iter().enumerate().take(images.count) {
-                            let other = affine(other, of_other, block);
+                        let (other, of_other) = (&other[part], of_other.of(block));
+                        for row in 0..images.count {
+                            let (x, other) = (&x[row], &other[row]);
                             out[row] =
-                                rectify(affine(&x[row], norm, block).zip(&other, |a, b| a + b));
+                                Line::of(|i| positive(norm.at(x, i) + of_other.at(other, i)));
                         }
                     }
                 }
@@ -210,14 +232,8 @@ pub fn rectified(out: &mut [Line], x: &[Line], norm: &Norm, beside: Beside<'_>, 
     });
 }
 
-/// `norm` of a line.
+/// What is above zero.
 #[inline(always)]
-pub fn affine(x: &Line, norm: &Norm, block: usize) -> Wide {
-    x.wide().zip(&norm.scale[block], |x, s| x * s).zip(&norm.shift[block], |x, s| x + s)
-}
-
-/// What is above zero, rounded.
-#[inline(always)]
-pub fn rectify(x: Wide) -> Line {
-    x.map(|x| if x < 0.0 { 0.0 } else { x }).nearest()
+pub fn positive(value: f32) -> f32 {
+    if value < 0.0 { 0.0 } else { value }
 }

@@ -2,15 +2,29 @@
 
 use rayon::prelude::*;
 
-use super::line::{LANES, Line, vectorised};
-use super::norm::{Norm, affine, rectify};
+use super::line::{Bf16, LANES, Line, alone, vectorised};
+use super::norm::{Norm, positive};
 use super::product::{At, Images};
 use super::taps::{Taps, side_after};
 use super::tile::Sums;
 
 /// Which of its window's nine values is the largest, for each lane of a line; the first of several.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
-pub struct Winners([u8; LANES]);
+pub struct Winners([u16; LANES]);
+
+impl Winners {
+    /// Takes in another value, where it is larger than the best so far. None is negative, so that
+    /// they are ordered as their bits are.
+    #[inline(always)]
+    fn challenge(&mut self, best: &mut Line, value: Line, number: u16) {
+        alone();
+        for lane in 0..LANES {
+            let (old, new) = (best.0[lane].bits(), value.0[lane].bits());
+            best.0[lane] = Bf16::from_bits(if new > old { new } else { old });
+            self.0[lane] = if new > old { number } else { self.0[lane] };
+        }
+    }
+}
 
 /// A pooling of maps of one size.
 pub struct Pool {
@@ -53,18 +67,19 @@ impl Pool {
             vectorised(
                 #[inline(always)]
                 || {
+                    let (taps, norm) = (self.forward.of(place), norm.map(|norm| norm.of(block)));
+                    let first = taps.first().map_or(0, |tap| tap.weight as u16);
                     out.fill(Line::default());
-                    winners.fill(Winners::default());
-                    for (number, tap) in self.forward.of(place).iter().enumerate() {
+                    winners.fill(Winners([first; LANES]));
+                    for tap in taps {
                         let x = &x[(tap.place * blocks + block) * rows..][..images.count];
-                        for ((out, winners), x) in out.iter_mut().zip(winners.iter_mut()).zip(x) {
-                            let x = norm.map_or(*x, |norm| rectify(affine(x, norm, block)));
-                            for lane in 0..LANES {
-                                let larger = number == 0 || x.0[lane] > out.0[lane];
-                                winners.0[lane] =
-                                    if larger { tap.weight as u8 } else { winners.0[lane] };
-                                out.0[lane] = if larger { x.0[lane] } else { out.0[lane] };
-                            }
+                        for row in 0..images.count {
+                            let x = &x[row];
+                            let x = match norm {
+                                Some(norm) => Line::of(|i| positive(norm.at(x, i))),
+                                None => *x,
+                            };
+                            winners[row].challenge(&mut out[row], x, tap.weight as u16);
                         }
                     }
                 },
@@ -89,11 +104,10 @@ impl Pool {
                     let line = (tap.place * blocks + at.block) * images.rows() + at.group * 32;
                     let rows = gradient[line..].iter().zip(&winners[line..]).take(at.images);
                     for (sums, (gradient, winners)) in sums.iter_mut().zip(rows) {
-                        let gradient = gradient.wide();
-                        for lane in 0..LANES {
-                            let won = winners.0[lane] == tap.weight as u8;
-                            sums.0[lane] += if won { gradient.0[lane] } else { 0.0 };
-                        }
+                        sums.update(|sum, i| {
+                            let won = winners.0[i] == tap.weight as u16;
+                            sum + if won { gradient.at(i) } else { 0.0 }
+                        });
                     }
                 }
             },

@@ -54,14 +54,13 @@ impl State {
         parts.for_each(|(((parameters, velocities), averages), gradients)| {
             let weights = parameters.iter_mut().zip(velocities).zip(averages).zip(gradients);
             for (((p, v), average), g) in weights {
-                let decayed = p.zip(g, |p, g| p * weight_decay + g);
-                *v = decayed.zip(v, |g, v| g + v * momentum);
-                *p = p.zip(v, |p, v| p - v * lr);
-                *average = average.zip(p, |average, p| average * decay + p * (1.0 - decay));
+                v.update(|v, i| p.0[i] * weight_decay + g.0[i] + v * momentum);
+                p.update(|p, i| p - v.0[i] * lr);
+                average.update(|average, i| average * decay + p.0[i] * (1.0 - decay));
             }
         });
         for (average, newest) in self.running_average.iter_mut().zip(&self.running) {
-            *average = average.zip(newest, |average, r| average * decay + r * (1.0 - decay));
+            average.update(|average, i| average * decay + newest.0[i] * (1.0 - decay));
         }
     }
 

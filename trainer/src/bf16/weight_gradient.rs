@@ -64,7 +64,9 @@ impl Multiplier {
             });
             out.par_iter_mut().enumerate().for_each(|(i, out)| {
                 for other in &others {
-                    out.iter_mut().zip(&other[i]).for_each(|(a, b)| *a = a.zip(b, |a, b| a + b));
+                    for (sum, part) in out.iter_mut().zip(&other[i]) {
+                        sum.update(|sum, lane| sum + part.0[lane]);
+                    }
                 }
             });
         };
@@ -122,7 +124,7 @@ fn learn_part(unit: Unit, learnt: Learnt<'_>, part: &Part, inputs: Range<usize>,
                 for (i, block) in inputs.clone().enumerate() {
                     let from = (place * all_inputs + block) * images.rows();
                     let to = (i * ring + place % ring) * together * SIDE;
-                    reorder(&input[from..], groups.clone(), &mut turned[to..], shuffle::transposed);
+                    reorder(&input[from..], groups.clone(), &mut turned[to..], Order::Transposed);
                 }
             }
             next = next.max(span.end);
@@ -139,7 +141,7 @@ fn learn_part(unit: Unit, learnt: Learnt<'_>, part: &Part, inputs: Range<usize>,
                 for (i, place) in places.clone().enumerate() {
                     let from = (place * outputs + output) * images.rows();
                     let to = &mut pairs[i * together * SIDE..];
-                    reorder(&gradient[from..], groups.clone(), to, shuffle::paired);
+                    reorder(&gradient[from..], groups.clone(), to, Order::Paired);
                 }
                 for (turned, out) in turned
                     .chunks_exact(ring * together * SIDE)
@@ -164,20 +166,25 @@ fn span(taps: &Taps, places: Range<usize>) -> Range<usize> {
     all().min().unwrap_or(0)..all().max().map_or(0, |last| last + 1)
 }
 
+/// An order of [`shuffle`], by name: a function that is handed over would be compiled for the smallest
+/// vectors.
+#[derive(Clone, Copy)]
+enum Order {
+    Paired,
+    Transposed,
+}
+
 /// Puts blocks of 32 lines, one a group of images, in another order.
-fn reorder(
-    from: &[Line],
-    groups: Range<usize>,
-    to: &mut [Line],
-    order: impl Fn(&Rows, &mut [Line]),
-) {
+fn reorder(from: &[Line], groups: Range<usize>, to: &mut [Line], order: Order) {
     vectorised(
         #[inline(always)]
         || {
             let from = from[groups.start * SIDE..groups.end * SIDE].chunks_exact(SIDE);
             for (from, to) in from.zip(to.chunks_exact_mut(SIDE)) {
-                if let Ok(rows) = from.try_into() {
-                    order(rows, to);
+                let Ok(rows) = from.try_into() else { continue };
+                match order {
+                    Order::Paired => shuffle::paired(rows, to),
+                    Order::Transposed => shuffle::transposed(rows, to),
                 }
             }
         },

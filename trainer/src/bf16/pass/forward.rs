@@ -3,7 +3,7 @@
 use super::{Kept, Pass};
 use crate::bf16::line::{Line, Wide, vectorised};
 use crate::bf16::network::Conv;
-use crate::bf16::norm::{Beside, Moments, Norm, rectified, rectify};
+use crate::bf16::norm::{Beside, Moments, Norm, positive, rectified};
 use crate::bf16::pool::Winners;
 use crate::bf16::product::At;
 use crate::bf16::tile::Sums;
@@ -24,11 +24,16 @@ impl Pass<'_> {
                 #[inline(always)]
                 || {
                     for i in 0..at.images {
-                        let mut row = sums[i].zip(&norm.shift[at.block], |x, shift| x + shift);
+                        let row = &mut sums[i];
                         if let Some(beside) = beside {
-                            row = row.zip(&beside[at.line + i].wide(), |a, b| a + b);
+                            let beside = &beside[at.line + i];
+                            row.update(|sum, lane| sum + beside.at(lane));
                         }
-                        out[i] = if rectifies { rectify(row) } else { row.nearest() };
+                        let (row, shift) = (&*row, &norm.shift[at.block]);
+                        out[i] = match rectifies {
+                            true => Line::of(|lane| positive(row.0[lane] + shift.0[lane])),
+                            false => Line::of(|lane| row.0[lane] + shift.0[lane]),
+                        };
                     }
                     out[at.images..].fill(Line::default());
                 },

@@ -106,7 +106,7 @@ fn plain(sums: &mut Sums, fresh: bool, a: &[Line], b: &[Line], steps: &[Step]) {
                 let (a, b) = (&a[step.a as usize..][..SIDE], &b[step.b as usize..][..SIDE]);
                 for (tile, b) in b.chunks_exact(16).enumerate() {
                     let mut wide = [Wide::default(); 16];
-                    wide.iter_mut().zip(b).for_each(|(wide, b)| *wide = b.wide());
+                    wide.iter_mut().zip(b).for_each(|(wide, b)| *wide = Wide::of(|i| b.at(i)));
                     for (a, sums) in a.iter().zip(sums.iter_mut()) {
                         let mut parts = [0.0; LANES];
                         for (pair, b) in a.0.chunks_exact(2).zip(&wide) {
