@@ -117,16 +117,17 @@ def steps_a_second(network, batch, seconds):
 
 
 class Trained(torch.nn.Module):
-    """The network of `robust-reps train`'s defaults, with its normalisation."""
+    """A network of basic blocks as `robust-reps train` makes it, with its normalisation."""
 
-    def __init__(self, classes=9, widths=(64, 128, 256, 512)):
+    def __init__(self, network, stem, classes=9, widths=(64, 128, 256, 512)):
         super().__init__()
 
         def convolution(inputs, outputs, kernel, stride):
             layer = torch.nn.Conv2d(inputs, outputs, kernel, stride, kernel // 2, bias=False)
             return torch.nn.Sequential(layer, torch.nn.BatchNorm2d(outputs))
 
-        self.stem = convolution(3, widths[0], 3, 2)
+        self.stem = convolution(3, widths[0], 7 if stem == "imagenet" else 3, 2)
+        self.pools = stem == "imagenet"
         self.blocks = torch.nn.ModuleList()
         inputs = widths[0]
         for stage, width in enumerate(widths):
@@ -135,22 +136,26 @@ class Trained(torch.nn.Module):
             if stage:
                 block.append(convolution(inputs, width, 1, stride))
             self.blocks.append(block)
+            if network == "resnet18":
+                self.blocks.append(torch.nn.ModuleList([convolution(width, width, 3, 1) for _ in range(2)]))
             inputs = width
         self.head = torch.nn.Linear(inputs, classes)
 
     def forward(self, x):
         x = F.relu(self.stem(x))
+        if self.pools:
+            x = F.max_pool2d(x, 3, 2, 1)
         for block in self.blocks:
             y = block[1](F.relu(block[0](x)))
             x = F.relu(y + (block[2](x) if len(block) == 3 else x))
         return self.head(x.mean((2, 3)))
 
 
-def images_trained_a_second(batch, attack, seconds, precision, size=64):
+def images_trained_a_second(batch, attack, options):
     torch.manual_seed(0)
-    half = precision == "bf16"
+    half, size, seconds = options.precision == "bf16", options.size, options.seconds
     layout = torch.channels_last if half else torch.contiguous_format
-    network = Trained().to(memory_format=layout)
+    network = Trained(options.network, options.stem).to(memory_format=layout)
 
     def loss(x, labels, smoothing=0.0):
         with torch.autocast("cpu", torch.bfloat16, enabled=half):
@@ -180,11 +185,13 @@ def images_trained_a_second(batch, attack, seconds, precision, size=64):
     return batch * done / (time.time() - started)
 
 
-def ours_trained(program, batch, attack, seconds, precision):
-    command = [program, "bench-train", "--batches", str(batch), "--attacks", str(attack), "--backend", "cpu"]
+def ours_trained(batch, attack, options):
+    command = [options.program, "bench-train", "--batches", str(batch), "--attacks", str(attack), "--backend", "cpu"]
+    command += ["--network", options.network, "--stem", options.stem, "--size", str(options.size)]
     # In bf16 one copy of the network keeps all cores busy.
-    replicas = 1 if precision == "bf16" else torch.get_num_threads()
-    command += ["--seconds", str(seconds), "--json", "--precision", precision, "--replicas", str(replicas)]
+    replicas = 1 if options.precision == "bf16" else torch.get_num_threads()
+    command += ["--precision", options.precision, "--replicas", str(replicas)]
+    command += ["--seconds", str(options.seconds), "--json"]
     output = subprocess.run(command, check=True, capture_output=True).stdout
     return json.loads(output.splitlines()[-1])["images_per_second"]
 
@@ -214,6 +221,9 @@ def main():
     parser.add_argument("--program", help="robust-reps, to be measured in turns with PyTorch")
     parser.add_argument("--train", action="store_true", help="measure training steps")
     parser.add_argument("--precision", choices=("f32", "bf16"), default="f32", help="of training steps")
+    parser.add_argument("--network", choices=("resnet10", "resnet18"), default="resnet10", help="that trains")
+    parser.add_argument("--stem", choices=("small", "imagenet"), default="small", help="of the network that trains")
+    parser.add_argument("--size", type=int, default=64, help="of the images it trains on, in pixels")
     parser.add_argument("--threads", type=int, default=1)
     parser.add_argument("--seconds", type=float, default=5)
     parser.add_argument("--rounds", type=int, default=3)
@@ -224,11 +234,12 @@ def main():
     print(f"PyTorch {torch.__version__}, {options.threads} thread(s)")
     if options.train:
         for attack in (0, 1):
+            what = f"{options.network}, {options.size} pixels, stem {options.stem}, {options.precision}"
             compare(
-                f"training in {options.precision}, batch 128, {attack} attack step(s), images a second",
+                f"training {what}, batch 128, {attack} attack step(s), images a second",
                 options.rounds,
-                lambda: images_trained_a_second(128, attack, seconds, options.precision),
-                program and (lambda: ours_trained(program, 128, attack, seconds, options.precision)),
+                lambda: images_trained_a_second(128, attack, options),
+                program and (lambda: ours_trained(128, attack, options)),
             )
         return
     network = Network(*read(options.model))

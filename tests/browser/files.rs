@@ -96,6 +96,39 @@ async fn what_only_the_browser_decodes_is_inverted_too() -> Result<()> {
     visit.close().await
 }
 
+/// A collision reads two photos: the one that cannot be read is named and marked, whichever it is.
+#[tokio::test]
+async fn the_photo_at_fault_is_named_where_several_are_read() -> Result<()> {
+    let folder = tempfile::tempdir()?;
+    let text = folder.path().join("letter.jpg");
+    std::fs::write(&text, "Dear reader, this is not a photo.")?;
+    let visit = Visit::open("?engine=cpu&models=check/index.json#collide").await?;
+    visit.wait_for_phase("robust", "finished", 120).await?;
+    let told =
+        "document.querySelector('#notice').textContent.startsWith('letter.jpg: this is not')";
+    let marked = "document.querySelectorAll('.tray .wrong').length === 1";
+
+    visit.upload(&text).await?;
+    visit.wait_until("the chosen one is named", told, 20).await?;
+    visit.wait_until("and marked", marked, 10).await?;
+    let shown = "document.querySelector('.tray [aria-pressed=true]').title.startsWith('letter.jpg') === false";
+    visit.wait_until("the photo before is chosen again", shown, 10).await?;
+
+    visit.click(".tray .thumbnail[title='Owl']").await?;
+    visit
+        .wait_until("a good pair", "document.querySelector('#notice').textContent === ''", 20)
+        .await?;
+    let id =
+        "[...document.querySelectorAll('#other option')].find(o => o.text === 'letter.jpg').value";
+    let id = visit.script(&format!("return {id};")).await?;
+    visit.set("other", id.as_str().unwrap_or_default()).await?;
+    visit.wait_until("the other one is named", told, 20).await?;
+    visit.wait_until("and is the only one marked", marked, 10).await?;
+    let chosen = "return document.querySelector('.tray [aria-pressed=true]').title;";
+    assert_eq!(visit.script(chosen).await?, "Owl");
+    visit.close().await
+}
+
 /// What stands beside a field after something was typed into it, and what the field says then.
 async fn typed(visit: &Visit, id: &str, text: &str) -> Result<(String, String)> {
     visit.set(id, text).await?;

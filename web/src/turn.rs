@@ -108,14 +108,14 @@ impl Turn {
                 self.phase = Phase::Running;
                 true
             }
-            Event::Failed { .. } if newest && self.heard != run => {
+            Event::Failed(_) if newest && self.heard != run => {
                 self.give_up(run);
                 true
             }
             _ if run != self.heard || run == 0 => false,
-            Event::Finished { .. } | Event::Failed { .. } => {
+            Event::Finished { .. } | Event::Failed(_) => {
                 let ended = match event {
-                    Event::Failed { .. } => Phase::Idle,
+                    Event::Failed(_) => Phase::Idle,
                     _ => Phase::Finished,
                 };
                 *(if newest { &mut self.phase } else { &mut self.before }) = ended;
@@ -144,7 +144,7 @@ mod tests {
     }
 
     fn failed() -> Event {
-        Event::Failed { message: "no photo".into() }
+        Event::Failed("no photo".into())
     }
 
     const FINISHED: Event = Event::Finished { likeness: None };

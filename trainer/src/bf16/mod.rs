@@ -10,6 +10,8 @@
 //! Sums, statistics, weights, logits, loss and the attacked images are f32. On a processor without
 //! such units, plain loops compute the same, slowly ([`tile`]).
 
+#![allow(clippy::needless_range_loop)] // Loops over lanes count: see `line`.
+
 mod adversary;
 mod filter;
 mod head;

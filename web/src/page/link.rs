@@ -29,21 +29,30 @@ impl Session {
     /// Makes a link to the view at hand, for the address and for others: none where it shows what no
     /// link can tell. A photo of the visitor comes into it as small as the network sees it.
     pub fn show_link(self) {
-        let (mode, run) = (self.mode.get_untracked(), self.run.get_untracked());
-        let selected = self.selected.get_untracked();
+        self.publish(async move {
+            let link = self.link().await;
+            // What everybody sees who comes here needs no more than this page's address.
+            let plain = link == usual();
+            (link.and_then(|link| link.to_fragment().ok()), plain)
+        });
+    }
+
+    /// Publishes a link once it is made, unless something else is shown by then. `making` gives its
+    /// fragment, and whether the page's own address says as much.
+    pub(super) fn publish(self, making: impl Future<Output = (Option<String>, bool)> + 'static) {
+        let shown = move || {
+            let mode = self.mode.get_untracked();
+            (mode, self.run.get_untracked(), self.selected.get_untracked())
+        };
+        let before = shown();
         self.fragment.set(None);
         spawn_local(async move {
-            let link = self.link().await;
-            let same = self.mode.get_untracked() == mode && self.is_newest(run);
-            if !same || self.selected.get_untracked() != selected {
-                return;
+            let (fragment, plain) = making.await;
+            if shown() == before {
+                let address = fragment.as_deref().filter(|_| !plain);
+                url::replace_fragment(address.unwrap_or_else(|| before.0.fragment()));
+                self.fragment.set(fragment);
             }
-            // What everybody sees who comes here needs no more than this page's address.
-            let usual = link == usual();
-            let fragment = link.and_then(|link| link.to_fragment().ok());
-            let address = fragment.as_deref().filter(|_| !usual);
-            url::replace_fragment(address.unwrap_or_else(|| mode.fragment()));
-            self.fragment.set(fragment);
         });
     }
 

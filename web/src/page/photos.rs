@@ -135,7 +135,7 @@ impl Photo {
             Source::Sample(_) => download::bytes(&self.url).await?,
             Source::Own(bytes) | Source::Linked(bytes) => bytes.to_vec(),
         };
-        Ok(PhotoFile { bytes: ByteBuf::from(bytes), crop: self.crop })
+        Ok(PhotoFile { id: self.id, bytes: ByteBuf::from(bytes), crop: self.crop })
     }
 
     /// The photo as a link names or holds it; `None` where its file is too large for one.
@@ -244,18 +244,6 @@ impl Session {
             Mode::Atlas => selected && matches!(self.change.start.get(), StartChoice::Photo(_)),
             Mode::Collide => selected || self.change.other.get() == id,
             Mode::Paint => false,
-        }
-    }
-
-    /// Whether the chosen photo is all that the run at hand reads, so that it alone can be at fault
-    /// where that cannot begin.
-    pub(super) fn reads_one_photo(self) -> bool {
-        match self.mode.get() {
-            Mode::Invert => !matches!(self.start.get(), StartChoice::Photo(_)),
-            Mode::Explain => true,
-            Mode::Atlas => matches!(self.change.start.get(), StartChoice::Photo(_)),
-            // Here numbers or another photo may be.
-            Mode::Morph | Mode::Add | Mode::Collide | Mode::Paint => false,
         }
     }
 

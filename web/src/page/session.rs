@@ -20,7 +20,7 @@ use super::paint::Paint;
 use super::photos::Photo;
 use super::slot::Slot;
 use super::url;
-use crate::protocol::{Event, Response, RunId};
+use crate::protocol::{Event, Fault, Response, RunId};
 use crate::recovery::{Cause, Losses};
 use crate::turn::Turn;
 
@@ -160,17 +160,16 @@ impl Session {
             }
             Response::Proved { wrong } => self.hear_proof(slot, wrong),
             Response::Run { id, event } => {
-                if let Event::Failed { message } = &*event
+                if let Event::Failed(Fault { message, .. }) = &*event
                     && let Some(cause) = Cause::of(message)
                 {
                     return self.engine_failed(slot, cause, message.clone());
                 }
                 let begins = matches!(*event, Event::Started(_));
-                let failure = match &*event {
-                    Event::Failed { message } => Some(message.clone()),
+                let fault = match &*event {
+                    Event::Failed(fault) => Some(fault.clone()),
                     _ => None,
                 };
-                let began = slot.turn.with_untracked(Turn::shown) == id;
                 // What went wrong with an older run is of no interest any more.
                 if slot.hear(id, *event) {
                     if begins {
@@ -178,8 +177,8 @@ impl Session {
                         self.pictured.set(Some(shown));
                         self.wrong.update(|wrong| wrong.retain(|(id, _)| *id != shown));
                     }
-                    if let Some(message) = failure {
-                        self.run_failed(id, message, began);
+                    if let Some(fault) = fault {
+                        self.run_failed(id, fault);
                     }
                 }
             }
@@ -222,21 +221,18 @@ impl Session {
         }
     }
 
-    /// Says what was wrong with a run that was asked for, and of which photo. One that has not begun
-    /// may have been given a photo that cannot be read.
-    fn run_failed(self, run: RunId, message: String, began: bool) {
+    /// Says what was wrong with a run that was asked for, and with which photo.
+    fn run_failed(self, run: RunId, Fault { message, photo }: Fault) {
+        let Some(photo) = photo.and_then(|id| self.photo(id)) else {
+            return self.notice.set(Some(message));
+        };
         // Both models say the same about a photo; once is enough.
         if self.unread.get_value() == run {
             return;
         }
-        let asked = self.selected.get_untracked();
-        let several = [Mode::Morph, Mode::Paint].contains(&self.mode.get_untracked());
-        let Some(photo) = self.photo(asked).filter(|_| !several) else {
-            return self.notice.set(Some(message));
-        };
-        if photo.is_brought() && !began && untrack(|| self.reads_one_photo()) {
-            self.unread.set_value(run);
-            self.mark_wrong(asked, &message);
+        self.unread.set_value(run);
+        if photo.is_brought() {
+            self.mark_wrong(photo.id, &message);
         }
         self.notice.set(Some(format!("{}: {message}", photo.name)));
     }

@@ -328,7 +328,7 @@ impl Slot {
                 *now = rows;
             }),
             Event::Finished { likeness } => self.likeness.set(likeness),
-            Event::Failed { .. } => {}
+            Event::Failed(_) => {}
         }
     }
 

@@ -240,6 +240,8 @@ impl FileKind {
 /// A photo as its file, and the part of it that counts.
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
 pub struct PhotoFile {
+    /// Its number in the tray.
+    pub id: usize,
     /// The whole file.
     pub bytes: ByteBuf,
     /// What the network sees of it.
@@ -348,10 +350,28 @@ pub enum Event {
         likeness: Option<f32>,
     },
     /// It cannot be carried out. Where it had not started, the run before it goes on.
-    Failed {
-        /// What went wrong, for people.
-        message: String,
-    },
+    Failed(Fault),
+}
+
+/// Why a run cannot be carried out.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Fault {
+    /// What went wrong, for people.
+    pub message: String,
+    /// The photo that cannot be read, by its number in the tray, where that is why.
+    pub photo: Option<usize>,
+}
+
+impl From<String> for Fault {
+    fn from(message: String) -> Self {
+        Self { message, photo: None }
+    }
+}
+
+impl From<&str> for Fault {
+    fn from(message: &str) -> Self {
+        Self::from(message.to_owned())
+    }
 }
 
 /// How far a run is.

@@ -10,7 +10,9 @@ use robust_core::settings::change::{Goal, MOST_ADDED, WHY_NOT_EPSILONS};
 
 use super::pace::{Pace, progress};
 use super::{Engine, canvas_image, decode, failed, where_it_was};
-use crate::protocol::{ChangeRequest, Event, PhotoFile, Progress, Resume, RunId, WhyNotRequest};
+use crate::protocol::{
+    ChangeRequest, Event, Fault, PhotoFile, Progress, Resume, RunId, WhyNotRequest,
+};
 
 /// Steps from one stage of an addition, which a slider can stop at, to the next.
 const STAGE: usize = 2;
@@ -21,7 +23,7 @@ pub(super) async fn change(
     run: RunId,
     request: ChangeRequest,
     resume: Option<Resume>,
-) -> Result<(), String> {
+) -> Result<(), Fault> {
     let model = engine.model()?;
     check(&model, &request.goal)?;
     let start = request.start.try_map(|photo| decode(photo, &model))?;
@@ -92,7 +94,7 @@ pub(super) async fn why_not(
     engine: &Engine,
     run: RunId,
     request: WhyNotRequest,
-) -> Result<(), String> {
+) -> Result<(), Fault> {
     let model = engine.model()?;
     check(&model, &Goal::Class(request.class))?;
     let photo = decode(&request.photo, &model)?;

@@ -6,7 +6,7 @@ use robust_core::settings::change::explain_settings;
 
 use super::pace::{Pace, progress};
 use super::{Engine, canvas_image, decode, failed, where_it_was};
-use crate::protocol::{Event, ExplainRequest, Progress, Resume, RunId};
+use crate::protocol::{Event, ExplainRequest, Fault, Progress, Resume, RunId};
 
 /// Carries out one request to its end.
 pub(super) async fn explain(
@@ -14,7 +14,7 @@ pub(super) async fn explain(
     run: RunId,
     request: ExplainRequest,
     resume: Option<Resume>,
-) -> Result<(), String> {
+) -> Result<(), Fault> {
     let model = engine.model()?;
     let photo = decode(&request.photo, &model)?;
     let mut pace = Pace::new(engine.new_run());

@@ -9,7 +9,7 @@ use robust_core::image::measure::coarse_correlation;
 
 use super::pace::{Pace, progress};
 use super::{Engine, canvas_image, decode, failed, where_it_was};
-use crate::protocol::{Event, InvertRequest, Resume, RunId};
+use crate::protocol::{Event, Fault, InvertRequest, Resume, RunId};
 
 /// Carries out one request to its end.
 pub(super) async fn invert(
@@ -17,7 +17,7 @@ pub(super) async fn invert(
     run: RunId,
     request: InvertRequest,
     resume: Option<Resume>,
-) -> Result<(), String> {
+) -> Result<(), Fault> {
     request.settings.check().map_err(|error| error.to_string())?;
     let model: Rc<Model> = engine.model()?;
     let target = decode(&request.photo, &model)?;

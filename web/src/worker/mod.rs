@@ -27,7 +27,8 @@ use wasm_bindgen::JsCast;
 use wasm_bindgen_futures::spawn_local;
 
 use crate::protocol::{
-    DEVICE_FAILED, Event, Image, NO_MEMORY, PhotoFile, Request, Response, Resume, RunId, Task,
+    DEVICE_FAILED, Event, Fault, Image, NO_MEMORY, PhotoFile, Request, Response, Resume, RunId,
+    Task,
 };
 use port::Port;
 use run::Switch;
@@ -86,8 +87,8 @@ impl Engine {
             }
             Request::Run { id, task, resume } => {
                 spawn_local(async move {
-                    if let Err(message) = self.carry_out(id, *task, resume).await {
-                        self.tell(id, Event::Failed { message });
+                    if let Err(fault) = self.carry_out(id, *task, resume).await {
+                        self.tell(id, Event::Failed(fault));
                     }
                 });
             }
@@ -124,12 +125,7 @@ impl Engine {
     }
 
     /// Does what a run asks for, to its end.
-    async fn carry_out(
-        &self,
-        run: RunId,
-        task: Task,
-        resume: Option<Resume>,
-    ) -> Result<(), String> {
+    async fn carry_out(&self, run: RunId, task: Task, resume: Option<Resume>) -> Result<(), Fault> {
         match task {
             Task::Invert(request) => invert::invert(self, run, request, resume).await,
             Task::Morph(request) => morph::morph(self, run, request, resume).await,
@@ -231,8 +227,10 @@ fn is_about_memory(complaint: &str) -> bool {
     words.iter().any(|words| complaint.contains(words))
 }
 
-fn decode(photo: &PhotoFile, model: &Model) -> Result<Pixels, String> {
-    let decoded = Photo::decode(&photo.bytes, [255; 3]).map_err(|error| error.to_string())?;
+/// What the model sees of a photo, which is at fault where it cannot be read.
+fn decode(photo: &PhotoFile, model: &Model) -> Result<Pixels, Fault> {
+    let decoded = Photo::decode(&photo.bytes, [255; 3])
+        .map_err(|error| Fault { photo: Some(photo.id), message: error.to_string() })?;
     Ok(decoded.square(photo.crop, model.card().input_size))
 }
 

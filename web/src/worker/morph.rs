@@ -12,7 +12,7 @@ use serde_bytes::ByteBuf;
 use super::pace::{Pace, progress};
 use super::{Engine, canvas_image, decode, failed, where_it_was};
 use crate::protocol::{
-    Event, FileKind, MorphRequest, PhotoFile, Response, Resume, RunId, StopFile,
+    Event, Fault, FileKind, MorphRequest, PhotoFile, Response, Resume, RunId, StopFile,
 };
 
 /// Carries out one request to its end.
@@ -21,7 +21,7 @@ pub(super) async fn morph(
     run: RunId,
     request: MorphRequest,
     resume: Option<Resume>,
-) -> Result<(), String> {
+) -> Result<(), Fault> {
     request.settings.check().map_err(|error| error.to_string())?;
     let model: Rc<Model> = engine.model()?;
     let stops =
@@ -44,18 +44,18 @@ pub(super) async fn morph(
     Ok(())
 }
 
-fn open(stop: &StopFile, model: &Model) -> Result<Pixels, String> {
+fn open(stop: &StopFile, model: &Model) -> Result<Pixels, Fault> {
     match stop {
         StopFile::Gallery(photo) => decode(photo, model),
         StopFile::Embedded(bytes) => link::open(bytes, model.card().input_size)
-            .map_err(|error| format!("a photo of this path: {error}")),
+            .map_err(|error| format!("a photo of this path: {error}").into()),
     }
 }
 
 /// Shrinks a photo so that a link can carry it.
 pub(super) fn embed(engine: &Engine, id: usize, photo: &PhotoFile) -> Response {
     let shrink = || -> Result<Vec<u8>, String> {
-        let square = decode(photo, &*engine.model()?)?;
+        let square = decode(photo, &*engine.model()?).map_err(|fault| fault.message)?;
         link::embed(&square).map_err(|error| error.to_string())
     };
     Response::Embedded { id, photo: shrink().map(ByteBuf::from) }

@@ -9,17 +9,13 @@ use robust_core::model::gaussians::Gaussians;
 
 use super::pace::{Pace, progress};
 use super::{Engine, canvas_image, failed, pixels_of};
-use crate::protocol::{Event, Image, PaintRequest, PaintStart, RunId};
+use crate::protocol::{Event, Fault, Image, PaintRequest, PaintStart, RunId};
 
 /// Frames of an animation at most. Once there are so many, every second one goes.
 const FRAMES: usize = 96;
 
 /// Carries out one request to its end.
-pub(super) async fn paint(
-    engine: &Engine,
-    run: RunId,
-    request: PaintRequest,
-) -> Result<(), String> {
+pub(super) async fn paint(engine: &Engine, run: RunId, request: PaintRequest) -> Result<(), Fault> {
     let model = engine.model()?;
     let classes = model.card().classes.len();
     if request.class.is_some_and(|class| class >= classes) {

@@ -1,11 +1,12 @@
 //! Writes `offline.js`, the service worker: `static/offline.js` with the list of the page's files
 //! and what they hold.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::Path;
 
 use anyhow::{Context, Result, bail};
+use serde_json::Value;
 
 use super::{read, sha256, write};
 use crate::command::root;
@@ -15,7 +16,7 @@ const NAME: &str = "offline.js";
 /// Where the list goes.
 const PLACE: &str = "const FILES = {};";
 
-/// Lists every file of `folder` in its service worker.
+/// Lists the files of `folder` in its service worker, but for networks that are there to be chosen.
 pub fn write_worker(folder: &Path) -> Result<()> {
     let template = String::from_utf8(read(&root().join("static").join(NAME))?)?;
     if !template.contains(PLACE) {
@@ -44,5 +45,22 @@ fn files(folder: &Path) -> Result<BTreeMap<String, String>> {
         }
     }
     found.remove(NAME);
+    let others = others(folder)?;
+    found.retain(|path, _| !others.iter().any(|other| path.starts_with(other)));
     Ok(found)
+}
+
+/// How the paths begin of networks that no visit begins with: whoever chooses one fetches it then.
+fn others(folder: &Path) -> Result<Vec<String>> {
+    let index = folder.join("models/index.json");
+    let listed: Vec<BTreeMap<String, Value>> =
+        serde_json::from_slice(&read(&index)?).with_context(|| index.display().to_string())?;
+    let text = |network: &BTreeMap<String, Value>, field| {
+        network.get(field).and_then(Value::as_str).unwrap_or_default().to_owned()
+    };
+    let mut roles = BTreeSet::new();
+    let others = listed.iter().filter(|network| !roles.insert(text(network, "role")));
+    let begin =
+        |network| ["models/", text(network, "file").trim_end_matches("safetensors")].concat();
+    Ok(others.map(begin).collect())
 }

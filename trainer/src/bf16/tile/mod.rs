@@ -64,7 +64,13 @@ impl Unit {
 
     /// Whether this is as fast as bf16 is meant to be.
     pub fn is_fast(self) -> bool {
-        !matches!(self, Self::Plain)
+        match self {
+            Self::Plain => false,
+            #[cfg(target_arch = "x86_64")]
+            Self::Avx512(avx512) => avx512.is_fast(),
+            #[cfg(target_arch = "x86_64")]
+            Self::Amx(_) => true,
+        }
     }
 
     /// Adds to `sums` (to zero where it is `fresh`) the products of all steps, row `m`, column `n`:

@@ -52,6 +52,11 @@ pub fn AddView(session: Session) -> impl IntoView {
     };
     view! {
         <Tray session />
+        <div class="stage">
+            <Brush session photo=target />
+            <Added model=robust position />
+            <Added model=standard position />
+        </div>
         <div class="player">
             <label class="check">
                 "Numbers of the representation "
@@ -73,11 +78,6 @@ pub fn AddView(session: Session) -> impl IntoView {
              through the stages; “Features” shows what the numbers look for, “Explain a prediction” \
              which of them matter for a photo."
         </p>
-        <div class="stage">
-            <Brush session photo=target />
-            <Added model=robust position />
-            <Added model=standard position />
-        </div>
         <Share fragment=session.fragment />
     }
 }

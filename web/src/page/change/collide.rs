@@ -52,6 +52,14 @@ pub fn CollideView(session: Session) -> impl IntoView {
              network falls for it."
         </p>
         <Tray session />
+        <div class="stage">
+            <section class="panel" id="original">
+                <h2>"Your photo"</h2>
+                <ImageCanvas id="original-image".into() image=target label="The photo as the networks see it" />
+            </section>
+            <Collision model=robust />
+            <Collision model=standard />
+        </div>
         <div class="player">
             <label class="check">
                 "Make it pass for "
@@ -66,14 +74,6 @@ pub fn CollideView(session: Session) -> impl IntoView {
                     prop:value=move || plain(epsilon.get().into()) on:change=moved />
             </label>
             <button id="stop" on:click=move |_| session.stop()>"Stop"</button>
-        </div>
-        <div class="stage">
-            <section class="panel" id="original">
-                <h2>"Your photo"</h2>
-                <ImageCanvas id="original-image".into() image=target label="The photo as the networks see it" />
-            </section>
-            <Collision model=robust />
-            <Collision model=standard />
         </div>
         <Share fragment=session.fragment />
     }

@@ -131,6 +131,8 @@ impl Session {
         let engines: Engines = download::json("engines.json").await?;
         let catalog: Vec<CatalogEntry> = download::json(&self.loading.index.get_value()).await?;
         self.models.list(catalog);
+        // Before any network is loaded: a link may ask for one that the page does not begin with.
+        self.put_wanted();
         let asset = match kind {
             EngineKind::WebGpu => engines.webgpu,
             EngineKind::Cpu => engines.cpu,
@@ -172,6 +174,17 @@ impl Session {
             Shown::default().again(&slot, 0);
             self.unload_one(slot);
             spawn_local(self.load_one(slot));
+        }
+    }
+
+    /// Has the site's network that a link was made with take its role's place, where there is one.
+    pub fn put_wanted(self) {
+        let wanted = self.morph.wanted.get_untracked();
+        let Some(Network { entry, .. }) = wanted.and_then(|name| self.models.named(&name)) else {
+            return;
+        };
+        if self.models.at(entry.role).is_none_or(|here| here.entry.sha256 != entry.sha256) {
+            self.put(entry.role, Some(entry.sha256));
         }
     }
 

@@ -105,6 +105,12 @@ impl Models {
         });
     }
 
+    /// The site's network of that name.
+    pub(super) fn named(self, name: &str) -> Option<Network> {
+        let named = |network: &&Network| !network.own && network.entry.name == name;
+        self.all.with_untracked(|all| all.iter().find(named).cloned())
+    }
+
     /// The network that is to work in a role's place: the chosen one, or the site's first of that role.
     pub(super) fn at(self, role: Role) -> Option<Network> {
         let chosen = self.chosen.with_untracked(|chosen| chosen[place(role)].clone());

@@ -10,14 +10,12 @@ use crate::drawing::{GREY, flat};
 use crate::page::photos::Photo;
 use crate::protocol::Image;
 
-/// Side of a preview in pixels.
-const SIDE: u32 = 64;
-
-/// Each photo's square, as the browser scales it. A photo that it cannot read is grey.
-pub async fn previews(photos: &[Photo]) -> Vec<Image> {
+/// Each photo's square with so many pixels a side, as the browser scales it. A photo that it cannot
+/// read is grey.
+pub async fn previews(photos: &[Photo], side: u32) -> Vec<Image> {
     let mut previews = Vec::new();
     for photo in photos {
-        previews.push(preview(photo, SIDE).await.unwrap_or_else(|| flat(SIDE, GREY)));
+        previews.push(preview(photo, side).await.unwrap_or_else(|| flat(side, GREY)));
     }
     previews
 }

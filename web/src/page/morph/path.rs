@@ -3,7 +3,7 @@
 use leptos::prelude::*;
 use leptos::task::spawn_local;
 use robust_core::link::{Link, PathLink, Stop};
-use robust_core::model::card::Role;
+use robust_core::model::card::{Card, Role};
 use robust_core::settings::path::{PathSettings, STOPS};
 
 use super::fade;
@@ -18,6 +18,9 @@ use crate::turn::Phase;
 /// What to say of a link to a sample that this page does not have.
 pub const GONE: &str =
     "This link names a sample photo that is not here any more. Choose others below.";
+
+/// Side of a photo's picture until a network says what it sees, in pixels.
+const SIDE: u32 = 64;
 
 /// Handles to everything about the path.
 #[derive(Clone, Copy)]
@@ -39,7 +42,7 @@ pub struct Morph {
     /// The link's fragment, once the photos are small enough for it.
     pub fragment: RwSignal<Option<String>>,
     /// The model that a link names.
-    wanted: RwSignal<Option<String>>,
+    pub wanted: RwSignal<Option<String>>,
 }
 
 impl Morph {
@@ -106,6 +109,7 @@ impl Session {
         morph.stops.set(stops);
         morph.settings.set(link.settings);
         morph.wanted.set(Some(link.model));
+        self.put_wanted();
         // Whoever opens a link sees it move, unless their system asks for calm.
         let calm = window().match_media("(prefers-reduced-motion: reduce)").ok().flatten();
         morph.playing.set(!calm.is_some_and(|query| query.matches()));
@@ -169,7 +173,7 @@ impl Session {
         spawn_local(async move {
             let ids = morph.stops.get_untracked();
             let photos: Vec<Photo> = ids.iter().filter_map(|&id| self.photo(id)).collect();
-            morph.previews.set(fade::previews(&photos).await);
+            morph.previews.set(fade::previews(&photos, self.preview_side()).await);
         });
     }
 
@@ -189,6 +193,12 @@ impl Session {
             name.is_some() && name == self.morph.wanted.get()
         };
         if named(&standard) { standard } else { robust }
+    }
+
+    /// Side of what stands for a photo until its frames come, in pixels: of what the network sees.
+    fn preview_side(self) -> u32 {
+        let side = |card: &Option<Card>| card.as_ref().map_or(SIDE, |card| card.input_size as u32);
+        untrack(|| self.main_model()).card.with_untracked(side)
     }
 
     /// Computes the path on every ready model that shows it. `edited`: the visitor changed
@@ -215,7 +225,7 @@ impl Session {
         spawn_local(async move {
             let ids = morph.stops.get_untracked();
             let photos: Vec<Photo> = ids.iter().filter_map(|&id| self.photo(id)).collect();
-            morph.previews.set(fade::previews(&photos).await);
+            morph.previews.set(fade::previews(&photos, self.preview_side()).await);
             let computed = self.try_compute(run, photos, edited).await;
             // What went wrong with an older path is of no interest any more.
             if let (Err(message), true) = (computed, self.is_newest(run)) {

@@ -15,7 +15,6 @@ use crate::page::modes::Mode;
 use crate::page::morph::{GONE, preview};
 use crate::page::photos::{Photo, Source};
 use crate::page::session::Session;
-use crate::page::url;
 use crate::protocol::Image;
 
 /// Longest fragment of a drawing. One with more strokes is shared as its pixels.
@@ -24,18 +23,13 @@ const LONGEST: usize = 8000;
 impl Session {
     /// Makes the drawing's link the address, for sharing and for coming back.
     pub(super) fn show_drawing_link(self) {
-        let run = self.run.get_untracked();
-        self.fragment.set(None);
-        spawn_local(async move {
+        self.publish(async move {
             let fragment = self.drawing_link(false).await;
             let fragment = match fragment.filter(|fragment| fragment.len() <= LONGEST) {
                 Some(fragment) => Some(fragment),
                 None => self.drawing_link(true).await,
             };
-            if self.is_newest(run) && self.mode.get_untracked() == Mode::Paint {
-                url::replace_fragment(fragment.as_deref().unwrap_or(url::PAINT));
-                self.fragment.set(fragment);
-            }
+            (fragment, false)
         });
     }
 
