@@ -45,16 +45,15 @@ fn files(folder: &Path) -> Result<BTreeMap<String, String>> {
         }
     }
     found.remove(NAME);
-    let others = others(folder)?;
+    let index = folder.join("models/index.json");
+    let others = others(&read(&index)?).with_context(|| index.display().to_string())?;
     found.retain(|path, _| !others.iter().any(|other| path.starts_with(other)));
     Ok(found)
 }
 
 /// How the paths begin of networks that no visit begins with: whoever chooses one fetches it then.
-fn others(folder: &Path) -> Result<Vec<String>> {
-    let index = folder.join("models/index.json");
-    let listed: Vec<BTreeMap<String, Value>> =
-        serde_json::from_slice(&read(&index)?).with_context(|| index.display().to_string())?;
+fn others(index: &[u8]) -> Result<Vec<String>> {
+    let listed: Vec<BTreeMap<String, Value>> = serde_json::from_slice(index)?;
     let text = |network: &BTreeMap<String, Value>, field| {
         network.get(field).and_then(Value::as_str).unwrap_or_default().to_owned()
     };
@@ -63,4 +62,20 @@ fn others(folder: &Path) -> Result<Vec<String>> {
     let begin =
         |network| ["models/", text(network, "file").trim_end_matches("safetensors")].concat();
     Ok(others.map(begin).collect())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::others;
+
+    #[test]
+    fn the_first_network_of_each_role_comes_along() {
+        let index = br#"[
+            {"role": "robust", "file": "robust.safetensors"},
+            {"role": "robust", "file": "robust128.safetensors"},
+            {"role": "standard", "file": "standard.safetensors"}
+        ]"#;
+        assert_eq!(others(index).unwrap(), ["models/robust128."]);
+        assert!(others(b"[]").unwrap().is_empty() && others(b"{").is_err());
+    }
 }
