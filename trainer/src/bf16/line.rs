@@ -2,8 +2,8 @@
 //!
 //! What is computed of lines is written as one function of a lane ([`Wide::of`], [`Wide::update`]),
 //! so that it is one loop without temporary lines, which becomes vectors. Chains of whole lines, an
-//! array's `map` and iterators over lanes became calls, lane by lane: a training step took 1.7 times
-//! as long.
+//! array's `map` and iterators over lanes became calls, lane by lane, and a training step took 1.7
+//! times as long.
 
 use std::sync::atomic::{Ordering, compiler_fence};
 
