@@ -4,8 +4,8 @@ use anyhow::Result;
 use robust_tests::Visit;
 
 use super::{
-    DONE, RUNS, SEEN, at, at_the_sheet, fill_a_kitten, percent, put_a_kitten, stop_in_the_midst,
-    stroke, wait_for_picture, wait_until_made,
+    DONE, SEEN, STEPPED, at, at_the_sheet, fill_a_kitten, percent, put_a_kitten, stop_in_the_midst,
+    stroke, wait_for_picture, wait_until_made, watch_for_a_step,
 };
 use crate::difference;
 
@@ -84,17 +84,19 @@ async fn another_class_and_another_radius_count_at_once() -> Result<()> {
     visit.click("#goals .class-button:nth-child(4)").await?;
     wait_until_made(&visit, 60).await?;
     let (_, far) = difference(&visit.pixels("drawing").await?, &sheet);
+    watch_for_a_step(&visit, 0, "").await?;
     visit.set_range("reach", "0.05").await?;
-    visit.wait_until("it goes on within the new radius", &format!("{RUNS} >= 0"), 20).await?;
+    visit.wait_until("it goes on within the new radius", STEPPED, 20).await?;
     visit.wait_until("it is done", DONE, 60).await?;
     let (_, near) = difference(&visit.pixels("drawing").await?, &sheet);
     assert!(near < 0.5 * far, "{near} away with a twentieth of the radius, {far} with all of it");
 
     put_a_kitten(&visit).await?;
     visit.click(".makings button:nth-child(3)").await?;
+    let other = "document.querySelector('#goals .class-button:nth-child(2)').click()";
+    watch_for_a_step(&visit, 4, other).await?;
     visit.click("#goals .class-button:nth-child(4)").await?;
-    visit.wait_until("a step towards the first", &format!("{RUNS} > 3"), 60).await?;
-    visit.click("#goals .class-button:nth-child(2)").await?;
+    visit.wait_until("another class after steps towards the first", STEPPED, 60).await?;
     let other = format!("document.querySelector('#robust [data-class=\"1\"]') && {DONE}");
     visit.wait_until("it becomes the other", &other, 60).await?;
     let sees = visit.text("#robust .sees").await?;
@@ -109,8 +111,9 @@ async fn a_finished_drawing_goes_on_under_the_brush() -> Result<()> {
     wait_until_made(&visit, 60).await?;
     visit.click(".swatch[title=White]").await?;
     visit.set_range("width", "0.3").await?;
+    watch_for_a_step(&visit, 0, "").await?;
     stroke(&visit, &[(0.2, 0.5), (0.8, 0.5)]).await?;
-    visit.wait_until("it goes on", &format!("{RUNS} >= 0"), 20).await?;
+    visit.wait_until("it goes on", STEPPED, 20).await?;
     visit.wait_until("to its end", DONE, 60).await?;
     let pixels = visit.pixels("drawing").await?;
     assert_ne!(at(&pixels, 0.5, 0.5), [0xf7, 0xf5, 0xf0], "nothing was made of the stroke");

@@ -16,9 +16,8 @@ const DONE: &str = "document.querySelector('#robust')?.dataset.phase === 'finish
 
 const SEEN: &str = "document.querySelector('#robust .sees')?.textContent.includes('%')";
 
-/// Steps done of a run, while it runs.
-const RUNS: &str =
-    "parseInt(document.querySelector('#robust .phase').textContent.match(/^Step (\\d+)/)[1])";
+/// Whether a step has been told of since [`watch_for_a_step`].
+const STEPPED: &str = "window.stepped";
 
 /// Waits until something is made and done.
 async fn wait_until_made(visit: &Visit, seconds: u64) -> Result<()> {
@@ -26,19 +25,25 @@ async fn wait_until_made(visit: &Visit, seconds: u64) -> Result<()> {
     visit.wait_until("it is made and done", &made, seconds).await
 }
 
-/// Presses a class, and stops what begins after a step. The page itself presses the second button: a press
-/// from here may come after the end.
-async fn stop_in_the_midst(visit: &Visit, class: &str) -> Result<()> {
+/// From now on, the page itself notes when a run tells of this step or a later one, and then does something:
+/// a short run may begin and end between two looks from here.
+async fn watch_for_a_step(visit: &Visit, step: u32, then: &str) -> Result<()> {
     let script = format!(
-        "window.pressed = false; new MutationObserver((_, watch) => {{ \
-           try {{ if (!({RUNS} > 1)) return; }} catch {{ return; }} \
-           watch.disconnect(); document.getElementById('stop').click(); window.pressed = true; \
+        "window.stepped = false; new MutationObserver((_, watch) => {{ \
+           const told = document.querySelector('#robust .phase')?.textContent.match(/^Step (\\d+)/); \
+           if (!(told?.[1] >= {step})) return; \
+           watch.disconnect(); {then}; window.stepped = true; \
          }}).observe(document, {{ subtree: true, childList: true, characterData: true }});"
     );
+    visit.script(&script).await.map(drop)
+}
+
+/// Presses a class, and stops what begins after a step or two.
+async fn stop_in_the_midst(visit: &Visit, class: &str) -> Result<()> {
     for _ in 0..5 {
-        visit.script(&script).await?;
+        watch_for_a_step(visit, 2, "document.getElementById('stop').click()").await?;
         visit.click(class).await?;
-        visit.wait_until("it has stopped", &format!("window.pressed && {DONE}"), 60).await?;
+        visit.wait_until("it has stopped", &format!("{STEPPED} && {DONE}"), 60).await?;
         if visit.text("#robust .phase").await?.starts_with("Stopped at") {
             return Ok(());
         }
