@@ -8,7 +8,7 @@ use crate::image::Pixels;
 use crate::image::photo::{Photo, PhotoError};
 use crate::settings::Crop;
 
-/// Room for one photo: two of these and the settings stay under 8 kB of text.
+/// Room for one photo of 64 pixels or less: two of these and the settings stay under 8 kB of text.
 const BUDGET: usize = 2900;
 
 /// JPEG qualities to try, the best first.
@@ -30,7 +30,7 @@ pub fn embed(image: &Pixels) -> Result<Vec<u8>, PhotoError> {
     let mut last = Vec::new();
     for bytes in jpegs {
         last = bytes?;
-        if last.len() <= BUDGET {
+        if last.len() <= budget(image.size()) {
             break;
         }
     }
@@ -47,6 +47,12 @@ pub fn embed(image: &Pixels) -> Result<Vec<u8>, PhotoError> {
 pub fn open(bytes: &[u8], size: usize) -> Result<Pixels, PhotoError> {
     let photo = Photo::decode_within(bytes, [255; 3], MAX_SIDE)?;
     Ok(photo.square(Crop::Centre, size))
+}
+
+/// Room for one photo of `size` pixels: more of them get twice as much at most, so that two photos and
+/// the settings stay under 16 kB of text.
+fn budget(size: usize) -> usize {
+    BUDGET * size.clamp(64, 128) / 64
 }
 
 fn jpeg(image: &Pixels, quality: u8) -> Result<Vec<u8>, PhotoError> {

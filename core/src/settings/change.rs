@@ -7,14 +7,14 @@ use crate::settings::{Constraint, PgdSettings, Solver};
 /// Side of the images that the authors' settings are for, in pixels.
 const AUTHORS_SIZE: f32 = 224.0;
 
-/// How far a photo may be changed, in the l2 norm, to be called another class.
-pub const WHY_NOT_EPSILONS: [f32; 6] = [0.25, 0.5, 1.0, 2.0, 4.0, 8.0];
+/// How many radii of [`radii`] there are.
+pub const RADII: usize = 6;
 
 /// Most coordinates that are added to a photo one after another.
 pub const MOST_ADDED: usize = 4;
 
 /// Radii of a collision, in the l2 norm.
-pub const COLLIDE_EPSILONS: std::ops::RangeInclusive<f32> = 0.1..=20.0;
+pub const COLLIDE_EPSILONS: std::ops::RangeInclusive<f32> = 0.1..=100.0;
 
 /// What a photo is changed towards.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -45,9 +45,9 @@ impl Goal {
         }
     }
 
-    /// Steps of the whole, at most.
-    pub fn steps(&self, size: usize, authors: bool) -> usize {
-        let steps = self.settings(size, authors).steps;
+    /// Steps of the whole, at most: as many for images of any size.
+    pub fn steps(&self, authors: bool) -> usize {
+        let steps = self.settings(AUTHORS_SIZE as usize, authors).steps;
         match self {
             Goal::Add(features) => steps * features.len(),
             _ => steps,
@@ -93,7 +93,27 @@ pub const fn quick_add_settings(size: usize) -> PgdSettings {
     authors(1000.0, 0.35, 230, size)
 }
 
+/// How far a photo of `size` pixels may be changed, in the l2 norm, to become another class or another
+/// photo to a network: every radius is twice the one before. They grow with the side as distances between
+/// photos do, rounded to powers of two so that they are easy to read.
+pub fn radii(size: usize) -> [f32; RADII] {
+    let least = 0.25 * (size as f32 / 64.0).log2().round().exp2();
+    [1.0, 2.0, 4.0, 8.0, 16.0, 32.0].map(|times| times * least)
+}
+
 /// An attack within `epsilon` in the l2 norm whose steps could cross the ball.
 pub const fn attack_settings(epsilon: f32, steps: usize) -> PgdSettings {
     PgdSettings::plain(Constraint::L2 { epsilon }, 2.5 * epsilon / steps as f32, steps)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn radii_grow_with_the_side() {
+        assert_eq!(radii(64), [0.25, 0.5, 1.0, 2.0, 4.0, 8.0]);
+        assert_eq!([32, 96, 128, 224].map(|size| radii(size)[0]), [0.125, 0.5, 0.5, 1.0]);
+        assert!(radii(224).iter().all(|radius| COLLIDE_EPSILONS.contains(radius)));
+    }
 }

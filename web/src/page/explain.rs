@@ -2,7 +2,7 @@
 
 use leptos::prelude::*;
 use robust_core::report::{Contribution, Explanation};
-use robust_core::settings::change::WHY_NOT_EPSILONS;
+use robust_core::settings::change::RADII;
 
 use super::canvas::{ImageCanvas, save_sheet};
 use super::change::Tile as AtlasTile;
@@ -127,7 +127,7 @@ fn pictures(name: &str) -> impl Iterator<Item = String> {
     [format!("{name}-photo"), format!("{name}-saliency")]
         .into_iter()
         .chain(numbered("feature", COUNT))
-        .chain(numbered("why-not", WHY_NOT_EPSILONS.len()))
+        .chain(numbered("why-not", RADII))
 }
 
 /// The most probable classes; a click explains another one.

@@ -183,7 +183,7 @@ impl Session {
                 Mode::Add
             }
             Goal::Collide { epsilon } => {
-                self.change.epsilon.set(epsilon);
+                self.change.epsilon.set(Some(epsilon));
                 Mode::Collide
             }
             goal => {

@@ -2,7 +2,7 @@
 
 use leptos::prelude::*;
 use leptos::task::spawn_local;
-use qrcodegen::{QrCode, QrCodeEcc};
+use qrcodegen::{QrCode, QrCodeEcc, QrSegment, Version};
 use wasm_bindgen::JsValue;
 use wasm_bindgen_futures::JsFuture;
 use web_sys::ShareData;
@@ -90,10 +90,17 @@ pub fn Share(
     }
 }
 
+/// The largest code that a phone reads off another screen: 117 modules a side, 1273 bytes.
+const LARGEST_CODE: u8 = 25;
+
 /// Side and SVG path of the link's QR code with its quiet zone; `None` where the link is too long.
 fn qr_code(link: &str) -> Option<(i32, String)> {
     const QUIET: i32 = 4;
-    let code = QrCode::encode_text(link, QrCodeEcc::Low).ok()?;
+    let text = QrSegment::make_segments(link);
+    let (ecc, least) = (QrCodeEcc::Low, Version::MIN);
+    let code =
+        QrCode::encode_segments_advanced(&text, ecc, least, Version::new(LARGEST_CODE), None, true)
+            .ok()?;
     let cells = (0..code.size()).flat_map(|y| (0..code.size()).map(move |x| (x, y)));
     let dark = cells.filter(|&(x, y)| code.get_module(x, y));
     let path = dark.map(|(x, y)| format!("M{},{}h1v1h-1z", x + QUIET, y + QUIET)).collect();

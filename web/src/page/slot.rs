@@ -11,6 +11,9 @@ use super::panel::title;
 use crate::protocol::{ChangeRequest, Event, Image, Progress, Request, Resume, RunId, Task};
 use crate::turn::{Phase, Turn};
 
+/// Side of what the site's networks see, in pixels: what counts until a network says its own.
+pub const USUAL_SIDE: u32 = 128;
+
 /// Signals of one model. Copies are handles to the same state.
 #[derive(Clone, Copy)]
 pub struct Slot {
@@ -134,6 +137,11 @@ impl Slot {
     /// Whether the model is loaded.
     pub fn is_ready(&self) -> bool {
         self.card.with(Option::is_some) && !matches!(self.phase(), Phase::Failed(_))
+    }
+
+    /// Side of what it sees, in pixels, once it is loaded.
+    pub fn side(&self) -> Option<u32> {
+        self.card.with(|card| card.as_ref().map(|card| card.input_size as u32))
     }
 
     /// Asks for a run of so many steps. What is shown stays until it has started.

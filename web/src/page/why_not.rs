@@ -1,7 +1,7 @@
 //! Why a photo is not something else: what would have to change, as it is allowed to change more.
 
 use leptos::prelude::*;
-use robust_core::settings::change::WHY_NOT_EPSILONS;
+use robust_core::settings::change::RADII;
 
 use super::canvas::ImageCanvas;
 use super::panel::key;
@@ -82,7 +82,7 @@ pub fn WhyNotAnswer(model: Slot) -> impl IntoView {
     let verdict = move || {
         let taken =
             model.why_not.with(|all| all.iter().find(|(_, c, _)| *c >= TAKEN).map(|(e, ..)| *e));
-        let all = model.why_not.with(Vec::len) == WHY_NOT_EPSILONS.len();
+        let all = model.why_not.with(Vec::len) == RADII;
         match taken {
             Some(epsilon) => format!("A change of {epsilon} is enough for this network."),
             None if all => "No change that small convinces this network.".into(),
@@ -93,7 +93,7 @@ pub fn WhyNotAnswer(model: Slot) -> impl IntoView {
         <Show when=move || !model.why_not.with(Vec::is_empty)>
             <h3>"Changed towards the other class"</h3>
             <div class="tiles why-not">
-                {(0..WHY_NOT_EPSILONS.len()).map(figure).collect_view()}
+                {(0..RADII).map(figure).collect_view()}
             </div>
             <p class="verdict">{verdict}</p>
         </Show>

@@ -6,7 +6,7 @@ use robust_core::engine::tasks::Additions;
 use robust_core::engine::tasks::change::{activations, confidences, towards, why_not as search};
 use robust_core::image::Pixels;
 use robust_core::image::measure::magnified_difference;
-use robust_core::settings::change::{Goal, MOST_ADDED, WHY_NOT_EPSILONS};
+use robust_core::settings::change::{Goal, MOST_ADDED, radii};
 
 use super::pace::{Pace, progress};
 use super::{Engine, canvas_image, decode, failed, where_it_was};
@@ -100,7 +100,7 @@ pub(super) async fn why_not(
     let photo = decode(&request.photo, &model)?;
     let switch = engine.new_run();
     engine.tell(run, Event::Started(canvas_image(&photo)));
-    for epsilon in WHY_NOT_EPSILONS {
+    for epsilon in radii(photo.size()) {
         let mut pgd = search(&model, &photo, request.class, epsilon).map_err(failed)?;
         // Only its end is shown.
         let pace = Pace::every(switch.clone(), usize::MAX);

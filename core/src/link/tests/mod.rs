@@ -298,26 +298,30 @@ mod photos {
     use super::*;
     use crate::image::Pixels;
 
-    fn coffee() -> Pixels {
+    fn coffee(size: usize) -> Pixels {
         let bytes = include_bytes!("../../../tests/fixtures/ood_coffee.jpg");
         let photo = crate::image::photo::Photo::decode(bytes, [255; 3]).unwrap();
-        photo.square(Crop::Centre, 64)
+        photo.square(Crop::Centre, size)
     }
 
     #[test]
-    fn two_photos_fit_into_eight_kilobytes() {
-        let stop = || Stop::Embedded(embed(&coffee()).unwrap().into());
-        let link = Link::Path(PathLink { stops: vec![stop(), stop()], ..path() });
-        let length = link.to_fragment().unwrap().len();
-        assert!(length <= 8000, "{length}");
+    fn two_photos_fit_into_eight_kilobytes_or_sixteen() {
+        for (size, most) in [(32, 8000), (64, 8000), (128, 16_000), (224, 16_000)] {
+            let stop = || Stop::Embedded(embed(&coffee(size)).unwrap().into());
+            let link = Link::Path(PathLink { stops: vec![stop(), stop()], ..path() });
+            let length = link.to_fragment().unwrap().len();
+            assert!(length <= most, "{length} characters for two photos of {size} pixels");
+        }
     }
 
     #[test]
     fn an_embedded_photo_looks_the_same() {
         // Both formats: a flat image is smaller as WebP, a photo as JPEG.
-        for (image, most) in [(Pixels::flat(64, [0.2, 0.4, 0.6]), 0.002), (coffee(), 0.02)] {
+        for (image, most) in
+            [(Pixels::flat(64, [0.2, 0.4, 0.6]), 0.002), (coffee(64), 0.02), (coffee(128), 0.02)]
+        {
             let bytes = embed(&image).unwrap();
-            let back = open(&bytes, 64).unwrap();
+            let back = open(&bytes, image.size()).unwrap();
             let differences = image.values().iter().zip(back.values()).map(|(a, b)| (a - b).abs());
             let mean = differences.sum::<f32>() / image.values().len() as f32;
             assert!(mean < most, "mean difference {mean} in {} bytes", bytes.len());

@@ -6,7 +6,7 @@ use std::process::ExitCode;
 use anyhow::{Result, anyhow};
 use robust_core::engine::tasks::change::{confidences, why_not};
 use robust_core::image::photo::to_png;
-use robust_core::settings::change::WHY_NOT_EPSILONS;
+use robust_core::settings::change::radii;
 use serde::Serialize;
 
 use crate::backend::wait;
@@ -25,9 +25,9 @@ pub struct Args {
     /// The class that it should be taken for
     #[arg(long)]
     class: String,
-    /// Growing radii in the l2 norm, separated by commas
-    #[arg(long, value_delimiter = ',', default_values_t = WHY_NOT_EPSILONS, value_parser = ranges::length_or_zero)]
-    eps: Vec<f32>,
+    /// Growing radii in the l2 norm, separated by commas [default: six that suit the network's images]
+    #[arg(long, value_delimiter = ',', value_parser = ranges::length_or_zero)]
+    eps: Option<Vec<f32>>,
     /// Folder for the images, one per radius
     #[arg(long)]
     out: Option<PathBuf>,
@@ -48,7 +48,8 @@ pub fn run(args: &Args) -> Result<ExitCode> {
     let model = args.model.on(&args.computer)?;
     let class = model.card().class(&args.class).map_err(|message| anyhow!(message))?;
     let photo = files::read_square(&args.photo, model.card().input_size)?;
-    for &eps in &args.eps {
+    let usual = radii(photo.size());
+    for &eps in args.eps.as_deref().unwrap_or(&usual) {
         let image = match eps {
             0.0 => photo.clone(),
             eps => finished_image(&mut why_not(&model, &photo, class, eps)?)?,

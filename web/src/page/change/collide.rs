@@ -2,6 +2,7 @@
 //! and (2), figure 2.
 
 use leptos::prelude::*;
+use robust_core::settings::change::RADII;
 
 use crate::page::canvas::{ImageCanvas, save_png};
 use crate::page::controls::event_number;
@@ -19,7 +20,9 @@ use crate::protocol::Image;
 #[component]
 pub fn CollideView(session: Session) -> impl IntoView {
     let [robust, standard] = session.slots;
-    let (other, epsilon) = (session.change.other, session.change.epsilon);
+    let other = session.change.other;
+    // From the least to the largest radius, in steps of the least.
+    let [least, .., largest] = [0, RADII - 1].map(|i| move || plain(session.radii()[i].into()));
     let target = Signal::derive(move || robust.target.get().or_else(|| standard.target.get()));
     let chosen = move |event| {
         if let Ok(id) = event_target_value(&event).parse() {
@@ -29,7 +32,7 @@ pub fn CollideView(session: Session) -> impl IntoView {
     };
     let moved = move |event| {
         if let Some(value) = event_number(&event) {
-            epsilon.set(value as f32);
+            session.change.epsilon.set(Some(value as f32));
             session.change();
         }
     };
@@ -69,9 +72,9 @@ pub fn CollideView(session: Session) -> impl IntoView {
             </label>
             {thumbnail}
             <label class="check">
-                "Change at most " {move || fixed(epsilon.get().into(), 2)}
-                <input id="epsilon-slider" type="range" min="0.25" max="8" step="0.25"
-                    prop:value=move || plain(epsilon.get().into()) on:change=moved />
+                "Change at most " {move || fixed(session.epsilon().into(), 2)}
+                <input id="epsilon-slider" type="range" min=least max=largest step=least
+                    prop:value=move || plain(session.epsilon().into()) on:change=moved />
             </label>
             <button id="stop" on:click=move |_| session.stop()>"Stop"</button>
         </div>

@@ -2,18 +2,18 @@
 
 use leptos::prelude::*;
 use leptos::task::spawn_local;
-use robust_core::settings::change::Goal;
+use robust_core::settings::change::{Goal, RADII, radii};
 use serde_bytes::ByteBuf;
 
 use super::tiles::AtlasSheet;
 use crate::page::download;
 use crate::page::modes::Mode;
 use crate::page::session::{Session, StartChoice};
-use crate::page::slot::Slot;
+use crate::page::slot::{Slot, USUAL_SIDE};
 use crate::protocol::{ChangeRequest, PhotoFile, Request, RunId, StartRequest, Task};
 
-/// Side of the images that counting the steps takes for granted.
-const SIZE: usize = 64;
+/// Place among the radii of what a collision may change at first.
+const USUAL_RADIUS: usize = 3;
 
 /// Handles to everything about the change.
 #[derive(Clone, Copy)]
@@ -30,8 +30,8 @@ pub struct Change {
     pub authors: RwSignal<bool>,
     /// The photo that is collided with.
     pub other: RwSignal<usize>,
-    /// How near the photo a collision stays.
-    pub epsilon: RwSignal<f32>,
+    /// How near the photo a collision stays, where the visitor or a link has said so.
+    pub epsilon: RwSignal<Option<f32>>,
 }
 
 impl Change {
@@ -44,7 +44,7 @@ impl Change {
             start: RwSignal::new(StartChoice::Noise),
             authors: RwSignal::new(false),
             other: RwSignal::new(4),
-            epsilon: RwSignal::new(2.0),
+            epsilon: RwSignal::new(None),
         }
     }
 }
@@ -63,14 +63,24 @@ impl Session {
         match self.mode.get_untracked() {
             Mode::Add => Some(Goal::Add(self.change.features.get_untracked())),
             Mode::Atlas => Some(self.change.goal.get_untracked()),
-            Mode::Collide => Some(Goal::Collide { epsilon: self.change.epsilon.get_untracked() }),
+            Mode::Collide => Some(Goal::Collide { epsilon: untrack(|| self.epsilon()) }),
             Mode::Invert | Mode::Morph | Mode::Explain | Mode::Paint => None,
         }
     }
 
+    /// How near the photo a collision stays.
+    pub(super) fn epsilon(self) -> f32 {
+        self.change.epsilon.get().unwrap_or_else(|| self.radii()[USUAL_RADIUS])
+    }
+
+    /// Radii that suit what the networks see.
+    pub(super) fn radii(self) -> [f32; RADII] {
+        radii(self.slots[0].side().unwrap_or(USUAL_SIDE) as usize)
+    }
+
     /// Steps that a change takes, as the authors do it or here; `None` in another view.
     pub fn change_steps(self, authors: bool) -> Option<usize> {
-        Some(self.goal()?.steps(SIZE, authors))
+        Some(self.goal()?.steps(authors))
     }
 
     /// Changes the image on every ready model.
@@ -102,7 +112,7 @@ impl Session {
         for slot in slots {
             slot.image.set(None);
         }
-        self.ask(slots, goal.steps(SIZE, authors), photos, move |photos| {
+        self.ask(slots, goal.steps(authors), photos, move |photos| {
             let mut photos = photos.iter().cloned();
             let start = match start {
                 Some(StartChoice::Grey) => StartRequest::Grey,

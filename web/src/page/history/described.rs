@@ -28,7 +28,7 @@ pub struct Described {
     change_start: StartChoice,
     authors: bool,
     other: usize,
-    epsilon: f32,
+    epsilon: Option<f32>,
     stops: Vec<usize>,
     path: PathSettings,
     compare: bool,

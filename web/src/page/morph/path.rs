@@ -3,14 +3,14 @@
 use leptos::prelude::*;
 use leptos::task::spawn_local;
 use robust_core::link::{Link, PathLink, Stop};
-use robust_core::model::card::{Card, Role};
+use robust_core::model::card::Role;
 use robust_core::settings::path::{PathSettings, STOPS};
 
 use super::fade;
 use crate::page::modes::Mode;
 use crate::page::photos::Photo;
 use crate::page::session::Session;
-use crate::page::slot::Slot;
+use crate::page::slot::{Slot, USUAL_SIDE};
 use crate::page::url;
 use crate::protocol::{Image, MorphRequest, StopFile, Task};
 use crate::turn::Phase;
@@ -18,9 +18,6 @@ use crate::turn::Phase;
 /// What to say of a link to a sample that this page does not have.
 pub const GONE: &str =
     "This link names a sample photo that is not here any more. Choose others below.";
-
-/// Side of a photo's picture until a network says what it sees, in pixels.
-const SIDE: u32 = 64;
 
 /// Handles to everything about the path.
 #[derive(Clone, Copy)]
@@ -197,8 +194,7 @@ impl Session {
 
     /// Side of what stands for a photo until its frames come, in pixels: of what the network sees.
     fn preview_side(self) -> u32 {
-        let side = |card: &Option<Card>| card.as_ref().map_or(SIDE, |card| card.input_size as u32);
-        untrack(|| self.main_model()).card.with_untracked(side)
+        untrack(|| self.main_model().side()).unwrap_or(USUAL_SIDE)
     }
 
     /// Computes the path on every ready model that shows it. `edited`: the visitor changed

@@ -62,8 +62,7 @@ impl Session {
 
     /// Side of what the robust network sees, in pixels, once it is there.
     fn seen_side(self) -> Option<u32> {
-        let card = self.slots[0].card;
-        card.with_untracked(|card| card.as_ref().map(|card| card.input_size as u32))
+        untrack(|| self.slots[0].side())
     }
 
     /// Asks what the networks see in the drawing, where nothing is being made of it.

@@ -7,10 +7,8 @@ use robust_core::settings::{Constraint, PgdSettings};
 
 use crate::drawing::{GREY, flat, hole};
 use crate::page::session::Session;
+use crate::page::slot::USUAL_SIDE;
 use crate::protocol::Image;
-
-/// Side of a drawing until a network says what it sees, in pixels.
-const SIDE: u32 = 64;
 
 /// Steps back that are kept.
 const HISTORY: usize = 40;
@@ -156,7 +154,7 @@ impl Paint {
             undo: false,
             cursor: None,
         };
-        let sheet = Sheet::new(flat(SIDE, GREY), Origin::Colour(GREY));
+        let sheet = Sheet::new(flat(USUAL_SIDE, GREY), Origin::Colour(GREY));
         let drawing = sheet.drawing.clone();
         let work = Work { sheet: Some(sheet), ..Work::default() };
         Self {
@@ -272,7 +270,7 @@ impl Work {
 
 /// The paper's radius, as a share of as far as the steps could go.
 fn usual_reach(making: Making) -> f32 {
-    let settings = making.live_settings(SIDE as usize);
+    let settings = making.live_settings(USUAL_SIDE as usize);
     let Constraint::L2 { epsilon } = settings.constraint else { return 1.0 };
     epsilon / (settings.steps as f32 * settings.step_size)
 }
