@@ -58,6 +58,16 @@ self.addEventListener("message", ({ data }) => {
   if (data === "take over") self.skipWaiting();
 });
 
+// Where only this worker can show the notification of a finished run, it leads back to the page.
+self.addEventListener("notificationclick", (event) => {
+  event.notification.close();
+  const back = async () => {
+    const [page] = await self.clients.matchAll({ type: "window", includeUncontrolled: true });
+    await page?.focus();
+  };
+  event.waitUntil(back());
+});
+
 self.addEventListener("fetch", (event) => {
   const { request } = event;
   const url = new URL(request.url);

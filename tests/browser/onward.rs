@@ -153,11 +153,36 @@ const NOTIFICATIONS: &str = "
     };
     return true;";
 
+/// The same as on Chrome for Android, where only a service worker's registration may show one.
+const ANDROID: &str = "
+    const { permission, requestPermission } = window.Notification;
+    window.Notification = class { constructor() { throw new TypeError('Illegal constructor'); } };
+    Object.assign(window.Notification, { permission, requestPermission });
+    ServiceWorkerRegistration.prototype.showNotification = title => {
+      window.told.push(title);
+      return Promise.resolve();
+    };
+    return true;";
+
 #[tokio::test]
 async fn whoever_looks_at_another_tab_is_told_of_the_end() -> Result<()> {
+    is_told(false).await
+}
+
+#[tokio::test]
+async fn on_a_phone_it_is_told_by_the_service_worker() -> Result<()> {
+    is_told(true).await
+}
+
+async fn is_told(android: bool) -> Result<()> {
     let visit = Visit::open("?engine=cpu&autostart=0").await?;
     visit.wait_for_phase("robust", "idle", 120).await?;
     visit.script(NOTIFICATIONS).await?;
+    if android {
+        let registered = "navigator.serviceWorker.getRegistration()";
+        visit.wait_until("a service worker", registered, 60).await?;
+        visit.script(ANDROID).await?;
+    }
     visit.set("steps", "900").await?;
     visit.upload(&photo("bird_owl.jpg")).await?;
     visit.wait_until("a long run", "document.querySelector('#tell')", 60).await?;

@@ -2,10 +2,11 @@
 
 use leptos::prelude::*;
 use leptos::task::spawn_local;
-use wasm_bindgen::JsValue;
+use wasm_bindgen::{JsCast, JsValue};
 use wasm_bindgen_futures::JsFuture;
-use web_sys::{Event, Notification, NotificationPermission};
+use web_sys::{Event, Notification, NotificationPermission, ServiceWorkerRegistration};
 
+use super::offline::workers;
 use super::session::Session;
 use super::slot::Slot;
 use crate::turn::Phase;
@@ -64,8 +65,7 @@ fn say_when_done(session: Session) {
             if document().hidden() {
                 document().set_title(DONE);
                 if session.tell.get_untracked() {
-                    // Without it the title still says so.
-                    let _ = Notification::new(DONE);
+                    spawn_local(notify());
                 }
             }
             session.tell.set(false);
@@ -77,6 +77,21 @@ fn say_when_done(session: Session) {
             document().set_title(&title);
         }
     });
+}
+
+/// Shows the notification; without it the title still says so. Chrome on Android lets only a service
+/// worker's registration show one.
+async fn notify() {
+    if Notification::new(DONE).is_ok() {
+        return;
+    }
+    let Some(workers) = workers() else { return };
+    let registered = JsFuture::from(workers.get_registration()).await;
+    if let Ok(Ok(registration)) = registered.map(JsCast::dyn_into::<ServiceWorkerRegistration>) {
+        if let Ok(shown) = registration.show_notification(DONE) {
+            let _ = JsFuture::from(shown).await;
+        }
+    }
 }
 
 /// Asks the visitor's browser whether it may show notifications.

@@ -30,8 +30,11 @@ const COLUMNS: usize = 32;
 /// Coordinates that are computed together.
 const BATCH: usize = 16;
 
-/// Quality of the sheet's JPEG.
-const QUALITY: u8 = 80;
+/// Qualities of the sheet's JPEG to try, the best first.
+const QUALITIES: [u8; 5] = [80, 76, 72, 66, 60];
+
+/// Most bytes of a sheet that a page should wait for: noise, as a standard network's tiles are, needs many.
+const LARGEST: usize = 1_500_000;
 
 /// Which model, and how.
 #[derive(clap::Args)]
@@ -136,8 +139,15 @@ fn drawn(atlas: &Atlas, images: &[Pixels]) -> Result<Vec<u8>> {
         );
     }
     let mut jpeg = Vec::new();
-    let mut encoder = Encoder::new(&mut jpeg, QUALITY);
-    encoder.set_sampling_factor(SamplingFactor::F_1_1);
-    encoder.encode(sheet.as_raw(), sheet.width() as u16, sheet.height() as u16, ColorType::Rgb)?;
+    for quality in QUALITIES {
+        jpeg.clear();
+        let mut encoder = Encoder::new(&mut jpeg, quality);
+        encoder.set_sampling_factor(SamplingFactor::F_1_1);
+        let (width, height) = (sheet.width() as u16, sheet.height() as u16);
+        encoder.encode(sheet.as_raw(), width, height, ColorType::Rgb)?;
+        if jpeg.len() <= LARGEST {
+            break;
+        }
+    }
     Ok(jpeg)
 }
