@@ -53,7 +53,7 @@ fn a_collision_succeeds_on_the_standard_and_fails_on_the_robust_model() {
         let model = path(&format!("static/models/{model}.safetensors"));
         let (dog, fish) = (photo("dog_german_shepherd"), photo("fish_clownfish"));
         let rows = lines(&stdout(&[
-            "collide", &model, &dog, &fish, "--eps", "2", "--steps", "20", "--json",
+            "collide", &model, &dog, &fish, "--eps", "1", "--steps", "20", "--json",
         ]));
         let number = |key: &str| rows[0][key].as_f64().unwrap();
         number("after") / number("before")
@@ -69,11 +69,11 @@ fn what_would_have_to_change_grows_with_epsilon() {
     let (model, dog) = (path("static/models/standard.safetensors"), photo("dog_german_shepherd"));
     let out = folder.path().to_str().unwrap();
     let rows = lines(&stdout(&[
-        "why-not", &model, &dog, "--class", "cat", "--eps", "0,1,4", "--out", out, "--json",
+        "why-not", &model, &dog, "--class", "cat", "--eps", "0,0.5,2", "--out", out, "--json",
     ]));
     let confidence: Vec<f64> = rows.iter().map(|r| r["confidence"].as_f64().unwrap()).collect();
     assert!(confidence.is_sorted() && confidence[0] < 0.5 && confidence[2] > 0.9, "{confidence:?}");
-    assert!(folder.path().join("cat-1.png").exists());
+    assert!(folder.path().join("cat-0.5.png").exists());
     let error = stderr(&["why-not", &model, &dog, "--class", "unicorn"]);
     assert!(error.contains("none of the model's classes: bird"), "{error}");
 }

@@ -12,7 +12,7 @@ use crate::protocol::{ChangeRequest, Event, Image, Progress, Request, Resume, Ru
 use crate::turn::{Phase, Turn};
 
 /// Side of what the site's networks see, in pixels: what counts until a network says its own.
-pub const USUAL_SIDE: u32 = 128;
+pub const USUAL_SIDE: u32 = 64;
 
 /// Signals of one model. Copies are handles to the same state.
 #[derive(Clone, Copy)]
