@@ -87,10 +87,10 @@ async fn notify() {
     }
     let Some(workers) = workers() else { return };
     let registered = JsFuture::from(workers.get_registration()).await;
-    if let Ok(Ok(registration)) = registered.map(JsCast::dyn_into::<ServiceWorkerRegistration>) {
-        if let Ok(shown) = registration.show_notification(DONE) {
-            let _ = JsFuture::from(shown).await;
-        }
+    if let Ok(Ok(registration)) = registered.map(JsCast::dyn_into::<ServiceWorkerRegistration>)
+        && let Ok(shown) = registration.show_notification(DONE)
+    {
+        let _ = JsFuture::from(shown).await;
     }
 }
 
