@@ -26,11 +26,12 @@ const MAX_SIDE: u32 = 512;
 ///
 /// [`PhotoError::TooLarge`] where it does not fit in any quality.
 pub fn embed(image: &Pixels) -> Result<Vec<u8>, PhotoError> {
+    let room = budget(image.size());
     let jpegs = QUALITIES.iter().map(|&quality| jpeg(image, quality));
     let mut last = Vec::new();
     for bytes in jpegs {
         last = bytes?;
-        if last.len() <= budget(image.size()) {
+        if last.len() <= room {
             break;
         }
     }
