@@ -1,7 +1,7 @@
 //! Accuracy on held-out images, clean and under attack.
 
 use anyhow::{Context, Result};
-use burn::tensor::{Int, Tensor, TensorData};
+use burn::tensor::{Device, Int, Tensor, TensorData};
 use rand::SeedableRng;
 use rand::seq::SliceRandom;
 use rand_chacha::ChaCha8Rng;
@@ -97,7 +97,7 @@ pub fn measure(
     let classes = set.classes.len();
     let mut confusion = vec![vec![0; classes]; classes];
     for chunk in images.chunks(BATCH) {
-        let (x, labels) = batch(model, set, chunk)?;
+        let (x, labels) = batch(model.device(), set, chunk)?;
         let truth: Vec<usize> = chunk.iter().map(|&i| set.labels()[i]).collect();
         let mut predicted = predict(model, x.clone())?;
         if let Some(attack) = attack {
@@ -121,14 +121,23 @@ pub fn measure(
     Ok(Confusion(confusion))
 }
 
-fn batch(model: &Model, set: &Dataset, images: &[usize]) -> Result<(Tensor<4>, Tensor<1, Int>)> {
+/// Images of one size as `[batch, 3, height, width]`, and their labels.
+///
+/// # Errors
+///
+/// Where there is none.
+pub fn batch(
+    device: &Device,
+    set: &Dataset,
+    images: &[usize],
+) -> Result<(Tensor<4>, Tensor<1, Int>)> {
     let first = images.first().context("no image to measure")?;
     let size = set.image(*first).width() as usize;
     let values: Vec<f32> = images.iter().flat_map(|&i| planes(set.image(i).as_raw())).collect();
     let labels: Vec<i32> = images.iter().map(|&i| set.labels()[i] as i32).collect();
     let x = TensorData::new(values, [images.len(), 3, size, size]);
     let labels = TensorData::new(labels, [images.len()]);
-    Ok((Tensor::from_data(x, model.device()), Tensor::from_data(labels, model.device())))
+    Ok((Tensor::from_data(x, device), Tensor::from_data(labels, device)))
 }
 
 /// The label that the network gives each image of `[batch, 3, height, width]`.

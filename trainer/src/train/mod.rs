@@ -10,12 +10,14 @@ mod progress;
 mod replicas;
 mod run;
 mod schedule;
+mod statistics;
 mod trial;
 
 pub use claim::{hold, turn};
 pub use config::TrainConfig;
 pub use preset::Preset;
 pub use run::{Job, train};
+pub use statistics::{ENOUGH, remeasured};
 pub use trial::Trial;
 
 #[cfg(test)]

@@ -1,5 +1,6 @@
 //! A run from its first step, or from where a checkpoint left it, to its end.
 
+use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -60,6 +61,8 @@ pub fn train(job: &Job<'_>) -> Result<Option<PathBuf>> {
     let interrupt = Interrupt::listen();
     let _claim = claim(job.out, job.resume)?;
     let checkpoint = job.out.join("checkpoint.bin");
+    // The model as it is after each epoch, to be looked at while the run goes on or once it was stopped.
+    let latest = job.out.join("latest.safetensors");
     let data = job.train.fingerprint();
     let saved =
         job.resume.then(|| TrainingState::read(&checkpoint, config, &job.train)).transpose()?;
@@ -148,9 +151,13 @@ pub fn train(job: &Job<'_>) -> Result<Option<PathBuf>> {
             let lr = config.lr
                 * config.schedule.factor(at.epoch as f64, config.epochs, &config.milestones);
             let mut row = look.row(at, per_epoch, lr, job.out)?;
-            let (clean, robust) = watch(job, &learner)?;
+            let average = learner.average(described(card.clone(), job, at))?;
+            let (clean, robust) = watch(job, &average)?;
             (row.clean, row.robust) = (Some(clean), Some(robust));
             progress.tell(&row);
+            if at.epoch < config.epochs {
+                files::write(&latest, &average.to_bytes(Precision::F32)?)?;
+            }
             look = Look::new();
         }
     }
@@ -167,9 +174,10 @@ pub fn train(job: &Job<'_>) -> Result<Option<PathBuf>> {
         return Ok(None);
     }
     let model = job.out.join("model.safetensors");
-    let cost = format!("{:.0} minutes on {}", at.seconds / 60.0, job.hardware);
-    let weights = learner.average(described(card, job, cost))?;
+    let weights = learner.average(described(card, job, at))?;
     files::write(&model, &weights.to_bytes(Precision::F32)?)?;
+    // It is older now, and as large; whether it was there or can be removed changes nothing.
+    let _ = fs::remove_file(latest);
     Ok(Some(model))
 }
 
@@ -231,8 +239,8 @@ impl Look {
 }
 
 /// Clean and robust accuracy of the averaged weights on some held-out images.
-fn watch(job: &Job<'_>, learner: &Learner) -> Result<(f32, f32)> {
-    let model = Model::new(&learner.average(learner.card().clone())?, &job.devices[0]);
+fn watch(job: &Job<'_>, average: &Weights) -> Result<(f32, f32)> {
+    let model = Model::new(average, &job.devices[0]);
     let images = accuracy::balanced_draw(&job.held_out, job.watch, job.config.seed);
     let clean = accuracy::measure(&model, &job.held_out, &images, None)?;
     let ball = Ball { norm: job.config.constraint, eps: job.config.eps };
@@ -275,8 +283,13 @@ fn card(job: &Job<'_>) -> Result<Card> {
     })
 }
 
-fn described(card: Card, job: &Job<'_>, cost: String) -> Card {
+/// `card` with how the network came about, as far as the run has come.
+fn described(card: Card, job: &Job<'_>, at: Position) -> Card {
     let (adversary, recipe) = (job.config.adversary(), job.config.recipe());
+    let mut cost = format!("{:.0} minutes on {}", at.seconds / 60.0, job.hardware);
+    if at.epoch < job.config.epochs {
+        cost += &format!(", so far {} of {} epochs", at.epoch, job.config.epochs);
+    }
     Card { training: Some(Training { data: job.data.clone(), adversary, recipe, cost }), ..card }
 }
 

@@ -7,7 +7,11 @@ use anyhow::{Context, Result};
 use robust_core::model::card::{Card, Provenance, Training};
 use robust_core::model::weights::{Precision, Weights};
 
+use crate::accuracy::balanced_draw;
+use crate::commands::arguments::Computer;
+use crate::data::{Dataset, MEMORY, Request, Side};
 use crate::files;
+use crate::train::{ENOUGH, remeasured};
 
 /// What to average.
 #[derive(clap::Args)]
@@ -21,9 +25,15 @@ pub struct Args {
     /// Name people use for it [default: the first model's]
     #[arg(long)]
     name: Option<String>,
+    /// Training images (as `train` takes them) to measure the statistics of normalisations on anew [default: the mean
+    /// of the networks' own, which suits the mean of their weights less]
+    #[arg(long, num_args = 1.., value_name = "DATA")]
+    statistics: Vec<PathBuf>,
     /// How many bits its numbers keep [default: those of the first model]
     #[arg(long)]
     precision: Option<Precision>,
+    #[command(flatten)]
+    computer: Computer,
 }
 
 pub fn run(args: &Args) -> Result<ExitCode> {
@@ -45,6 +55,7 @@ pub fn run(args: &Args) -> Result<ExitCode> {
         licence: each(&cards, |card| &card.provenance.licence),
         ..Provenance::default()
     };
+    let mean = if args.statistics.is_empty() { mean } else { measured(&mean, args)? };
     let tensors = mean.tensors().map(|(name, array)| (name.to_owned(), array.clone())).collect();
     let precision = match args.precision {
         Some(precision) => precision,
@@ -53,6 +64,22 @@ pub fn run(args: &Args) -> Result<ExitCode> {
     files::write(&args.out, &Weights::new(card, tensors)?.to_bytes(precision)?)?;
     println!("{}: mean of {} networks", args.out.display(), all.len());
     Ok(ExitCode::SUCCESS)
+}
+
+/// The mean with the statistics of a balanced draw of the images.
+fn measured(mean: &Weights, args: &Args) -> Result<Weights> {
+    let card = mean.card();
+    let request = Request {
+        paths: &args.statistics,
+        side: Side::Exactly(card.input_size),
+        leave_out: &[],
+        map: None,
+        classes: Some(&card.classes),
+        memory: MEMORY,
+    };
+    let set = Dataset::read(&request)?;
+    let images = balanced_draw(&set, ENOUGH, 0);
+    remeasured(mean, &set, &images, &args.computer.backend.device()?)
 }
 
 /// How the networks were trained, as far as all their cards say.
