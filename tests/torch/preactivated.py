@@ -88,9 +88,8 @@ class Network(nn.Module):
         return representation, (self.fc if self.wide else self.linear)(representation)
 
 
-def write(folder, name, **shape):
-    torch.manual_seed(0)
-    model = Network(**shape)
+def write(folder, name, model):
+    """The network's state dict and its reference file; `model` gives representation and logits."""
     for module in model.modules():
         # Statistics that matter, so that an ignored one shows.
         if isinstance(module, nn.BatchNorm2d):
@@ -123,5 +122,7 @@ def write(folder, name, **shape):
 if __name__ == "__main__":
     out = Path(sys.argv[1])
     out.mkdir(parents=True, exist_ok=True)
-    write(out, "preact", wide=False, stem=4, widths=[4, 8], count=2, classes=5)
-    write(out, "wide", wide=True, stem=4, widths=[6, 8, 10], count=1, classes=5)
+    torch.manual_seed(0)
+    write(out, "preact", Network(wide=False, stem=4, widths=[4, 8], count=2, classes=5))
+    torch.manual_seed(0)
+    write(out, "wide", Network(wide=True, stem=4, widths=[6, 8, 10], count=1, classes=5))

@@ -93,6 +93,25 @@ fn networks_that_normalise_first_compute_pytorchs_numbers() {
 }
 
 #[test]
+fn shortcuts_without_parameters_compute_pytorchs_numbers() {
+    let folder = tempfile::tempdir().unwrap();
+    let said = ["--stem", "cifar", "--mean", "0.49,0.48,0.45", "--std", "0.25,0.24,0.26"];
+    for name in ["padded", "respelt"] {
+        let model = import(name, folder.path(), &said);
+        let reference = fixtures().join("padded.safetensors");
+        let report = stdout(&["verify", &model, reference.to_str().unwrap(), "--json"]);
+        let report: Value = serde_json::from_str(&report).unwrap();
+        assert_eq!(report["ok"], true, "{name}: {report}");
+    }
+    // What could not be told from the file is said.
+    let (checkpoint, out) = (fixtures().join("padded.pt"), folder.path().join("said.safetensors"));
+    let file = [checkpoint.to_str().unwrap(), "--out", out.to_str().unwrap()];
+    let told = run(&[&["import"][..], &file, &said].concat());
+    let told = String::from_utf8_lossy(&told.stderr);
+    assert!(told.contains("shortcuts have no parameters"), "{told}");
+}
+
+#[test]
 fn objectives_that_paint_compute_pytorchs_numbers() {
     let folder = tempfile::tempdir().unwrap();
     let normaliser = ["--mean", "0.49,0.48,0.45", "--std", "0.25,0.24,0.26"];

@@ -5,6 +5,7 @@ pub mod describe;
 pub mod known;
 mod names;
 mod normaliser;
+mod shortcut;
 pub mod stored;
 mod torch;
 mod unusual;
@@ -88,10 +89,12 @@ impl Checkpoint {
         let shapes = chosen.shapes(stored);
         check_length(&shapes, file.bytes)?;
         architecture::refuse(&shapes)?;
-        let tensors = chosen.tensors(stored)?;
+        let mut tensors = chosen.tensors(stored)?;
         let normaliser = normaliser::find(stored)?;
         let unusual = (!file.checksum).then(|| unusual::note(&tensors));
-        Ok(Self { tensors, normaliser, notes: chosen.note.into_iter().chain(unusual).collect() })
+        let shortcuts = shortcut::write_out(&mut tensors);
+        let notes = [chosen.note, unusual, shortcuts].into_iter().flatten().collect();
+        Ok(Self { tensors, normaliser, notes })
     }
 
     /// The shape of every tensor.

@@ -48,11 +48,12 @@ impl Chosen {
 /// Chooses the network to import: the one of that prefix where one is given, else an average of
 /// weights before the weights, and the best before the last.
 pub fn choose(stored: &Tensors, wanted: Option<&str>) -> Result<Chosen> {
+    let plain = plain_names(stored);
     let before = |name: &'_ String| -> Option<usize> {
         let prefix = name.strip_suffix(WIDE_LANDMARK).or_else(|| name.strip_suffix(LANDMARK))?;
         whole_words(&prefix).then_some(prefix.len())
     };
-    let all: Vec<&str> = stored.keys().filter_map(|name| Some(&name[..before(name)?])).collect();
+    let all: Vec<&str> = plain.keys().filter_map(|name| Some(&name[..before(name)?])).collect();
     if all.is_empty() {
         return Err(architecture::not_residual(stored));
     }
@@ -72,25 +73,61 @@ pub fn choose(stored: &Tensors, wanted: Option<&str>) -> Result<Chosen> {
     let alike = others.iter().all(|other| other.contains("attacker."));
     let note = (!alike && wanted.is_none())
         .then(|| format!("Of the networks {}, \"{prefix}\" is imported.", quoted(&list())));
-    let wide = stored.contains_key(&format!("{prefix}{WIDE_LANDMARK}"));
+    let wide = plain.contains_key(&format!("{prefix}{WIDE_LANDMARK}"));
     let mut names = BTreeMap::new();
-    for full in stored.keys() {
-        let Some(name) = full.strip_prefix(prefix) else { continue };
+    for (whole, full) in &plain {
+        let Some(name) = whole.strip_prefix(prefix) else { continue };
         let other =
-            others.iter().any(|other| other.len() > prefix.len() && full.starts_with(other));
+            others.iter().any(|other| other.len() > prefix.len() && whole.starts_with(other));
         let unused = wide && name.starts_with(UNUSED);
         if other || unused || name.ends_with("num_batches_tracked") || normaliser::is_part(name) {
             continue;
         }
         let name = if wide { wide_name(name) } else { torchvision_name(name) };
-        names.insert(name, full.clone());
+        names.insert(name, (*full).clone());
     }
+    name_stem(&mut names, stored);
     if !names.contains_key("fc.weight") {
         let (weight, bias) = head_outside(stored, prefix)?;
         names.insert("fc.weight".into(), weight);
         names.insert("fc.bias".into(), bias);
     }
     Ok(Chosen { names, note })
+}
+
+/// Every tensor's name in the file by its plain name, in which words are spelt as torchvision does: `layer1` for
+/// `stage_1`, `conv1` for `conv_1`, `bn1` for `bn_1`.
+fn plain_names(stored: &Tensors) -> BTreeMap<String, &String> {
+    let word = |word: &str| {
+        let spelt = [("stage_", "layer"), ("stage", "layer"), ("conv_", "conv"), ("bn_", "bn")];
+        let number = |start| word.strip_prefix(start).filter(|rest| rest.parse::<u8>().is_ok());
+        let found = spelt.iter().find_map(|(start, plain)| Some([plain, number(start)?].concat()));
+        found.unwrap_or_else(|| word.to_owned())
+    };
+    let plain = |name: &String| name.split('.').map(word).collect::<Vec<_>>().join(".");
+    let names: BTreeMap<String, &String> = stored.keys().map(|name| (plain(name), name)).collect();
+    // Where two tensors would go by one name, theirs are no other spelling.
+    if names.len() == stored.len() {
+        names
+    } else {
+        stored.keys().map(|n| (n.clone(), n)).collect()
+    }
+}
+
+/// Some call the first layers `conv` and `bn`. A network that normalises before its convolutions has its last
+/// normalisation by that name, which is not as long as the first convolution has outputs.
+fn name_stem(names: &mut BTreeMap<String, String>, stored: &Tensors) {
+    let first = |name: &str| stored[names.get(name)?].shape.first().copied();
+    let unnamed = first("conv1.weight").is_none() && first("bn1.weight").is_none();
+    if !unnamed || first("conv.weight") != first("bn.weight") {
+        return;
+    }
+    let parts = ["weight", "bias", "running_mean", "running_var"].map(|part| ("bn", part));
+    for (module, part) in parts.into_iter().chain([("conv", "weight")]) {
+        if let Some(full) = names.remove(&format!("{module}.{part}")) {
+            names.insert(format!("{module}1.{part}"), full);
+        }
+    }
 }
 
 /// Whether a prefix ends where a name does: `layer1` is not to be found in `mylayer1`.
@@ -205,6 +242,7 @@ mod tests {
         let names: Vec<&str> = names.iter().map(String::as_str).collect();
         let chosen = choose(&stored(&names), None).unwrap();
         let found: Vec<&str> = chosen.names.keys().map(String::as_str).collect();
+        // The file's `bn1` is the last normalisation, and stays so.
         let expected = [
             "bn.weight",
             "fc.bias",
@@ -214,6 +252,33 @@ mod tests {
             "layer3.1.bn2.weight",
         ];
         assert_eq!(found, expected);
+    }
+
+    #[test]
+    fn other_spellings_are_understood() {
+        let names = |names: &[&str]| -> Vec<String> {
+            choose(&stored(names), None).unwrap().names.into_keys().collect()
+        };
+        let spelt =
+            ["conv_1.weight", "bn_1.bias", "stage_1.0.conv_1.weight", "stage_2.0.bn_2.weight"];
+        let plain =
+            ["bn1.bias", "conv1.weight", "fc.bias", "fc.weight", LANDMARK, "layer2.0.bn2.weight"];
+        let head = ["fc.weight", "fc.bias"];
+        assert_eq!(names(&[&spelt[..], &head].concat()), plain);
+        // Two tensors of one name are two tensors.
+        let both = [LANDMARK, "layer1.0.conv_1.weight", "fc.weight", "fc.bias"];
+        assert_eq!(names(&both).len(), 4);
+        let stem = [
+            "conv.weight",
+            "bn.weight",
+            "bn.running_var",
+            LANDMARK,
+            "linear.weight",
+            "linear.bias",
+        ];
+        let plain =
+            ["bn1.running_var", "bn1.weight", "conv1.weight", "fc.bias", "fc.weight", LANDMARK];
+        assert_eq!(names(&stem), plain);
     }
 
     #[test]

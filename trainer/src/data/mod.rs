@@ -6,12 +6,12 @@ mod cifar;
 mod classmap;
 mod images;
 mod leave_out;
+mod request;
 mod side;
 mod source;
 
 use std::borrow::Cow;
 use std::collections::BTreeMap;
-use std::path::PathBuf;
 
 use anyhow::{Context, Result, bail};
 use image::RgbImage;
@@ -23,14 +23,12 @@ pub use augment::Augment;
 pub use batches::{Batch, Batches, Order, planes};
 pub use cifar::is_class as is_cifar10_class;
 pub use classmap::ClassMap;
+pub use request::Request;
 pub use side::Side;
 
 use images::{Images, Skipped};
 use leave_out::leave_out;
 use source::{File, list};
-
-/// Memory for decoded images unless another limit is asked for, in bytes.
-pub const MEMORY: u64 = 4_000_000_000;
 
 /// Images from which mean and deviation are taken at most, where each has to be decoded.
 const SAMPLED: usize = 4096;
@@ -47,23 +45,6 @@ pub struct Dataset {
 
 /// Largest share of images that may be unreadable: a few are a set's own fault, many the disk's.
 const UNREADABLE: f64 = 0.1;
-
-/// What to read.
-#[derive(Clone, Debug)]
-pub struct Request<'a> {
-    /// Folders of class folders, zip files of the same, or CIFAR-10's binary files.
-    pub paths: &'a [PathBuf],
-    /// The square that images are brought to.
-    pub side: Side,
-    /// Lists of images that are left out.
-    pub leave_out: &'a [PathBuf],
-    /// Joins ImageNet's classes to fewer.
-    pub map: Option<ClassMap>,
-    /// The classes that must come out, where another set has fixed them.
-    pub classes: Option<&'a [String]>,
-    /// Bytes that decoded images may take; a larger set is decoded image by image as it is drawn.
-    pub memory: u64,
-}
 
 impl Dataset {
     /// Lists all images and, where memory allows it, decodes them on all cores. An image that cannot
@@ -329,6 +310,7 @@ fn classes(files: &[File], given: Option<&[String]>, named: &str) -> Result<Vec<
 mod tests {
     use std::fs;
 
+    use super::request::MEMORY;
     use super::*;
 
     #[test]

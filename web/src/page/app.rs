@@ -1,5 +1,6 @@
 //! The page as a whole.
 
+use leptos::ev;
 use leptos::html::A;
 use leptos::prelude::*;
 use leptos::task::spawn_local;
@@ -121,11 +122,14 @@ fn Notice(session: Session) -> impl IntoView {
 /// The things to do here, one at a time.
 #[component]
 fn Views(session: Session) -> impl IntoView {
+    let resized = RwSignal::new(());
+    window_event_listener(ev::resize, move |_| resized.set(()));
     let tab = move |mode: Mode, href: &'static str, label: &'static str| {
         let current = move || (session.mode.get() == mode).then_some("page");
         let link = NodeRef::<A>::new();
         // Where the tabs are wider than the screen, the current one is in view.
         Effect::new(move || {
+            resized.track();
             if let (Some(link), true) = (link.get(), current().is_some())
                 && let Some(tabs) = link.parent_element()
             {

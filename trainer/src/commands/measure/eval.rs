@@ -18,7 +18,7 @@ use crate::accuracy::{Attack, balanced_draw, measure};
 use crate::autoattack::{Ball, Norm};
 use crate::backend::wait;
 use crate::commands::arguments::{Computer, ModelFile};
-use crate::data::{ClassMap, Dataset, MEMORY, Request, Side};
+use crate::data::{ClassMap, Dataset, Request};
 use crate::files;
 use crate::judge::{Judge, Recognised};
 use crate::progress::finished;
@@ -118,14 +118,7 @@ pub fn run(args: &Args) -> Result<ExitCode> {
     if judge.is_some() && args.invert == 0 {
         bail!("--judge looks at inversions, and --invert 0 makes none");
     }
-    let request = Request {
-        paths: &args.data,
-        side: Side::Exactly(card.input_size),
-        leave_out: &[],
-        map: args.classes,
-        classes: Some(&card.classes),
-        memory: MEMORY,
-    };
+    let request = Request { map: args.classes, ..Request::of_network(card, &args.data) };
     let set = Dataset::read(&request)?;
     let images = balanced_draw(&set, args.limit.unwrap_or(set.len()), args.seed);
     let clean = measure(&model, &set, &images, None)?;

@@ -9,7 +9,7 @@ use robust_core::model::weights::{Precision, Weights};
 
 use crate::accuracy::balanced_draw;
 use crate::commands::arguments::Computer;
-use crate::data::{Dataset, MEMORY, Request, Side};
+use crate::data::{Dataset, Request};
 use crate::files;
 use crate::train::{ENOUGH, remeasured};
 
@@ -69,15 +69,7 @@ pub fn run(args: &Args) -> Result<ExitCode> {
 /// The mean with the statistics of a balanced draw of the images.
 fn measured(mean: &Weights, args: &Args) -> Result<Weights> {
     let card = mean.card();
-    let request = Request {
-        paths: &args.statistics,
-        side: Side::Exactly(card.input_size),
-        leave_out: &[],
-        map: None,
-        classes: Some(&card.classes),
-        memory: MEMORY,
-    };
-    let set = Dataset::read(&request)?;
+    let set = Dataset::read(&Request::of_network(card, &args.statistics))?;
     let images = balanced_draw(&set, ENOUGH, 0);
     remeasured(mean, &set, &images, &args.computer.backend.device()?)
 }

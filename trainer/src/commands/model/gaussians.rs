@@ -7,7 +7,7 @@ use anyhow::{Result, ensure};
 use image::imageops::{self, FilterType};
 use robust_core::model::gaussians::{Gaussian, Gaussians};
 
-use crate::data::{Dataset, MEMORY, Request, Side, planes};
+use crate::data::{Dataset, Request, planes};
 use crate::files;
 use crate::principal::principal;
 
@@ -29,15 +29,7 @@ pub struct Args {
 
 pub fn run(args: &Args) -> Result<ExitCode> {
     let card = files::read_weights(&args.model)?.card().clone();
-    let request = Request {
-        paths: &args.data,
-        side: Side::Exactly(card.input_size),
-        leave_out: &[],
-        map: None,
-        classes: Some(&card.classes),
-        memory: MEMORY,
-    };
-    let set = Dataset::read(&request)?;
+    let set = Dataset::read(&Request::of_network(&card, &args.data))?;
     let side = u32::from(args.side);
     let small = |index: usize| -> Vec<f32> {
         planes(&imageops::resize(&*set.image(index), side, side, FilterType::Triangle))

@@ -67,14 +67,16 @@ pub fn AtlasView(session: Session) -> impl IntoView {
     };
     view! {
         <Tray session />
-        <AtlasControls session of_standard order />
+        <Classes session />
         <p class="goal" id="goal" aria-live="polite">{move || goal_text(session)} " " {onward}</p>
         <div class="stage two">
             <Maximised session model=robust />
             <Maximised session model=standard />
         </div>
+        <Run session />
         <Activating session model=Signal::derive(shown) />
         <Share fragment=session.fragment />
+        <Sorting session of_standard order />
         {tiles}
     }
 }
@@ -105,20 +107,28 @@ fn goal_text(session: Session) -> String {
     }
 }
 
+/// What can be dreamed up without looking for it among the tiles.
 #[component]
-fn AtlasControls(
-    session: Session,
-    of_standard: RwSignal<bool>,
-    order: RwSignal<AtlasOrder>,
-) -> impl IntoView {
-    let names = Memo::new(move |_| session.class_names());
-    let sort = move |event| {
-        order.set(match event_target_value(&event).as_str() {
-            "number" => AtlasOrder::Number,
-            "strength" => AtlasOrder::Strength,
-            class => class.parse().map_or(AtlasOrder::Strength, AtlasOrder::Class),
-        });
+fn Classes(session: Session) -> impl IntoView {
+    let button = move |(class, name): (usize, String)| {
+        let pressed = move || (session.change.goal.get() == Goal::Class(class)).to_string();
+        view! {
+            <button class="quiet class-button" aria-pressed=pressed
+                on:click=move |_| session.aim(Goal::Class(class))>{name}</button>
+        }
     };
+    let names = Memo::new(move |_| session.class_names());
+    view! {
+        <section class="buttons in-a-row" aria-label="Classes">
+            <span>"Dream up a"</span>
+            {move || names.get().into_iter().enumerate().map(button).collect_view()}
+        </section>
+    }
+}
+
+/// How what is shown is computed.
+#[component]
+fn Run(session: Session) -> impl IntoView {
     let start = move |event| {
         session.change.start.set(match event_target_value(&event).as_str() {
             "grey" => StartChoice::Grey,
@@ -137,49 +147,56 @@ fn AtlasControls(
             now == name
         }
     };
-    let numbered = move || names.get().into_iter().enumerate();
-    let class_option = |(class, name): (usize, String)| {
+    view! {
+        <div class="player">
+            <label class="check">
+                "Start from "
+                <select id="feature-start" on:change=start>
+                    <option value="noise" selected=starts("noise")>"noise"</option>
+                    <option value="grey" selected=starts("grey")>"grey"</option>
+                    <option value="photo" selected=starts("photo")>"the chosen photo"</option>
+                </select>
+            </label>
+            <AsAuthors session steps="200 plain steps" />
+            <button id="stop" on:click=move |_| session.stop()>"Stop"</button>
+        </div>
+    }
+}
+
+/// Which tiles are shown, and in which order.
+#[component]
+fn Sorting(
+    session: Session,
+    of_standard: RwSignal<bool>,
+    order: RwSignal<AtlasOrder>,
+) -> impl IntoView {
+    let sort = move |event| {
+        order.set(match event_target_value(&event).as_str() {
+            "number" => AtlasOrder::Number,
+            "strength" => AtlasOrder::Strength,
+            class => class.parse().map_or(AtlasOrder::Strength, AtlasOrder::Class),
+        });
+    };
+    let option = move |(class, name): (usize, String)| {
         view! { <option value=class.to_string()>{format!("what speaks for {name}")}</option> }
     };
-    let class_button = move |(class, name): (usize, String)| {
-        let pressed = move || (session.change.goal.get() == Goal::Class(class)).to_string();
-        view! {
-            <button class="quiet class-button" aria-pressed=pressed
-                on:click=move |_| session.aim(Goal::Class(class))>{name}</button>
-        }
-    };
+    let names = Memo::new(move |_| session.class_names());
     view! {
-        <section class="controls" aria-label="Controls">
-            <div class="buttons">
-                <span>"Dream up a"</span>
-                {move || numbered().map(class_button).collect_view()}
-            </div>
-            <div class="buttons">
-                <label class="check">
-                    "Start from "
-                    <select id="feature-start" on:change=start>
-                        <option value="noise" selected=starts("noise")>"noise"</option>
-                        <option value="grey" selected=starts("grey")>"grey"</option>
-                        <option value="photo" selected=starts("photo")>"the chosen photo"</option>
-                    </select>
-                </label>
-                <label class="check">
-                    "Sort tiles by "
-                    <select id="order" on:change=sort>
-                        <option value="strength">"strength"</option>
-                        <option value="number">"number"</option>
-                        {move || numbered().map(class_option).collect_view()}
-                    </select>
-                </label>
-                <label class="check">
-                    <input id="of-standard" type="checkbox" prop:checked=move || of_standard.get()
-                        on:change=move |event| of_standard.set(event_target_checked(&event)) />
-                    "Tiles of the standard network"
-                </label>
-                <AsAuthors session steps="200 plain steps" />
-                <button id="stop" on:click=move |_| session.stop()>"Stop"</button>
-            </div>
-        </section>
+        <div class="buttons">
+            <label class="check">
+                "Sort tiles by "
+                <select id="order" on:change=sort>
+                    <option value="strength">"strength"</option>
+                    <option value="number">"number"</option>
+                    {move || names.get().into_iter().enumerate().map(option).collect_view()}
+                </select>
+            </label>
+            <label class="check">
+                <input id="of-standard" type="checkbox" prop:checked=move || of_standard.get()
+                    on:change=move |event| of_standard.set(event_target_checked(&event)) />
+                "Tiles of the standard network"
+            </label>
+        </div>
     }
 }
 

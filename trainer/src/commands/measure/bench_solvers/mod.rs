@@ -16,7 +16,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::accuracy::balanced_draw;
 use crate::commands::arguments::{Computer, ModelFile};
-use crate::data::{Dataset, MEMORY, Request, Side};
+use crate::data::{Dataset, Request};
 use crate::files;
 use crate::ranges;
 use crate::train::hold;
@@ -132,15 +132,7 @@ pub fn run(args: &Args) -> Result<ExitCode> {
 }
 
 fn photos(args: &Args, model: &Model) -> Result<Vec<Pixels>> {
-    let card = model.card();
-    let request = Request {
-        paths: &args.photos,
-        side: Side::Exactly(card.input_size),
-        leave_out: &[],
-        map: None,
-        classes: None,
-        memory: MEMORY,
-    };
+    let request = Request { classes: None, ..Request::of_network(model.card(), &args.photos) };
     let set = Dataset::read(&request)?;
     let drawn = balanced_draw(&set, args.count, args.seed);
     let photos = set.pixels(&drawn)?;

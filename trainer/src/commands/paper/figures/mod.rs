@@ -18,7 +18,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use crate::commands::arguments::Computer;
-use crate::data::{Dataset, MEMORY, Request, Side};
+use crate::data::{Dataset, Request};
 use crate::files;
 use crate::interrupt::Interrupt;
 use crate::ranges;
@@ -153,14 +153,7 @@ pub fn run(args: &Args) -> Result<ExitCode> {
     let robust = files::read_weights(&args.model)?;
     let standard = files::read_weights(&args.standard)?;
     let card = robust.card();
-    let request = Request {
-        paths: &args.data,
-        side: Side::Exactly(card.input_size),
-        leave_out: &[],
-        map: None,
-        classes: None,
-        memory: MEMORY,
-    };
+    let request = Request { classes: None, ..Request::of_network(card, &args.data) };
     let data = Dataset::read(&request)?;
     let elsewhere = match args.ood.is_empty() {
         true => None,
