@@ -38,7 +38,7 @@ GPUBuffer.prototype.getMappedRange = function (...part) {
 };";
 
 /// A device with the least that the standard asks for, and none of its options.
-const LEAST: &str = "
+pub const LEAST: &str = "
 const least = {
   maxBindGroups: 4, maxBindingsPerBindGroup: 1000, maxBufferSize: 268435456,
   maxComputeInvocationsPerWorkgroup: 256, maxComputeWorkgroupSizeX: 256,
@@ -113,11 +113,11 @@ fn lose_the_device(debugger: &Debugger) {
 }
 
 /// A visit whose engines find the device that `script` makes of this machine's.
-async fn on_another_device(script: &str, fragment: &str) -> Result<Visit> {
+pub async fn on_another_device(script: &str, query: &str) -> Result<Visit> {
     let visit = Visit::prepare().await?;
     let start = std::fs::read_to_string(dist()?.join("engine.js"))?;
     visit.site().replace("engine.js", format!("{script}\n{start}"));
-    visit.go(&format!("{SMALL}{fragment}")).await?;
+    visit.go(query).await?;
     Ok(visit)
 }
 
@@ -165,7 +165,7 @@ async fn a_run_goes_on_when_its_device_is_lost_and_on_the_processor_when_it_is_l
 #[tokio::test]
 async fn devices_that_fail_again_and_again_are_given_up() -> Result<()> {
     for happens in [IS_DESTROYED, IS_MISUSED] {
-        let visit = on_another_device(&AFTER_A_WHILE.replace("HAPPENS", happens), "").await?;
+        let visit = on_another_device(&AFTER_A_WHILE.replace("HAPPENS", happens), SMALL).await?;
         let idle = "['idle', 'running'].includes(document.querySelector('#robust').dataset.phase)";
         visit.wait_until("a model", idle, 240).await?;
         visit.set("steps", "3000").await?;
@@ -238,7 +238,7 @@ async fn inverts_without_a_word(visit: Visit) -> Result<()> {
 
 #[tokio::test]
 async fn firefox_is_made_to_look_for_numbers_that_are_waited_for() -> Result<()> {
-    let visit = on_another_device(FIREFOX, "").await?;
+    let visit = on_another_device(FIREFOX, SMALL).await?;
     inverts_without_a_word(visit).await
 }
 
@@ -246,7 +246,7 @@ async fn firefox_is_made_to_look_for_numbers_that_are_waited_for() -> Result<()>
 async fn without_memory_fewer_frames_are_computed_at_a_time() -> Result<()> {
     // The widest layer of this network takes 32 kB an image: a path's usual batch is too much.
     let script = LITTLE_MEMORY.replace("MOST", "140000");
-    let visit = on_another_device(&script, "#morph").await?;
+    let visit = on_another_device(&script, &format!("{SMALL}#morph")).await?;
     says(&visit, "fewer images at a time").await?;
     let path = STEP.replace("#robust", "#path");
     visit.wait_until("steps on the same device", &format!("{path} >= 2"), 240).await?;
@@ -258,7 +258,7 @@ async fn without_memory_fewer_frames_are_computed_at_a_time() -> Result<()> {
 #[tokio::test]
 async fn without_memory_for_one_image_the_processor_computes() -> Result<()> {
     let script = LITTLE_MEMORY.replace("MOST", "20000");
-    let visit = on_another_device(&script, "").await?;
+    let visit = on_another_device(&script, SMALL).await?;
     visit.wait_for_phase("robust", "idle", 240).await?;
     let engine = visit.text("#engine").await?;
     assert!(
@@ -272,7 +272,7 @@ async fn without_memory_for_one_image_the_processor_computes() -> Result<()> {
 
 #[tokio::test]
 async fn a_device_that_computes_wrong_numbers_is_found_out() -> Result<()> {
-    let visit = on_another_device(WRONG_NUMBERS, "").await?;
+    let visit = on_another_device(WRONG_NUMBERS, SMALL).await?;
     says(&visit, "computes wrong numbers").await?;
     visit.wait_for_phase("robust", "idle", 120).await?;
     let engine = visit.text("#engine").await?;
@@ -285,6 +285,6 @@ async fn a_device_that_computes_wrong_numbers_is_found_out() -> Result<()> {
 
 #[tokio::test]
 async fn the_least_that_a_device_may_offer_is_enough() -> Result<()> {
-    let visit = on_another_device(LEAST, "").await?;
+    let visit = on_another_device(LEAST, SMALL).await?;
     inverts_without_a_word(visit).await
 }

@@ -6,6 +6,8 @@ use std::path::{Path, PathBuf};
 use anyhow::Result;
 use robust_tests::{Visit, dist};
 
+use crate::device::{LEAST, on_another_device};
+
 const SMALL: &str = "?engine=cpu&models=check/index.json";
 
 /// The self-check's model, and the SHA-256 of its file.
@@ -153,15 +155,22 @@ async fn the_list_shows_what_each_network_keeps() -> Result<()> {
 }
 
 /// By hand, for a network of any size: `CHECKPOINT=resnet50.pt cargo test -p robust-tests brought_by_hand --
-/// --ignored --nocapture`, with `ENGINE=webgpu` on a graphics card.
+/// --ignored --nocapture`, with `ENGINE=webgpu` on a graphics card, `ENGINE=least` on one that grants no more than the
+/// standard's lowest limits, and `STEPS=15` where a step takes long.
 #[tokio::test]
 #[ignore = "needs a checkpoint"]
 async fn a_network_brought_by_hand_is_inverted() -> Result<()> {
     let file = PathBuf::from(std::env::var("CHECKPOINT")?);
     let engine = std::env::var("ENGINE").unwrap_or_else(|_| "cpu".into());
-    let visit =
-        Visit::open(&format!("?engine={engine}&models=check/index.json&autostart=0")).await?;
+    let query = "?engine=webgpu&models=check/index.json&autostart=0";
+    let visit = match engine.as_str() {
+        "least" => on_another_device(LEAST, query).await?,
+        kind => Visit::open(&query.replace("webgpu", kind)).await?,
+    };
     visit.wait_for_phase("robust", "idle", 120).await?;
+    if let Ok(steps) = std::env::var("STEPS") {
+        visit.set("steps", &steps).await?;
+    }
     let name = file.file_stem().unwrap().to_string_lossy().into_owned();
     let began = std::time::Instant::now();
     visit.upload_into("#network-input", &file).await?;
