@@ -115,6 +115,13 @@ async fn the_standard_network_is_fooled_and_the_robust_one_is_not() -> Result<()
 async fn what_would_have_to_change_is_shown() -> Result<()> {
     let visit = Visit::open(&format!("{SMALL}#explain")).await?;
     visit.wait_until("the explanation is done", DONE, 120).await?;
+    let predicted = visit.text("#robust .class[aria-pressed=true] span").await?;
+    visit.set("why-not", predicted.trim_start_matches("class ")).await?;
+    let says = format!(
+        "document.querySelector('#robust .phase').textContent === 'It does say {predicted}.'"
+    );
+    visit.wait_until("it says so already", &says, 20).await?;
+    assert_eq!(visit.script("return document.querySelector('#stop').disabled").await?, true);
     visit.set("why-not", "3").await?;
     let all = "[...document.querySelectorAll('#robust .why-not figcaption')]\
                .every(caption => caption.textContent.includes('%'))";

@@ -107,6 +107,59 @@ async fn what_a_file_leaves_open_can_be_said_and_what_is_none_is_refused() -> Re
     visit.close().await
 }
 
+/// A network beside the first one that knows other classes, one of the first one's among them.
+#[tokio::test]
+async fn each_network_goes_by_its_own_classes() -> Result<()> {
+    let visit = Visit::open(SMALL).await?;
+    works(&visit, "Robust network").await?;
+    visit.upload_into("#network-input", &checkpoint("padded.pt")).await?;
+    says(&visit, "leaves its stride open").await?;
+    // What the file does not say cannot be left to the file.
+    let choices =
+        "return [...document.querySelectorAll('#network-stem option')].map(o => o.value).join()";
+    assert_eq!(visit.script(choices).await?, "cifar,small");
+    visit.set("network-normaliser", "cifar10").await?;
+    visit.set("network-training", "standard").await?;
+    visit.set("network-classes", "horse,ship,class 1,deer,truck").await?;
+    visit.click("#import-again").await?;
+    says(&visit, "Added: padded").await?;
+    let there = "document.querySelector('#standard h2')?.textContent === 'padded'";
+    visit.wait_until("it is in the standard one's place", there, 60).await?;
+    visit.wait_for_phase("standard", "finished", 180).await?;
+    let seen = visit.text("#original .hint").await?;
+    assert!(seen.contains("One network keeps 32 numbers and the other 10"), "{seen}");
+    visit.click("#share").await?;
+    let shared = visit.text(".share-panel").await?;
+    assert!(shared.contains("your own network is not"), "{shared}");
+
+    visit.click("nav a[href='#explain']").await?;
+    visit.wait_for_phase("standard", "finished", 120).await?;
+    let own = "return [...document.querySelectorAll('#standard .class span:first-child')]\
+        .every(name => ['horse', 'ship', 'class 1', 'deer', 'truck'].includes(name.textContent))";
+    assert_eq!(visit.script(own).await?, true);
+    let into = visit.text("#standard .onward").await?;
+    assert!(["horse", "ship", "class 1", "deer", "truck"].iter().any(|name| into.ends_with(name)));
+    // A class that only one of them knows, and one that both do, each by its own number.
+    visit.click("nav a[href='#features']").await?;
+    visit.wait_for_phase("standard", "finished", 120).await?;
+    let dream = |name: &str| {
+        format!(
+            "[...document.querySelectorAll('.class-button')].find(b => b.textContent === '{name}').click(); \
+             return true;"
+        )
+    };
+    visit.script(&dream("horse")).await?;
+    let declined = "document.querySelector('#robust .phase').textContent === \
+        'This network does not know what a horse is.'";
+    visit.wait_until("the first one does not know it", declined, 20).await?;
+    visit.wait_for_phase("standard", "finished", 120).await?;
+    visit.script(&dream("class 1")).await?;
+    visit.wait_until("both know it", &format!("!({declined})"), 20).await?;
+    visit.wait_for_phase("robust", "finished", 120).await?;
+    visit.wait_for_phase("standard", "finished", 120).await?;
+    visit.close().await
+}
+
 #[tokio::test]
 async fn a_link_names_a_network_that_comes_only_when_the_visitor_agrees() -> Result<()> {
     let (path, hash) = CHECKED;

@@ -170,8 +170,9 @@ fn Footer() -> impl IntoView {
     view! {
         <footer>
             <p>
-                "How it works: the image is changed step by step so that its representation comes \
-                 closer to that of the photo, and nothing else is asked of it. Equation (5) of "
+                "How it works: an image is changed step by step until a network’s representation of it is \
+                 what is asked for, and nothing else is asked of it: that of a photo, one between two \
+                 photos, or one with more of a feature. Equations (3) to (8) of "
                 <a href=PAPER>"Learning Perceptually-Aligned Representations via Adversarial Robustness"</a>
                 " by Engstrom, Ilyas, Santurkar, Tsipras, Tran and Mądry. Sample photos: "
                 <a href="gallery/LICENCES.md">"CC0 or public domain"</a>

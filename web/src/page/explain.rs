@@ -62,6 +62,7 @@ pub fn ExplainView(session: Session) -> impl IntoView {
         <p class="hint lead">
             "Which numbers of the representation speak for the prediction, and what each of them looks \
              for: it is magnified in the photo."
+            {move || right_about(session)}
         </p>
         <WhyNotQuestion session />
         <div class="explain">
@@ -76,6 +77,21 @@ pub fn ExplainView(session: Session) -> impl IntoView {
     }
 }
 
+/// How often the networks are right, where both cards say so.
+fn right_about(session: Session) -> Option<String> {
+    let [robust, standard] = session.slots.map(|slot| {
+        slot.card.with(|card| {
+            let clean = card.as_ref()?.accuracies.iter().find(|all| all.on.starts_with("clean"))?;
+            Some((percent(clean.value, 0), card.as_ref()?.classes.len()))
+        })
+    });
+    let ((one, classes), (other, _)) = (robust?, standard?);
+    Some(format!(
+        " Neither network knows more than {classes} kinds of things; on photos that they had never seen, {one} \
+         and {other} of what they said was right."
+    ))
+}
+
 #[component]
 fn Reasons(session: Session, model: Slot) -> impl IntoView {
     let slot = model;
@@ -88,11 +104,14 @@ fn Reasons(session: Session, model: Slot) -> impl IntoView {
         explanation.features.iter().enumerate().map(tile).collect()
     };
     let onward = move || {
-        let class = explanation()?.class;
-        let words = session
-            .class_names()
-            .get(class)
-            .map(|name| ["Turn the photo into ", &one(name)].concat());
+        // Into what is explained; for what it says anyway, into what it says next.
+        let told = explanation()?;
+        let says = |class: &usize| told.ranking().first() == Some(class);
+        let own =
+            Some(told.class).filter(|class| !says(class)).or(told.ranking().get(1).copied())?;
+        let class = session.class_of(slot, own)?;
+        let words =
+            slot.class_names().get(own).map(|name| ["Turn the photo into ", &one(name)].concat());
         Some(view! {
             <a class="onward" href="#paint" on:click=move |_| session.paint_class(class, true)>{words}</a>
         })
@@ -132,8 +151,7 @@ fn pictures(name: &str) -> impl Iterator<Item = String> {
 
 /// The most probable classes; a click explains another one.
 fn classes(session: Session, slot: Slot, explanation: &Explanation) -> Vec<AnyView> {
-    let names = slot.card.with(|card| card.as_ref().map(|card| card.classes.clone()));
-    let names = names.unwrap_or_default();
+    let names = slot.class_names();
     let explained = explanation.class;
     let row = |class: usize| {
         let share = explanation.confidences[class];
@@ -141,7 +159,7 @@ fn classes(session: Session, slot: Slot, explanation: &Explanation) -> Vec<AnyVi
         view! {
             <li>
                 <button class="class" aria-pressed=(class == explained).to_string()
-                    title="Explain this class" on:click=move |_| session.explain(Some(class))>
+                    title="Explain this class" on:click=move |_| session.explain(session.class_of(slot, class))>
                     <span>{name}</span>
                     <meter min="0" max="1" value=plain(share.into())></meter>
                     <span class="share">{percent(share, 0)}</span>

@@ -52,6 +52,13 @@ pub fn Progress(
     }
 }
 
+/// Ends what is being computed.
+#[component]
+pub fn Stop(session: Session) -> impl IntoView {
+    let idle = move || !session.slots.iter().any(Slot::is_busy);
+    view! { <button id="stop" on:click=move |_| session.stop() disabled=idle>"Stop"</button> }
+}
+
 /// Short name of a phase, for styles and tests.
 pub fn phase_name(phase: &Phase) -> &'static str {
     match phase {
@@ -80,6 +87,9 @@ fn share_done(slot: Signal<Slot>) -> f64 {
 fn phase_text(slot: Signal<Slot>) -> String {
     let slot = slot.get();
     let (step, steps, speed) = (slot.step.get(), slot.steps.get(), slot.speed.get());
+    if let Some(why) = slot.declined.get() {
+        return [&*why, "."].concat();
+    }
     match slot.phase() {
         Phase::Loading(share) => ["Downloading, ", &*percent(share as f32, 0)].concat(),
         Phase::Starting => "Starting the network".into(),

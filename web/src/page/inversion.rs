@@ -75,11 +75,17 @@ pub fn Inversion(session: Session) -> impl IntoView {
     let card = move || robust.card.get().or_else(|| standard.card.get());
     let some_card = move || card().is_some();
     let length = move || {
-        let card = card();
-        card.map(|card| {
-            let numbers = card.architecture.representation_len();
+        card().map(|card| {
             let values = 3 * card.input_size * card.input_size;
-            format!("{values} values, of which each network keeps {numbers} numbers, its ")
+            match [robust, standard].map(numbers_of) {
+                [Some(one), Some(other)] if one != other => {
+                    format!("{values} values. One network keeps {one} numbers and the other {other}, its ")
+                }
+                _ => {
+                    let numbers = card.architecture.representation_len();
+                    format!("{values} values, of which each network keeps {numbers} numbers, its ")
+                }
+            }
         })
     };
     view! {
@@ -108,13 +114,17 @@ pub fn Inversion(session: Session) -> impl IntoView {
     }
 }
 
+/// How many numbers a network keeps, once it is loaded.
+fn numbers_of(slot: Slot) -> Option<usize> {
+    slot.card.with(|card| card.as_ref().map(|card| card.architecture.representation_len()))
+}
+
 /// What is to be seen, in a sentence that changes with it.
 fn sentence(session: Session) -> String {
     let [robust, standard] = session.slots;
-    let numbers = robust.card.with(|card| {
-        let numbers = card.as_ref().map(|card| card.architecture.representation_len());
-        numbers.map_or("a few hundred".into(), |numbers| numbers.to_string())
-    });
+    let numbers = numbers_of(robust);
+    let as_many = numbers == numbers_of(standard);
+    let numbers = numbers.map_or("a few hundred".into(), |numbers| numbers.to_string());
     let alike = |slot: Slot| match slot.phase() {
         Phase::Finished => slot.likeness.get().map(|likeness| likeness >= ALIKE),
         _ => None,
@@ -125,7 +135,7 @@ fn sentence(session: Session) -> String {
              same {numbers} numbers as the photo."
         ),
         Phase::Finished if !robust.stopped.get() => match (alike(robust), alike(standard)) {
-            (Some(true), Some(false)) => format!(
+            (Some(true), Some(false)) if as_many => format!(
                 "These {numbers} numbers are all that the robust network kept, and the photo is in \
                  them. The standard network kept as many, and takes that other picture for the photo."
             ),

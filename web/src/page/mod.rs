@@ -7,6 +7,7 @@ mod background;
 mod canvas;
 mod change;
 mod chart;
+mod classes;
 mod controls;
 mod download;
 mod engine;

@@ -7,6 +7,7 @@ use wasm_bindgen::JsValue;
 use wasm_bindgen_futures::JsFuture;
 use web_sys::ShareData;
 
+use super::session::Session;
 use super::url;
 
 /// The share button and what it opens.
@@ -20,6 +21,8 @@ pub fn Share(
 ) -> impl IntoView {
     let open = RwSignal::new(false);
     let told = RwSignal::new("");
+    let session: Session = expect_context();
+    let own = move || session.models.chosen.with(|chosen| chosen.iter().any(Option::is_some));
     let link = move || fragment.get().map(|fragment| url::to_share(&fragment));
     let copy = move |_| {
         let Some(link) = untrack(link) else { return };
@@ -50,6 +53,7 @@ pub fn Share(
             <div class="share-panel">
                 <label>
                     "Everything is in this link, the photos too; no server ever sees them."
+                    {move || own().then_some(" Only your own network is not: whoever opens it sees this page's.")}
                     <input id="link" type="text" readonly prop:value=link
                         on:focus=select />
                 </label>

@@ -55,6 +55,8 @@ pub struct Slot {
     pub stopped: RwSignal<bool>,
     /// Steps a second of late.
     pub speed: RwSignal<f64>,
+    /// Why it does not do what was asked for last.
+    pub declined: RwSignal<Option<String>>,
     /// How like the original the result is, once finished.
     pub likeness: RwSignal<Option<f32>>,
     /// Steps of the run that was asked for last.
@@ -89,6 +91,7 @@ impl Slot {
             steps: RwSignal::new(0),
             stopped: RwSignal::new(false),
             speed: RwSignal::new(0.0),
+            declined: RwSignal::new(None),
             likeness: RwSignal::new(None),
             asked_steps: StoredValue::new(0),
             engine: StoredValue::new_local(None),
@@ -147,6 +150,7 @@ impl Slot {
     /// Asks for a run of so many steps. What is shown stays until it has started.
     pub fn ask(&self, run: RunId, steps: usize) {
         self.asked_steps.set_value(steps);
+        self.declined.set(None);
         self.lost.set_value(None);
         self.turn.update(|turn| turn.ask(run));
     }
@@ -174,6 +178,7 @@ impl Slot {
             self.send(&Request::Stop);
         }
         self.lost.set_value(None);
+        self.declined.set(None);
         self.turn.update(Turn::forget);
     }
 
@@ -188,6 +193,14 @@ impl Slot {
             let request = Request::Run { id: run, task: Box::new(task), resume: None };
             self.send(&request);
             self.sent.set_value(Some(request));
+        }
+    }
+
+    /// Does not do what a run asks of it.
+    pub fn decline(&self, run: RunId, why: String) {
+        if self.is_asked(run) {
+            self.turn.update(|turn| turn.give_up(run));
+            self.declined.set(Some(why));
         }
     }
 

@@ -1,5 +1,7 @@
 //! The story in four steps, told over the page itself.
 
+use std::time::Duration;
+
 use leptos::html::H2;
 use leptos::prelude::*;
 use web_sys::{KeyboardEvent, Storage};
@@ -43,6 +45,9 @@ const STEPS: [(Mode, &str, &str); 4] = [
     ),
 ];
 
+/// By then the view is built.
+const SETTLED: Duration = Duration::from_millis(100);
+
 impl Session {
     /// Goes on with the tour where this visitor has left it.
     pub fn begin_tour(self) {
@@ -67,6 +72,7 @@ impl Session {
             url::replace_fragment(mode.fragment());
             self.follow_address();
         }
+        set_timeout(bring_into_view, SETTLED);
     }
 
     fn end_tour(self) {
@@ -74,6 +80,15 @@ impl Session {
         if let Some(storage) = storage() {
             let _ = storage.remove_item(KEY);
         }
+    }
+}
+
+/// On a narrow screen the card takes the lower part: what it is about goes to the top.
+fn bring_into_view() {
+    let narrow = window().match_media("(max-width: 40rem)").ok().flatten();
+    let pictures = document().query_selector(".stage").ok().flatten();
+    if let (Some(true), Some(pictures)) = (narrow.map(|query| query.matches()), pictures) {
+        pictures.scroll_into_view();
     }
 }
 

@@ -4,6 +4,7 @@ use leptos::prelude::*;
 use robust_core::settings::change::RADII;
 
 use super::canvas::ImageCanvas;
+use super::frame::Stop;
 use super::panel::key;
 use super::session::Session;
 use super::slot::Slot;
@@ -16,11 +17,26 @@ const TAKEN: f32 = 0.5;
 impl Session {
     /// Asks every ready model what would have to change for the chosen photo to be of this class.
     fn why_not(self, class: usize) {
+        let names = untrack(|| self.class_names());
+        let (says, others): (Vec<Slot>, Vec<Slot>) =
+            self.slots.into_iter().partition(|slot| untrack(|| slot.says(&names, class)));
+        for slot in says {
+            slot.why_not.set(Vec::new());
+            slot.declined.set(names.get(class).map(|name| ["It does say ", name].concat()));
+        }
         let photo = vec![self.selected.get_untracked()];
-        self.ask_with(&self.slots, Slot::ask_why_not, photo, move |photos| {
+        self.ask_with(&others, Slot::ask_why_not, photo, move |photos| {
             let photo = photos.first().cloned().unwrap_or_default();
             Task::WhyNot(WhyNotRequest { photo, class })
         });
+    }
+}
+
+impl Slot {
+    /// Whether it takes the explained photo for this class of the page's `names`.
+    fn says(&self, names: &[String], class: usize) -> bool {
+        let first = self.explanation.with(|told| told.as_ref()?.ranking().first().copied());
+        first.is_some() && first == self.own_class(names, class)
     }
 }
 
@@ -46,7 +62,7 @@ pub fn WhyNotQuestion(session: Session) -> impl IntoView {
                 </select>
                 "?"
             </label>
-            <button id="stop" on:click=move |_| session.stop()>"Stop"</button>
+            <Stop session />
         </div>
     }
 }

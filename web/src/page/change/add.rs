@@ -7,7 +7,7 @@ use super::brush::Brush;
 use super::tiles::Tile;
 use crate::page::authors::AsAuthors;
 use crate::page::canvas::{ImageCanvas, save_png};
-use crate::page::frame::Frame;
+use crate::page::frame::{Frame, Stop};
 use crate::page::panel::key;
 use crate::page::session::Session;
 use crate::page::share::Share;
@@ -71,7 +71,7 @@ pub fn AddView(session: Session) -> impl IntoView {
             <input id="stage" type="range" min="0" max=move || last().to_string() aria-label="How much of it"
                 prop:value=move || position.get().unwrap_or_else(last).to_string() on:input=moved />
             <AsAuthors session steps="800 short steps a number" />
-            <button id="stop" on:click=move |_| session.stop()>"Stop"</button>
+            <Stop session />
         </div>
         <p class="hint">
             "The photo is changed until this number reaches 1, then until the next one does. Slide to walk \

@@ -8,7 +8,7 @@ use robust_core::settings::change::Goal;
 use super::tiles::Tile;
 use crate::page::authors::AsAuthors;
 use crate::page::canvas::{ImageCanvas, save_png};
-use crate::page::frame::Frame;
+use crate::page::frame::{Frame, Stop};
 use crate::page::panel::key;
 use crate::page::session::{Session, StartChoice};
 use crate::page::share::Share;
@@ -52,7 +52,12 @@ pub fn AtlasView(session: Session) -> impl IntoView {
         let Some(sheet) = slot.atlas.get() else {
             return view! { <p class="hint">"This network has no atlas here."</p> }.into_any();
         };
-        let features = sheet.atlas.sorted(order.get());
+        let features = sheet.atlas.sorted(match order.get() {
+            AtlasOrder::Class(class) => slot
+                .own_class(&session.class_names(), class)
+                .map_or(AtlasOrder::Strength, AtlasOrder::Class),
+            order => order,
+        });
         let tile = move |feature: usize| {
             let pressed = move || (session.change.goal.get() == Goal::Feature(feature)).to_string();
             view! {
@@ -102,7 +107,9 @@ fn goal_text(session: Session) -> String {
                 names.get(class).map_or("?".into(), |n| one(n))
             )
         }
-        Goal::Feature(feature) => format!("What number {feature} of either network looks for"),
+        Goal::Feature(feature) => format!(
+            "What number {feature} of each network looks for; the two have nothing to do with each other"
+        ),
         Goal::Add(_) | Goal::Collide { .. } => String::new(),
     }
 }
@@ -148,7 +155,7 @@ fn Run(session: Session) -> impl IntoView {
         }
     };
     view! {
-        <div class="player">
+        <div class="buttons">
             <label class="check">
                 "Start from "
                 <select id="feature-start" on:change=start>
@@ -158,7 +165,7 @@ fn Run(session: Session) -> impl IntoView {
                 </select>
             </label>
             <AsAuthors session steps="200 plain steps" />
-            <button id="stop" on:click=move |_| session.stop()>"Stop"</button>
+            <Stop session />
         </div>
     }
 }
@@ -245,6 +252,7 @@ fn Activating(session: Session, model: Signal<Slot>) -> impl IntoView {
             </figure>
         })
     };
+    let whose = move || model.get().title().to_lowercase();
     let rows = move || {
         let values = ranked();
         if values.len() < 2 * ENDS {
@@ -254,7 +262,7 @@ fn Activating(session: Session, model: Signal<Slot>) -> impl IntoView {
         let least = values.iter().rev().take(ENDS).copied().map(photo).collect_view();
         Some(view! {
             <section class="activating" aria-label="Photos that activate it">
-                <div id="most"><h3>"Photos with most of it"</h3><div class="tiles">{most}</div></div>
+                <div id="most"><h3>"Photos with most of it, for the " {whose}</h3><div class="tiles">{most}</div></div>
                 <div id="least"><h3>"and with least"</h3><div class="tiles">{least}</div></div>
             </section>
         })

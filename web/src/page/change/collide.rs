@@ -6,7 +6,7 @@ use robust_core::settings::change::RADII;
 
 use crate::page::canvas::{ImageCanvas, save_png};
 use crate::page::controls::event_number;
-use crate::page::frame::Frame;
+use crate::page::frame::{Frame, Stop};
 use crate::page::panel::key;
 use crate::page::photos::Photo;
 use crate::page::session::Session;
@@ -76,7 +76,7 @@ pub fn CollideView(session: Session) -> impl IntoView {
                 <input id="epsilon-slider" type="range" min=least max=largest step=least
                     prop:value=move || plain(session.epsilon().into()) on:change=moved />
             </label>
-            <button id="stop" on:click=move |_| session.stop()>"Stop"</button>
+            <Stop session />
         </div>
         <Share fragment=session.fragment />
     }

@@ -150,12 +150,20 @@ impl Session {
         let run = self.next_run();
         let models = slots.iter().copied().filter(|slot| untrack(|| slot.is_ready()));
         let models: Vec<Slot> = models.collect();
+        let names = untrack(|| self.class_names());
         for slot in &models {
             ask(slot, run);
         }
         spawn_local(async move {
             match self.files(photos).await {
-                Ok(files) => models.iter().for_each(|slot| slot.start(run, make(&files))),
+                Ok(files) => {
+                    for slot in &models {
+                        match untrack(|| slot.in_own_classes(&names, make(&files))) {
+                            Ok(task) => slot.start(run, task),
+                            Err(why) => slot.decline(run, why),
+                        }
+                    }
+                }
                 Err(message) if models.iter().any(|slot| slot.is_asked(run)) => {
                     for slot in &models {
                         slot.turn.update(|turn| turn.give_up(run));
@@ -175,12 +183,6 @@ impl Session {
             files.push(photo.request().await?);
         }
         Ok(files)
-    }
-
-    /// Names of the classes, once a model is loaded.
-    pub fn class_names(self) -> Vec<String> {
-        let names = |slot: Slot| slot.card.with(|card| card.as_ref().map(|c| c.classes.clone()));
-        self.slots.into_iter().find_map(names).unwrap_or_default()
     }
 
     /// Fetches a model's atlas, where there is one.

@@ -41,7 +41,9 @@ fn choice(id: &'static str, label: &'static str, options: Vec<(String, String)>)
     view! { <label>{label}<select id=id>{options.collect_view()}</select></label> }.into_any()
 }
 
-fn labelled(id: &'static str, label: &'static str, options: &Labelled) -> AnyView {
+/// `open`: the file does not say it.
+fn labelled(id: &'static str, label: &'static str, options: &Labelled, open: bool) -> AnyView {
+    let options = if open { &options[1..] } else { options };
     let owned = |(label, value): &(&str, &str)| ((*label).to_owned(), (*value).to_owned());
     choice(id, label, options.iter().map(owned).collect())
 }
@@ -84,6 +86,8 @@ pub fn Fields(
     /// What the file leaves open.
     open: Option<Open>,
 ) -> impl IntoView {
+    let [stem, normaliser] =
+        [Open::Stem, Open::Normaliser].map(|what| open.as_ref() == Some(&what));
     let prefixes = match open {
         Some(Open::Network(prefixes)) => {
             let quoted = |prefix: String| (["\"", &*prefix, "\""].concat(), prefix);
@@ -99,9 +103,9 @@ pub fn Fields(
     view! {
         <div class="fields">
             {prefixes}
-            {labelled("network-stem", "First convolution", STEMS)}
-            {labelled("network-normaliser", "Images are normalised by", NORMALISERS)}
-            {labelled("network-training", "It was trained", TRAININGS)}
+            {labelled("network-stem", "First convolution", STEMS, stem)}
+            {labelled("network-normaliser", "Images are normalised by", NORMALISERS, normaliser)}
+            {labelled("network-training", "It was trained", TRAININGS, false)}
             {texts.collect_view()}
         </div>
         <div class="buttons"><button id="import-again" on:click=again>"Try again"</button></div>

@@ -210,7 +210,7 @@ fn Keep(session: Session) -> impl IntoView {
 #[component]
 fn Verdict(session: Session, model: Slot) -> impl IntoView {
     let slot = model;
-    let name = move |class: usize| session.class_names().get(class).cloned().unwrap_or_default();
+    let name = move |own: usize| slot.class_names().get(own).cloned().unwrap_or_default();
     // Of the first image.
     let rows = move || {
         slot.confidences.with(|[before, now]| Some((before.first()?.clone(), now.first()?.clone())))
@@ -222,6 +222,7 @@ fn Verdict(session: Session, model: Slot) -> impl IntoView {
             .chosen
             .get()
             .class
+            .and_then(|class| slot.own_class(&session.class_names(), class))
             .unwrap_or_else(|| ranking(&before).first().copied().unwrap_or_default());
         let end = now.get(class).copied()?;
         // While it runs, its loss says so: the cross-entropy of the class.
