@@ -141,7 +141,7 @@ async fn each_network_goes_by_its_own_classes() -> Result<()> {
     assert!(["horse", "ship", "class 1", "deer", "truck"].iter().any(|name| into.ends_with(name)));
     // A class that only one of them knows, and one that both do, each by its own number.
     visit.click("nav a[href='#features']").await?;
-    visit.wait_for_phase("standard", "finished", 120).await?;
+    visit.wait_for_phase("robust", "finished", 120).await?;
     let dream = |name: &str| {
         format!(
             "[...document.querySelectorAll('.class-button')].find(b => b.textContent === '{name}').click(); \

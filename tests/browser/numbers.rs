@@ -87,7 +87,7 @@ fn what_dreams_begin_with_weighs_little() -> Result<()> {
 #[test]
 fn page_and_engine_weigh_little() -> Result<()> {
     let bytes = all_packed(|name| {
-        name.starts_with("page-") || name.ends_with(".css") || name == "index.html"
+        name.starts_with("page-") || name.starts_with("style-") || name == "index.html"
     })?;
     assert!((100_000..PAGE).contains(&bytes), "{bytes} bytes with gzip; at most {PAGE} are wanted");
     let bytes = all_packed(|name| name.starts_with("engine-webgpu"))?;

@@ -5,6 +5,7 @@ mod engines;
 mod offline;
 mod preload;
 mod scripts;
+mod styles;
 
 use std::env;
 use std::fs;
@@ -21,6 +22,7 @@ pub fn finish() -> Result<()> {
     let folder = env::var_os("TRUNK_STAGING_DIR").map_or(root().join("dist"), PathBuf::from);
     engines::list(&folder)?;
     scripts::take_out(&folder)?;
+    styles::join(&folder)?;
     preload::uncheck(&folder)?;
     address::fill_in(&folder, env::var("PAGE_ADDRESS").ok().as_deref())?;
     // Last: it lists all files as they are.
