@@ -11,7 +11,7 @@ use robust_tests::{Visit, dist};
 
 /// Most bytes, compressed with gzip, that a visitor waits for before the page can be used. It was
 /// 300,000 before a view painted, pictures left the page and lost devices were recovered from.
-const PAGE: u64 = 406_000;
+const PAGE: u64 = 411_000;
 
 /// The same before it computes on a graphics device. The aim is 2.5 MB; compilers differ a little.
 const ENGINE: u64 = 2_600_000;
