@@ -110,31 +110,6 @@ fn killed_and_resumed(precision: &str) {
 }
 
 #[test]
-fn a_stopped_run_leaves_the_model_of_its_last_epoch() {
-    let stage = Stage::new(24);
-    let out = stage.path("out");
-    let latest = Path::new(&out).join("latest.safetensors");
-    let mut child: Child = program(&strs(&stage.train(&out, &["--epochs", "4000"])))
-        .stderr(Stdio::null())
-        .spawn()
-        .unwrap();
-    let started = Instant::now();
-    while !latest.exists() {
-        assert!(started.elapsed() < Duration::from_secs(60), "no model was written");
-        std::thread::sleep(Duration::from_millis(5));
-    }
-    child.kill().unwrap();
-    child.wait().unwrap();
-    let told = succeed(&["info", latest.to_str().unwrap()]);
-    assert!(told.contains("so far") && told.contains("of 4000 epochs"), "{told}");
-
-    let whole = stage.path("whole");
-    succeed(&strs(&stage.train(&whole, &["--epochs", "2"])));
-    let holds = |file: &str| Path::new(&whole).join(file).exists();
-    assert!(holds("model.safetensors") && !holds("latest.safetensors"));
-}
-
-#[test]
 fn bf16_is_for_one_network_on_the_processor() {
     let stage = Stage::new(12);
     let out = stage.path("out");
