@@ -31,7 +31,8 @@ pub fn remeasured(
     let card = weights.card();
     let network = ResNet::trainable(weights, card, device).context("its statistics")?;
     let network = network.materialize();
-    // Normalises by the batch, and without automatic differentiation. The clone shares its running statistics with the network: they learn too.
+    // It normalises by the batch, without automatic differentiation. The clone shares its running statistics with the
+    // network: they learn too.
     let model = Model::of_network(card.clone(), network.clone(), device);
     let (mut shown, mut chunks) = (0, images.chunks(BATCH).cycle());
     while shown < ENOUGH {
