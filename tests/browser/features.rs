@@ -131,6 +131,18 @@ async fn what_would_have_to_change_is_shown() -> Result<()> {
                   .map(caption => parseInt(caption.textContent.split(': ')[1]));";
     let shares: Vec<u32> = serde_json::from_value(visit.script(shares).await?)?;
     assert!(shares.len() == 6 && shares[5] > shares[0], "{shares:?}");
-    assert_ne!(visit.picture("robust-why-not-0").await?, visit.picture("robust-why-not-5").await?);
-    visit.close().await
+    let (first, last) =
+        (visit.picture("robust-why-not-0").await?, visit.picture("robust-why-not-5").await?);
+    assert_ne!(first, last);
+    // A link shows both, the prediction and the question.
+    visit.wait_until("the answer is there", DONE, 120).await?;
+    let link = shared_link(&visit).await?;
+    visit.close().await?;
+    let friend = Visit::open(&format!("{SMALL}#{}", fragment(&link))).await?;
+    let same = format!("document.getElementById('robust-why-not-5')?.toDataURL() === '{last}'");
+    friend.wait_until("the same answer", &same, 180).await?;
+    assert_eq!(friend.script("return document.getElementById('why-not').value").await?, "3");
+    let tiles = "return document.querySelectorAll('#robust .tiles:not(.why-not) canvas').length;";
+    assert_eq!(friend.script(tiles).await?, 5);
+    friend.close().await
 }

@@ -67,6 +67,36 @@ async fn bad_photos_get_their_message_and_cost_nothing() -> Result<()> {
 
 /// The browser reads what the engines do not: the same photo, once as AVIF and once as a PNG that is
 /// called a JPEG.
+/// A view that begins anew with every photo goes back to what it showed.
+#[tokio::test]
+async fn a_bad_photo_leaves_the_last_result_in_every_view() -> Result<()> {
+    let folder = tempfile::tempdir()?;
+    let text = folder.path().join("letter.jpg");
+    std::fs::write(&text, "Dear reader, this is not a photo.")?;
+    let visit = Visit::open("?engine=cpu&models=check/index.json").await?;
+    for (view, picture) in [
+        ("features", "robust-maximised"),
+        ("explain", "robust-feature-0"),
+        ("add", "robust-added"),
+        ("collide", "robust-collision"),
+    ] {
+        visit.script(&format!("location.hash = '{view}'; return true;")).await?;
+        let shown = format!("document.getElementById('{picture}')");
+        visit.wait_until(view, &shown, 20).await?;
+        visit.wait_for_phase("robust", "finished", 180).await?;
+        let before = visit.picture(picture).await?;
+        visit.upload(&text).await?;
+        let told = "document.querySelector('#notice').textContent.includes('not an image')";
+        visit.wait_until("the message", told, 20).await?;
+        let same = format!("{shown}.toDataURL() === '{before}'");
+        visit.wait_until("the last result", &same, 20).await?;
+        visit.wait_for_phase("robust", "finished", 20).await?;
+        let chosen = "document.querySelector('.tray [aria-pressed=true]').title === 'Kingfisher'";
+        visit.wait_until("the last photo", chosen, 10).await?;
+    }
+    visit.close().await
+}
+
 #[tokio::test]
 async fn what_only_the_browser_decodes_is_inverted_too() -> Result<()> {
     let visit = Visit::open("?engine=cpu&models=check/index.json").await?;

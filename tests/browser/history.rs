@@ -76,6 +76,36 @@ async fn every_result_can_be_had_again_without_computing() -> Result<()> {
 }
 
 #[tokio::test]
+async fn a_view_one_comes_back_to_is_not_computed_again() -> Result<()> {
+    let visit = Visit::open(SMALL).await?;
+    wait_for_result(&visit, 1, "Inverted: Kingfisher").await?;
+    let inverted = visit.picture("robust-image").await?;
+    visit.click("nav a[href='#features']").await?;
+    visit.wait_until("a dream", &format!("{MADE} === 2"), 60).await?;
+    let dreamed = visit.picture("robust-maximised").await?;
+    let address = visit.script("return location.hash;").await?;
+
+    visit.script(COUNT_RUNS).await?;
+    visit.script("history.back(); return true;").await?;
+    let same = |canvas: &str, picture: &str| {
+        format!("document.getElementById('{canvas}')?.toDataURL() === '{picture}'")
+    };
+    visit.wait_until("the inversion", &same("robust-image", &inverted), 10).await?;
+    visit.script("history.forward(); return true;").await?;
+    visit.wait_until("the dream", &same("robust-maximised", &dreamed), 10).await?;
+    visit.wait_until("its link", &format!("location.hash === {address}"), 10).await?;
+    visit.click("nav a[href='#']").await?;
+    visit.wait_until("the inversion", &same("robust-image", &inverted), 10).await?;
+    visit.wait_for_phase("robust", "finished", 5).await?;
+    assert_eq!(visit.script("return window.sent;").await?, 0);
+    assert_eq!(visit.script(&format!("return {MADE};")).await?, 2);
+    // Another photo is.
+    choose(&visit, "Lemur").await?;
+    wait_for_result(&visit, 3, "Inverted: Lemur").await?;
+    visit.close().await
+}
+
+#[tokio::test]
 async fn results_are_deleted_and_saved_together() -> Result<()> {
     let visit = Visit::open(SMALL).await?;
     wait_for_result(&visit, 1, "Inverted: Kingfisher").await?;

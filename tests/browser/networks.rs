@@ -56,7 +56,7 @@ async fn a_checkpoint_is_imported_used_kept_and_removed() -> Result<()> {
     let predicted = visit.text("#robust").await?;
     assert!(predicted.contains("imagenet-basic"), "{predicted}");
 
-    let keep = "#networks .network:first-child .quiet:nth-child(3)";
+    let keep = "#networks .network:first-child .quiet:nth-child(4)";
     visit.click(keep).await?;
     let kept = format!("document.querySelector('{keep}').getAttribute('aria-pressed') === 'true'");
     visit.wait_until("it is kept", &kept, 20).await?;
@@ -66,7 +66,7 @@ async fn a_checkpoint_is_imported_used_kept_and_removed() -> Result<()> {
     visit.click("#networks summary").await?;
     visit.click("#networks .network:first-child .buttons button").await?;
     works(&visit, "imagenet-basic").await?;
-    visit.click("#networks .network:first-child .quiet:nth-child(4)").await?;
+    visit.click("#networks .network:first-child .quiet:nth-child(5)").await?;
     works(&visit, "Robust network").await?;
     visit.wait_until("it is gone", &format!("{ROWS} === 1"), 20).await?;
     visit.go(SMALL).await?;
@@ -157,6 +157,53 @@ async fn each_network_goes_by_its_own_classes() -> Result<()> {
     visit.wait_until("both know it", &format!("!({declined})"), 20).await?;
     visit.wait_for_phase("robust", "finished", 120).await?;
     visit.wait_for_phase("standard", "finished", 120).await?;
+    visit.close().await
+}
+
+/// A third network takes part in every view, and leaves again.
+#[tokio::test]
+async fn a_third_network_works_beside_the_two() -> Result<()> {
+    let visit = Visit::open(SMALL).await?;
+    works(&visit, "Robust network").await?;
+    let gone = "document.querySelector('#third') === null";
+    assert_eq!(visit.script(&format!("return {gone}")).await?, true);
+    visit.click("#networks > summary").await?;
+    let third = "#networks .network:first-child .buttons button:nth-child(3)";
+    visit.click(third).await?;
+    visit.wait_for_phase("third", "finished", 120).await?;
+    assert_eq!(visit.text("#third h2").await?, "cifar-basic");
+    // The same network from the same noise.
+    assert_eq!(visit.picture("third-image").await?, visit.picture("robust-image").await?);
+    visit.click("#third .picture").await?;
+    let words = visit.text("#wipe [aria-pressed='true']").await?;
+    assert_eq!(words, "Photo / cifar-basic");
+    visit.click("#close-wipe").await?;
+    for view in ["#explain", "#features", "#add", "#collide"] {
+        visit.click(&format!("nav a[href='{view}']")).await?;
+        visit.wait_for_phase("third", "finished", 180).await?;
+    }
+    visit.click("nav a[href='#morph']").await?;
+    visit.wait_for_phase("path", "finished", 180).await?;
+    visit.click("#compare").await?;
+    visit.wait_for_phase("third-path", "finished", 180).await?;
+    visit.click("nav a[href='#paint']").await?;
+    visit.click("#compare").await?;
+    visit
+        .wait_until(
+            "it looks at the drawing",
+            "document.querySelector('#third .sees')?.textContent",
+            60,
+        )
+        .await?;
+    // What was made with it can be shown again, and it can go.
+    visit.click("nav a[href='#']").await?;
+    visit.wait_for_phase("third", "finished", 120).await?;
+    visit.click(third).await?;
+    visit.wait_until("its place is empty", gone, 20).await?;
+    visit.wait_for_phase("robust", "finished", 20).await?;
+    visit.click("#made .thumbnail").await?;
+    visit.wait_for_phase("robust", "finished", 20).await?;
+    assert_eq!(visit.script(&format!("return {gone}")).await?, true);
     visit.close().await
 }
 

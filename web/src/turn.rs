@@ -42,9 +42,14 @@ impl Turn {
         Self { phase: Phase::Loading(0.0), asked: 0, heard: 0, before: Phase::Idle }
     }
 
+    /// Nothing is on its way.
+    pub fn empty() -> Self {
+        Self { phase: Phase::Idle, ..Self::new() }
+    }
+
     /// The model is there.
     pub fn loaded(&mut self) {
-        *self = Self { phase: Phase::Idle, ..Self::new() };
+        *self = Self::empty();
     }
 
     /// A run is asked for. The one before it is heard until this one has started: a file that is

@@ -39,7 +39,7 @@ impl Checkpoint {
             assumed.push(
                 "Names and shapes do not tell where a bottleneck's stride is, whether a convolution is \
                  dilated, and whether pooling blurs: torchvision's way is assumed. If in doubt, compare \
-                 logits (`robust-reps verify`)."
+                 its logits with PyTorch's."
                     .to_owned(),
             );
         }
@@ -47,7 +47,14 @@ impl Checkpoint {
             assumed.push(
                 "Names and shapes do not tell where a network that normalises before its convolutions \
                  takes its shortcuts from, and that its activation is a ReLU: the way of RobustBench's \
-                 is assumed, after the first ReLU. If in doubt, compare logits (`robust-reps verify`)."
+                 is assumed, after the first ReLU. If in doubt, compare its logits with PyTorch's."
+                    .to_owned(),
+            );
+        }
+        if said.role.is_none() {
+            assumed.push(
+                "No file says how a network was trained: it is taken for one that was trained against an \
+                 adversary."
                     .to_owned(),
             );
         }

@@ -29,7 +29,7 @@ pub fn write_out(tensors: &mut BTreeMap<String, Array>) -> Option<String> {
     Some(
         "Its shortcuts have no parameters, and its names do not tell what they do where a stage begins: taking every \
          other pixel and adding zeros, as many before the channels as after them, is assumed, as in most ResNets for \
-         CIFAR-10 that are published. If in doubt, compare logits (`robust-reps verify`)."
+         CIFAR-10 that are published. If in doubt, compare its logits with PyTorch's."
             .into(),
     )
 }

@@ -32,6 +32,11 @@ impl Link {
                 photo.check()?;
                 numbers(class.as_slice())
             }
+            Link::WhyNot { photo, class, other } => {
+                photo.check()?;
+                numbers(class.as_slice())?;
+                numbers(&[*other])
+            }
             Link::Change { start, other, goal } => {
                 check_start(start)?;
                 other.iter().try_for_each(Stop::check)?;

@@ -14,7 +14,7 @@ use crate::settings;
 pub type LinkStart = settings::Start<Stop>;
 
 /// How many kinds of links there are; those of a later program have higher numbers.
-pub(super) const KINDS: u32 = 5;
+pub(super) const KINDS: u32 = 6;
 
 /// What a link shows.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -51,6 +51,15 @@ pub enum Link {
         /// Where the image starts.
         #[serde(with = "Start")]
         start: LinkStart,
+    },
+    /// Why a photo is what it is, and what would have to change for it to be something else.
+    WhyNot {
+        /// The photo.
+        photo: Stop,
+        /// The class that is explained, or the predicted one.
+        class: Option<usize>,
+        /// The class that it is not.
+        other: usize,
     },
 }
 

@@ -14,6 +14,11 @@ pub struct Explanation {
 }
 
 impl Explanation {
+    /// The class that the network takes the photo for.
+    pub fn predicted(&self) -> Option<usize> {
+        self.ranking().first().copied()
+    }
+
     /// The classes, the most probable first.
     pub fn ranking(&self) -> Vec<usize> {
         ranking(&self.confidences)

@@ -1,9 +1,9 @@
 //! A tab that nobody looks at leaves the machine to what is looked at.
 
 use leptos::prelude::*;
-use robust_core::model::card::Role;
 use web_sys::Event;
 
+use super::place::Place;
 use super::session::Session;
 use crate::turn::Phase;
 
@@ -12,7 +12,7 @@ const SHORT: usize = 1000;
 
 /// Holds runs while the page is hidden, and lets those go on that it has held.
 pub fn rest_in_background(session: Session) {
-    let held = StoredValue::new(Vec::<Role>::new());
+    let held = StoredValue::new(Vec::<Place>::new());
     window_event_listener_untyped("visibilitychange", move |_: Event| {
         let hidden = document().hidden();
         // Whoever wants to be told of the end wants it to come.
@@ -21,8 +21,8 @@ pub fn rest_in_background(session: Session) {
             let short = slot.steps.get_untracked() <= SHORT;
             if rests && short && untrack(|| slot.phase()) == Phase::Running {
                 slot.pause(true);
-                held.update_value(|held| held.push(slot.role));
-            } else if !hidden && held.with_value(|held| held.contains(&slot.role)) {
+                held.update_value(|held| held.push(slot.place));
+            } else if !hidden && held.with_value(|held| held.contains(&slot.place)) {
                 slot.pause(false);
             }
         }

@@ -6,9 +6,8 @@ use robust_core::settings::change::RADII;
 
 use super::canvas::{ImageCanvas, save_sheet};
 use super::change::Tile as AtlasTile;
-use super::frame::Frame;
+use super::frame::{Frame, of_each};
 use super::modes::Mode;
-use super::panel::key;
 use super::session::Session;
 use super::share::Share;
 use super::slot::Slot;
@@ -28,13 +27,16 @@ impl Session {
     pub fn enter_explain(self) {
         if self.mode.get_untracked() != Mode::Explain {
             self.enter(Mode::Explain);
-            self.explain(None);
+            self.class.set(None);
+            self.question.set(None);
+            self.show_or_compute();
         }
     }
 
     /// Explains the chosen photo on every ready model: the predicted class, or the given one.
     pub fn explain(self, class: Option<usize>) {
         self.class.set(class);
+        self.question.set(None);
         self.explain_on(&self.slots);
     }
 
@@ -55,7 +57,7 @@ impl Session {
 /// Both networks' reasons, side by side.
 #[component]
 pub fn ExplainView(session: Session) -> impl IntoView {
-    let [robust, standard] = session.slots;
+    let [robust, standard, _] = session.slots;
     let target = Signal::derive(move || robust.target.get().or_else(|| standard.target.get()));
     view! {
         <Tray session />
@@ -70,8 +72,7 @@ pub fn ExplainView(session: Session) -> impl IntoView {
                 <h2>"Your photo"</h2>
                 <ImageCanvas id="original-image".into() image=target label="The photo as the networks see it" />
             </section>
-            <Reasons session model=robust />
-            <Reasons session model=standard />
+            {of_each(session, move |model| view! { <Reasons session model /> }.into_any())}
         </div>
         <Share fragment=session.fragment />
     }
@@ -79,7 +80,7 @@ pub fn ExplainView(session: Session) -> impl IntoView {
 
 /// How often the networks are right, where both cards say so.
 fn right_about(session: Session) -> Option<String> {
-    let [robust, standard] = session.slots.map(|slot| {
+    let [robust, standard, _] = session.slots.map(|slot| {
         slot.card.with(|card| {
             let clean = card.as_ref()?.accuracies.iter().find(|all| all.on.starts_with("clean"))?;
             Some((percent(clean.value, 0), card.as_ref()?.classes.len()))
@@ -95,7 +96,7 @@ fn right_about(session: Session) -> Option<String> {
 #[component]
 fn Reasons(session: Session, model: Slot) -> impl IntoView {
     let slot = model;
-    let name = key(slot.role);
+    let name = slot.place.key();
     let explanation = move || slot.explanation.get();
     let tiles = move || {
         let Some(explanation) = explanation() else { return Vec::new() };
@@ -106,9 +107,10 @@ fn Reasons(session: Session, model: Slot) -> impl IntoView {
     let onward = move || {
         // Into what is explained; for what it says anyway, into what it says next.
         let told = explanation()?;
-        let says = |class: &usize| told.ranking().first() == Some(class);
-        let own =
-            Some(told.class).filter(|class| !says(class)).or(told.ranking().get(1).copied())?;
+        let own = match told.predicted() {
+            Some(class) if class == told.class => *told.ranking().get(1)?,
+            _ => told.class,
+        };
         let class = session.class_of(slot, own)?;
         let words =
             slot.class_names().get(own).map(|name| ["Turn the photo into ", &one(name)].concat());
@@ -174,7 +176,7 @@ fn classes(session: Session, slot: Slot, explanation: &Explanation) -> Vec<AnyVi
 /// One coordinate: what it looks for, and what of it the photo has.
 #[component]
 fn Tile(session: Session, model: Slot, i: usize, part: Contribution) -> impl IntoView {
-    let name = key(model.role);
+    let name = model.place.key();
     let image = Signal::derive(move || model.frames.with(|frames| frames.get(i).cloned()));
     view! {
         <figure>

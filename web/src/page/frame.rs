@@ -2,7 +2,6 @@
 
 use leptos::prelude::*;
 
-use super::panel::key;
 use super::session::Session;
 use super::slot::Slot;
 use super::words::{fixed, percent};
@@ -21,9 +20,8 @@ pub fn Frame(
     /// All else.
     children: Children,
 ) -> impl IntoView {
-    let role = Signal::derive(move || model.get().role);
     view! {
-        <section class="panel" id=id data-model=move || key(role.get())
+        <section class="panel" id=id data-model=move || model.get().place.key()
             data-phase=move || phase_name(&model.get().phase())>
             <h2>{move || model.get().title()}</h2>
             {shown}
@@ -50,6 +48,16 @@ pub fn Progress(
             </button>
         </Show>
     }
+}
+
+/// What `make` makes of every network at work, from left to right.
+pub fn of_each(
+    session: Session,
+    make: impl Fn(Slot) -> AnyView + Copy + Send + Sync + 'static,
+) -> impl IntoView {
+    session.slots.map(|slot| {
+        view! { <Show when=move || slot.is_used()>{move || make(slot)}</Show> }
+    })
 }
 
 /// Ends what is being computed.

@@ -6,14 +6,16 @@ use robust_core::settings::InvertSettings;
 
 use super::canvas::ImageCanvas;
 use super::controls::Controls;
+use super::frame::of_each;
 use super::keep::Keep;
 use super::panel::{ALIKE, Panel};
+use super::place::Place;
 use super::session::{Session, StartChoice};
 use super::share::Share;
 use super::slot::Slot;
 use super::term::{REPRESENTATION, Term};
 use super::tray::Tray;
-use super::wipe::{PHOTO_ROBUST, Wipe};
+use super::wipe::{Wipe, beside_photo};
 use crate::protocol::{InvertRequest, StartRequest, Task};
 use crate::turn::Phase;
 
@@ -65,7 +67,7 @@ impl Session {
 /// The photo, what each network kept of it, and everything to do with that.
 #[component]
 pub fn Inversion(session: Session) -> impl IntoView {
-    let [robust, standard] = session.slots;
+    let [robust, standard, _] = session.slots;
     let target = Signal::derive(move || robust.target.get().or_else(|| standard.target.get()));
     let compared = RwSignal::new(None);
     let name = move || {
@@ -93,7 +95,7 @@ pub fn Inversion(session: Session) -> impl IntoView {
             <section class="panel" id="original">
                 <h2>"Your photo"</h2>
                 <button class="picture" title="Compare full screen"
-                    on:click=move |_| compared.set(Some(PHOTO_ROBUST))>
+                    on:click=move |_| compared.set(Some(beside_photo(Place::Robust)))>
                     <ImageCanvas id="original-image".into() image=target label="The photo as the networks see it" />
                 </button>
                 <p class="phase">{name}</p>
@@ -102,8 +104,7 @@ pub fn Inversion(session: Session) -> impl IntoView {
                     <Show when=some_card><Term of=REPRESENTATION />"."</Show>
                 </p>
             </section>
-            <Panel model=robust compared />
-            <Panel model=standard compared />
+            {of_each(session, move |model| view! { <Panel model compared /> }.into_any())}
         </div>
         <Keep session />
         <Share fragment=session.fragment />
@@ -121,7 +122,7 @@ fn numbers_of(slot: Slot) -> Option<usize> {
 
 /// What is to be seen, in a sentence that changes with it.
 fn sentence(session: Session) -> String {
-    let [robust, standard] = session.slots;
+    let [robust, standard, _] = session.slots;
     let numbers = numbers_of(robust);
     let as_many = numbers == numbers_of(standard);
     let numbers = numbers.map_or("a few hundred".into(), |numbers| numbers.to_string());

@@ -11,7 +11,6 @@ use web_sys::{
 };
 
 use super::canvas::{Bare, BarePixels, blank, offer_png, png};
-use super::panel::{key, title};
 use super::session::Session;
 use super::url;
 
@@ -78,8 +77,8 @@ pub fn Keep(session: Session) -> impl IntoView {
 /// What is shown, side by side, under headings and above a caption.
 fn drawn(session: Session, bare: bool) -> Option<HtmlCanvasElement> {
     let results = session.slots.into_iter().filter(|slot| slot.image.with(Option::is_some));
-    let results = results.map(|slot| (key(slot.role), title(slot.role)));
-    let parts: Vec<_> = [("original", "Photo")].into_iter().chain(results).collect();
+    let results = results.map(|slot| (slot.place.key(), slot.title()));
+    let parts: Vec<_> = [("original", "Photo".to_owned())].into_iter().chain(results).collect();
     let count = parts.len() as f64;
     let side = ((f64::from(WIDTH) - GAP) / count - GAP).floor();
     let height = LINE + side + 2.0 * LINE + 2.0 * GAP;
@@ -91,7 +90,7 @@ fn drawn(session: Session, bare: bool) -> Option<HtmlCanvasElement> {
     context.set_font("600 22px system-ui, sans-serif");
     for (i, (name, heading)) in parts.into_iter().enumerate() {
         let left = GAP + i as f64 * (side + GAP);
-        context.fill_text_with_max_width(heading, left, GAP + 20.0, side).ok()?;
+        context.fill_text_with_max_width(&heading, left, GAP + 20.0, side).ok()?;
         let part = document().get_element_by_id(&[name, "-image"].concat())?;
         let part = part.dyn_into::<HtmlCanvasElement>().ok()?;
         let top = GAP + LINE;

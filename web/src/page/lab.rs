@@ -75,7 +75,7 @@ impl View {
 /// Asks the question as soon as the model is loaded, and shows the answer.
 #[component]
 pub fn Lab(session: Session, view: View) -> impl IntoView {
-    let [slot, _] = session.slots;
+    let [slot, ..] = session.slots;
     Effect::new(move |asked: Option<bool>| {
         let loaded = slot.card.with(Option::is_some);
         if loaded && asked != Some(true) {
@@ -109,7 +109,7 @@ async fn ask(session: Session, view: View) {
             Request::Bench { batches: batches(), seconds: seconds.unwrap_or(SECONDS) }
         }
     };
-    let [slot, _] = session.slots;
+    let [slot, ..] = session.slots;
     slot.send(&request);
 }
 

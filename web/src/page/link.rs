@@ -74,7 +74,12 @@ impl Session {
             }
             Mode::Explain => {
                 let class = self.class.get_untracked();
-                return Some(Link::Explain { photo: stop(selected).await?, class });
+                let question = self.question.get_untracked();
+                let photo = stop(selected).await?;
+                return Some(match question {
+                    Some(other) => Link::WhyNot { photo, class, other },
+                    None => Link::Explain { photo, class },
+                });
             }
             _ => {}
         }
@@ -154,15 +159,17 @@ impl Session {
         self.settings.set(settings);
         self.start.set(start);
         self.enter(Mode::Invert);
-        self.invert();
+        self.show_or_compute();
     }
 
     /// Shows an explanation that a link names.
-    pub fn open_explanation(self, photo: &Stop, class: Option<usize>) {
+    pub fn open_explanation(self, photo: &Stop, class: Option<usize>, question: Option<usize>) {
         if let Some(id) = self.open_stop(photo) {
             self.selected.set(id);
+            self.class.set(class);
+            self.question.set(question);
             self.enter(Mode::Explain);
-            self.explain(class);
+            self.show_or_compute();
         }
     }
 
@@ -192,7 +199,7 @@ impl Session {
                 Mode::Atlas
             }
         });
-        self.change();
+        self.show_or_compute();
     }
 
     fn open_start(self, start: &LinkStart) -> Option<StartChoice> {

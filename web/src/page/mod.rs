@@ -27,6 +27,7 @@ mod offline;
 mod paint;
 mod panel;
 mod photos;
+mod place;
 mod recover;
 mod session;
 mod share;

@@ -121,7 +121,7 @@ impl Session {
         match self.mode.get_untracked() {
             Mode::Invert => self.invert(),
             Mode::Morph => self.compute_path(true),
-            Mode::Explain => self.explain(self.class.get_untracked()),
+            Mode::Explain => self.explain_on(&self.slots),
             Mode::Atlas | Mode::Add | Mode::Collide => self.change(),
             Mode::Paint => self.paint_on_photo(),
         }
@@ -157,7 +157,7 @@ impl Session {
     pub fn enter_invert(self) {
         if self.mode.get_untracked() != Mode::Invert {
             self.enter(Mode::Invert);
-            self.invert();
+            self.show_or_compute();
         }
     }
 }

@@ -8,7 +8,7 @@ use super::chart::LossCurve;
 use super::frame::Frame;
 use super::slot::Slot;
 use super::term::{DISTANCE, Term};
-use super::wipe::{Compared, PHOTO_ROBUST, PHOTO_STANDARD};
+use super::wipe::{Compared, beside_photo};
 use super::words::{fixed, percent};
 
 /// From this correlation on, a picture resembles its photo.
@@ -22,22 +22,6 @@ fn explanation(role: Role) -> &'static str {
     }
 }
 
-/// What people call a model of this role.
-pub fn title(role: Role) -> &'static str {
-    match role {
-        Role::Robust => "Robust network",
-        Role::Standard => "Standard network",
-    }
-}
-
-/// Short name of a role, for tests and files.
-pub fn key(role: Role) -> &'static str {
-    match role {
-        Role::Robust => "robust",
-        Role::Standard => "standard",
-    }
-}
-
 /// The image that a model's representation is turned back into, and how far that is.
 #[component]
 pub fn Panel(
@@ -46,13 +30,14 @@ pub fn Panel(
     compared: Compared,
 ) -> impl IntoView {
     let slot = model;
-    let name = key(slot.role);
+    let name = slot.place.key();
     let canvas = format!("{name}-image");
     let save = {
         let canvas = canvas.clone();
         move |_| save_png(&canvas, &format!("inverted-{name}.png"))
     };
-    let pair = if slot.role == Role::Robust { PHOTO_ROBUST } else { PHOTO_STANDARD };
+    let pair = beside_photo(slot.place);
+    let role = move || slot.card.with(|card| card.as_ref().map(|card| card.role));
     let distance = move || slot.losses.with(|l| l.last().map(|d| percent(*d, 1)));
     let shown = view! {
         <button class="picture" title="Compare full screen" on:click=move |_| compared.set(Some(pair))>
@@ -68,7 +53,7 @@ pub fn Panel(
             </p>
             <p class="likeness">{move || slot.likeness.get().map(likeness_text)}</p>
             <button class="save" on:click=save disabled=move || slot.image.with(Option::is_none)>"Save PNG"</button>
-            <p class="hint">{move || explanation(slot.card.with(|card| card.as_ref().map_or(slot.role, |c| c.role)))}</p>
+            <p class="hint">{move || role().or(slot.place.role()).map(explanation)}</p>
         </Frame>
     }
 }

@@ -259,7 +259,11 @@ impl Session {
             self.selected.set(shown);
             // Nobody wants to go back to it.
             self.forget_steps_to(id);
-            self.show_link();
+            match self.mode.get_untracked() {
+                // What was shown has not been touched.
+                Mode::Invert | Mode::Paint => self.show_link(),
+                _ => self.show_step_again(),
+            }
         }
     }
 }

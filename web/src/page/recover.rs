@@ -2,11 +2,11 @@
 
 use leptos::prelude::*;
 use leptos::task::spawn_local;
-use robust_core::model::card::Role;
 use serde_bytes::ByteBuf;
 
 use super::adapter::{Choice, EngineKind, choose_again};
 use super::download;
+use super::place::Place;
 use super::session::Session;
 use super::slot::Slot;
 use crate::protocol::Request;
@@ -55,7 +55,9 @@ impl Session {
     /// it, and pictures would be blamed on the network.
     pub(super) fn ask_for_proof(self, slot: Slot) {
         let choice = self.choice.get_untracked().map(|choice| choice.reason);
-        if slot.role != Role::Robust || !self.is_on_graphics() || self.proved.get_value() == choice
+        if slot.place != Place::Robust
+            || !self.is_on_graphics()
+            || self.proved.get_value() == choice
         {
             return;
         }

@@ -6,7 +6,6 @@ use futures_channel::oneshot;
 use leptos::ev;
 use leptos::prelude::*;
 use leptos::task::spawn_local;
-use robust_core::model::card::Role;
 use robust_core::settings::{InvertSettings, Start};
 use serde_bytes::ByteBuf;
 
@@ -18,6 +17,7 @@ use super::modes::Mode;
 use super::morph::{Morph, hear_saved};
 use super::paint::Paint;
 use super::photos::Photo;
+use super::place::{PLACES, Place};
 use super::slot::Slot;
 use super::url;
 use crate::protocol::{Event, Fault, Response, RunId};
@@ -33,8 +33,8 @@ type Shrinking = HashMap<usize, oneshot::Sender<Result<ByteBuf, String>>>;
 /// Handles to everything that the page shows.
 #[derive(Clone, Copy)]
 pub struct Session {
-    /// The robust and the standard model.
-    pub slots: [Slot; 2],
+    /// The robust and the standard model, and one more where the visitor wants it.
+    pub slots: [Slot; PLACES],
     /// Photos to choose from.
     pub photos: RwSignal<Vec<Photo>>,
     /// Why some of them cannot be read, by their ids.
@@ -59,6 +59,8 @@ pub struct Session {
     pub mode: RwSignal<Mode>,
     /// The class that is explained, or the predicted one.
     pub class: RwSignal<Option<usize>>,
+    /// The class that it is asked about why the photo is none of it.
+    pub question: RwSignal<Option<usize>>,
     /// What an image is changed towards.
     pub change: Change,
     /// The path between photos.
@@ -101,7 +103,7 @@ impl Session {
     /// without a click.
     pub fn begin(index: String, eager: bool) -> Self {
         let session = Self {
-            slots: [Slot::new(Role::Robust), Slot::new(Role::Standard)],
+            slots: Place::ALL.map(Slot::new),
             photos: RwSignal::new(Photo::samples()),
             wrong: RwSignal::new(Vec::new()),
             selected: RwSignal::new(0),
@@ -114,6 +116,7 @@ impl Session {
             notice: RwSignal::new(None),
             mode: RwSignal::new(Mode::Invert),
             class: RwSignal::new(None),
+            question: RwSignal::new(None),
             change: Change::new(),
             morph: Morph::new(),
             paint: Paint::new(),
@@ -142,10 +145,15 @@ impl Session {
         session
     }
 
+    /// The networks at work, from left to right.
+    pub fn at_work(self) -> Vec<Slot> {
+        self.slots.into_iter().filter(Slot::is_used).collect()
+    }
+
     pub(super) fn hear(self, slot: Slot, response: Response) {
         match response {
             Response::Loaded(card) => {
-                self.models.loaded(slot.role, &card);
+                self.models.loaded(slot.place, &card);
                 slot.card.set(Some(*card));
                 slot.turn.update(Turn::loaded);
                 // Unless the visitor has asked for something else meanwhile.
@@ -166,6 +174,7 @@ impl Session {
                     return self.engine_failed(slot, cause, message.clone());
                 }
                 let begins = matches!(*event, Event::Started(_));
+                let ends = matches!(*event, Event::Finished { .. });
                 let fault = match &*event {
                     Event::Failed(fault) => Some(fault.clone()),
                     _ => None,
@@ -179,6 +188,9 @@ impl Session {
                     }
                     if let Some(fault) = fault {
                         self.run_failed(id, fault);
+                    }
+                    if ends && slot.is_asked(id) {
+                        self.ask_open_question(slot);
                     }
                 }
             }
@@ -216,7 +228,7 @@ impl Session {
             Mode::Morph => self.path_model_ready(slot),
             Mode::Explain => self.explain_on(&[slot]),
             Mode::Atlas | Mode::Add | Mode::Collide => self.change_on(&[slot]),
-            Mode::Paint if slot.role == Role::Robust => self.look_at_drawing(),
+            Mode::Paint if slot.place == Place::Robust => self.look_at_drawing(),
             Mode::Paint => {}
         }
     }

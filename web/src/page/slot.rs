@@ -1,13 +1,13 @@
 //! One model: its engine and what it shows.
 
 use leptos::prelude::*;
-use robust_core::model::card::{Card, Role};
+use robust_core::model::card::Card;
 use robust_core::report::Explanation;
 use robust_core::settings::change::Goal;
 
 use super::change::AtlasSheet;
 use super::engine::Engine;
-use super::panel::title;
+use super::place::Place;
 use crate::protocol::{ChangeRequest, Event, Image, Progress, Request, Resume, RunId, Task};
 use crate::turn::{Phase, Turn};
 
@@ -17,8 +17,8 @@ pub const USUAL_SIDE: u32 = 64;
 /// Signals of one model. Copies are handles to the same state.
 #[derive(Clone, Copy)]
 pub struct Slot {
-    /// Robust or standard.
-    pub role: Role,
+    /// Where it works.
+    pub place: Place,
     /// Which run is heard, and what the model is doing.
     pub turn: RwSignal<Turn>,
     /// The model's description, once loaded.
@@ -70,10 +70,10 @@ pub struct Slot {
 
 impl Slot {
     /// A model that has not been loaded.
-    pub fn new(role: Role) -> Self {
+    pub fn new(place: Place) -> Self {
         Self {
-            role,
-            turn: RwSignal::new(Turn::new()),
+            place,
+            turn: RwSignal::new(if place.role().is_some() { Turn::new() } else { Turn::empty() }),
             card: RwSignal::new(None),
             named: RwSignal::new(false),
             target: RwSignal::new(None),
@@ -103,7 +103,12 @@ impl Slot {
     /// What people call it.
     pub fn title(&self) -> String {
         let own = self.card.with(|card| card.as_ref().map(|card| card.name.clone()));
-        own.filter(|_| self.named.get()).unwrap_or_else(|| title(self.role).into())
+        own.filter(|_| self.named.get()).unwrap_or_else(|| self.place.title().into())
+    }
+
+    /// Whether a network works here, or is on its way.
+    pub fn is_used(&self) -> bool {
+        self.place.role().is_some() || self.named.get()
     }
 
     /// Gives the model its engine; an earlier one ends.
@@ -208,6 +213,13 @@ impl Slot {
     pub fn is_engines(&self) -> bool {
         let shown = self.turn.with(Turn::shown);
         self.sent.with_value(|sent| matches!(sent, Some(Request::Run { id, .. }) if *id == shown))
+    }
+
+    /// Whether the run that it had last has explained a photo.
+    pub fn has_explained(&self) -> bool {
+        self.sent.with_value(|sent| {
+            matches!(sent, Some(Request::Run { task, .. }) if matches!(**task, Task::Explain(_)))
+        })
     }
 
     /// Whether what is asked of it are images that are computed together.

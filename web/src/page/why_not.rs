@@ -5,7 +5,7 @@ use robust_core::settings::change::RADII;
 
 use super::canvas::ImageCanvas;
 use super::frame::Stop;
-use super::panel::key;
+use super::modes::Mode;
 use super::session::Session;
 use super::slot::Slot;
 use super::words::{percent, plain};
@@ -17,9 +17,26 @@ const TAKEN: f32 = 0.5;
 impl Session {
     /// Asks every ready model what would have to change for the chosen photo to be of this class.
     fn why_not(self, class: usize) {
+        self.question.set(Some(class));
+        self.why_not_on(&self.slots, class);
+        self.show_link();
+    }
+
+    /// Asks a network that has explained the photo what is still open, as in a link.
+    pub(super) fn ask_open_question(self, slot: Slot) {
+        let question = self.question.get_untracked();
+        if let (Some(class), Mode::Explain) = (question, self.mode.get_untracked())
+            && slot.has_explained()
+        {
+            self.why_not_on(&[slot], class);
+            self.show_link();
+        }
+    }
+
+    fn why_not_on(self, slots: &[Slot], class: usize) {
         let names = untrack(|| self.class_names());
         let (says, others): (Vec<Slot>, Vec<Slot>) =
-            self.slots.into_iter().partition(|slot| untrack(|| slot.says(&names, class)));
+            slots.iter().copied().partition(|slot| untrack(|| slot.says(&names, class)));
         for slot in says {
             slot.why_not.set(Vec::new());
             slot.declined.set(names.get(class).map(|name| ["It does say ", name].concat()));
@@ -35,7 +52,7 @@ impl Session {
 impl Slot {
     /// Whether it takes the explained photo for this class of the page's `names`.
     fn says(&self, names: &[String], class: usize) -> bool {
-        let first = self.explanation.with(|told| told.as_ref()?.ranking().first().copied());
+        let first = self.explanation.with(|told| told.as_ref()?.predicted());
         first.is_some() && first == self.own_class(names, class)
     }
 }
@@ -49,15 +66,16 @@ pub fn WhyNotQuestion(session: Session) -> impl IntoView {
             session.why_not(class);
         }
     };
-    let option = |(class, name): (usize, String)| {
-        view! { <option value=class.to_string()>{name}</option> }
+    let option = move |(class, name): (usize, String)| {
+        let selected = move || session.question.get() == Some(class);
+        view! { <option value=class.to_string() prop:selected=selected>{name}</option> }
     };
     view! {
         <div class="player">
             <label class="check">
                 "Why is it not a "
                 <select id="why-not" on:change=chosen disabled=move || names.with(Vec::is_empty)>
-                    <option value="">"…"</option>
+                    <option value="" prop:selected=move || session.question.get().is_none()>"…"</option>
                     {move || names.get().into_iter().enumerate().map(option).collect_view()}
                 </select>
                 "?"
@@ -70,7 +88,7 @@ pub fn WhyNotQuestion(session: Session) -> impl IntoView {
 /// One network's answer.
 #[component]
 pub fn WhyNotAnswer(model: Slot) -> impl IntoView {
-    let name = key(model.role);
+    let name = model.place.key();
     let figure = move |i: usize| {
         let image = Signal::derive(move || {
             model.why_not.with(|all| all.get(i).map(|(.., image)| image.clone()))

@@ -5,28 +5,33 @@ use leptos::prelude::*;
 
 use super::canvas::{BarePixels, ImageCanvas};
 use super::controls::event_number;
-use super::panel::title;
+use super::place::Place;
 use super::session::Session;
 use super::words::plain;
 use crate::protocol::Image;
 
-/// Which two of photo, robust and standard picture are compared; the number of a pair below.
+/// Which two of the photo and the networks' pictures are compared; the number of a pair below.
 pub type Compared = RwSignal<Option<usize>>;
 
-/// The photo beside what the robust network made of it, the same of the standard one, and both.
-pub const PHOTO_ROBUST: usize = 0;
-/// The photo beside the standard network's picture.
-pub const PHOTO_STANDARD: usize = 1;
+/// Left and right picture of each pair: 0 is the photo, then come the networks' from left to right.
+const PAIRS: [(usize, usize); 5] = [(0, 1), (0, 2), (0, 3), (1, 2), (1, 3)];
 
-/// Left and right picture of each pair, by their places among photo, robust and standard.
-const PAIRS: [(usize, usize); 3] = [(0, 1), (0, 2), (1, 2)];
+/// The photo beside what the network here made of it.
+pub fn beside_photo(place: Place) -> usize {
+    place as usize
+}
 
 /// Opens where `pair` names one; Escape and a button close it. The browser brings the focus back.
 #[component]
 pub fn Wipe(session: Session, photo: Signal<Option<Image>>, pair: Compared) -> impl IntoView {
-    let [robust, standard] = session.slots;
-    let names = ["Photo", title(robust.role), title(standard.role)];
-    let images = [photo, robust.image.into(), standard.image.into()];
+    let image = move |i: usize| match i {
+        0 => photo.get(),
+        i => session.slots[i - 1].image.get(),
+    };
+    let name = move |i: usize| match i {
+        0 => "Photo".into(),
+        i => session.slots[i - 1].title(),
+    };
     let dialog = NodeRef::<Dialog>::new();
     let share = RwSignal::new(50.0);
     Effect::new(move |_| {
@@ -44,15 +49,17 @@ pub fn Wipe(session: Session, photo: Signal<Option<Image>>, pair: Compared) -> i
     };
     let places = move || pair.get().map(|pair| PAIRS[pair]);
     // Nothing is drawn while it is closed.
-    let left = Signal::derive(move || places().and_then(|(left, _)| images[left].get()));
-    let right = Signal::derive(move || places().and_then(|(_, right)| images[right].get()));
+    let left = Signal::derive(move || places().and_then(|(left, _)| image(left)));
+    let right = Signal::derive(move || places().and_then(|(_, right)| image(right)));
     let moved = move |event| share.set(event_number(&event).unwrap_or(50.0));
     let choose = move |(i, (a, b)): (usize, (usize, usize))| {
         view! {
-            <button aria-pressed=move || (pair.get() == Some(i)).to_string()
-                on:click=move |_| pair.set(Some(i))>
-                {names[a]} " / " {names[b]}
-            </button>
+            <Show when=move || session.slots[b - 1].is_used()>
+                <button aria-pressed=move || (pair.get() == Some(i)).to_string()
+                    on:click=move |_| pair.set(Some(i))>
+                    {move || name(a)} " / " {move || name(b)}
+                </button>
+            </Show>
         }
     };
     view! {

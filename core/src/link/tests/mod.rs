@@ -138,6 +138,8 @@ fn link() -> impl Strategy<Value = Link> {
         (stop(), settings(), start()).prop_map(|(photo, settings, start)| {
             Link::Invert { photo, settings: inverting(&settings), start }
         }),
+        (stop(), prop::option::of(0..4096usize), 0..4096usize)
+            .prop_map(|(photo, class, other)| Link::WhyNot { photo, class, other }),
     ]
 }
 

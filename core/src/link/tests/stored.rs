@@ -75,6 +75,7 @@ fn stored_links_still_open() {
             settings: InvertSettings { steps: 200, seed: 7, ..InvertSettings::AUTHORS },
             start: LinkStart::Grey,
         },
+        "v2-why-not": Link::WhyNot { photo: gallery("cat_kitten"), class: None, other: 3 },
     };
     for (text, link) in stored {
         assert_eq!(Link::from_fragment(text).as_ref(), Ok(&link), "{text}");

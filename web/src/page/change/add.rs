@@ -7,8 +7,7 @@ use super::brush::Brush;
 use super::tiles::Tile;
 use crate::page::authors::AsAuthors;
 use crate::page::canvas::{ImageCanvas, save_png};
-use crate::page::frame::{Frame, Stop};
-use crate::page::panel::key;
+use crate::page::frame::{Frame, Stop, of_each};
 use crate::page::session::Session;
 use crate::page::share::Share;
 use crate::page::slot::Slot;
@@ -18,13 +17,13 @@ use crate::page::words::fixed;
 /// A photo and as much of some features as the visitor wants.
 #[component]
 pub fn AddView(session: Session) -> impl IntoView {
-    let [robust, standard] = session.slots;
+    let [robust, standard, _] = session.slots;
     let target = Signal::derive(move || robust.target.get().or_else(|| standard.target.get()));
     // Nowhere in particular: the newest stage.
     let position = RwSignal::new(None);
     let last = move || {
-        let stages = |slot: Slot| slot.frames.with(Vec::len);
-        stages(robust).max(stages(standard))
+        let stages = session.slots.map(|slot| slot.frames.with(Vec::len));
+        stages.into_iter().max().unwrap_or_default()
     };
     let features = session.change.features;
     let chosen = move |event| {
@@ -54,8 +53,7 @@ pub fn AddView(session: Session) -> impl IntoView {
         <Tray session />
         <div class="stage">
             <Brush session photo=target />
-            <Added model=robust position />
-            <Added model=standard position />
+            {of_each(session, move |model| view! { <Added model position /> }.into_any())}
         </div>
         <div class="player">
             <label class="check">
@@ -85,7 +83,7 @@ pub fn AddView(session: Session) -> impl IntoView {
 #[component]
 fn Added(model: Slot, position: RwSignal<Option<usize>>) -> impl IntoView {
     let slot = model;
-    let name = key(slot.role);
+    let name = slot.place.key();
     // The other network may take more stages than this one.
     let image = Signal::derive(move || {
         let stage = match position.get() {

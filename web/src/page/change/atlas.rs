@@ -8,8 +8,7 @@ use robust_core::settings::change::Goal;
 use super::tiles::Tile;
 use crate::page::authors::AsAuthors;
 use crate::page::canvas::{ImageCanvas, save_png};
-use crate::page::frame::{Frame, Stop};
-use crate::page::panel::key;
+use crate::page::frame::{Frame, Stop, of_each};
 use crate::page::session::{Session, StartChoice};
 use crate::page::share::Share;
 use crate::page::slot::Slot;
@@ -22,7 +21,7 @@ const ENDS: usize = 5;
 /// The tiles of one network, and the chosen one live on both.
 #[component]
 pub fn AtlasView(session: Session) -> impl IntoView {
-    let [robust, standard] = session.slots;
+    let [robust, standard, _] = session.slots;
     let of_standard = RwSignal::new(false);
     let shown = move || if of_standard.get() { standard } else { robust };
     let order = RwSignal::new(AtlasOrder::Strength);
@@ -75,8 +74,7 @@ pub fn AtlasView(session: Session) -> impl IntoView {
         <Classes session />
         <p class="goal" id="goal" aria-live="polite">{move || goal_text(session)} " " {onward}</p>
         <div class="stage two">
-            <Maximised session model=robust />
-            <Maximised session model=standard />
+            {of_each(session, move |model| view! { <Maximised session model /> }.into_any())}
         </div>
         <Run session />
         <Activating session model=Signal::derive(shown) />
@@ -210,7 +208,7 @@ fn Sorting(
 #[component]
 fn Maximised(session: Session, model: Slot) -> impl IntoView {
     let slot = model;
-    let name = key(slot.role);
+    let name = slot.place.key();
     let image = Signal::derive(move || slot.image.get().or_else(|| slot.target.get()));
     let value = move || {
         let value = slot.losses.with(|values| values.last().copied())?;
@@ -252,7 +250,10 @@ fn Activating(session: Session, model: Signal<Slot>) -> impl IntoView {
             </figure>
         })
     };
-    let whose = move || model.get().title().to_lowercase();
+    let whose = move || match model.get() {
+        slot if slot.named.get() => slot.title(),
+        slot => slot.title().to_lowercase(),
+    };
     let rows = move || {
         let values = ranked();
         if values.len() < 2 * ENDS {

@@ -6,8 +6,7 @@ use robust_core::settings::change::RADII;
 
 use crate::page::canvas::{ImageCanvas, save_png};
 use crate::page::controls::event_number;
-use crate::page::frame::{Frame, Stop};
-use crate::page::panel::key;
+use crate::page::frame::{Frame, Stop, of_each};
 use crate::page::photos::Photo;
 use crate::page::session::Session;
 use crate::page::share::Share;
@@ -19,7 +18,7 @@ use crate::protocol::Image;
 /// A photo, another one, and how little of a change makes the first the second to a network.
 #[component]
 pub fn CollideView(session: Session) -> impl IntoView {
-    let [robust, standard] = session.slots;
+    let [robust, standard, _] = session.slots;
     let other = session.change.other;
     // From the least to the largest radius, in steps of the least.
     let [least, .., largest] = [0, RADII - 1].map(|i| move || plain(session.radii()[i].into()));
@@ -60,8 +59,7 @@ pub fn CollideView(session: Session) -> impl IntoView {
                 <h2>"Your photo"</h2>
                 <ImageCanvas id="original-image".into() image=target label="The photo as the networks see it" />
             </section>
-            <Collision model=robust />
-            <Collision model=standard />
+            {of_each(session, |model| view! { <Collision model /> }.into_any())}
         </div>
         <div class="player">
             <label class="check">
@@ -85,7 +83,7 @@ pub fn CollideView(session: Session) -> impl IntoView {
 #[component]
 fn Collision(model: Slot) -> impl IntoView {
     let slot = model;
-    let name = key(slot.role);
+    let name = slot.place.key();
     let part = move |i: usize| Signal::derive(move || slot.frames.with(|f| f.get(i).cloned()));
     let percent = |d: &f32| percent(*d, 1);
     let before = move || slot.losses.with(|losses| losses.first().map(percent));

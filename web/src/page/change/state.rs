@@ -54,7 +54,7 @@ impl Session {
     pub fn enter_change(self, mode: Mode) {
         if self.mode.get_untracked() != mode {
             self.enter(mode);
-            self.change();
+            self.show_or_compute();
         }
     }
 

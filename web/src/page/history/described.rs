@@ -22,6 +22,7 @@ pub struct Described {
     settings: InvertSettings,
     start: StartChoice,
     class: Option<usize>,
+    question: Option<usize>,
     features: Vec<usize>,
     region: Option<Vec<bool>>,
     goal: Goal,
@@ -40,6 +41,46 @@ impl Described {
         self.photos.iter().find(|photo| photo.id == id)
     }
 
+    /// Whether it shows the same as another: what is chosen for other views has no part in that.
+    pub fn shows_same(&self, other: &Self) -> bool {
+        let photos =
+            |of: &Self| of.used().into_iter().map(|id| of.photo(id).cloned()).collect::<Vec<_>>();
+        self.mode == other.mode
+            && photos(self) == photos(other)
+            && match self.mode {
+                Mode::Invert => (self.settings, self.start) == (other.settings, other.start),
+                Mode::Morph => (self.path, self.compare) == (other.path, other.compare),
+                Mode::Explain => (self.class, self.question) == (other.class, other.question),
+                Mode::Atlas => {
+                    (&self.goal, self.change_start, self.authors)
+                        == (&other.goal, other.change_start, other.authors)
+                }
+                Mode::Add => {
+                    (&self.features, &self.region, self.authors)
+                        == (&other.features, &other.region, other.authors)
+                }
+                Mode::Collide => (self.epsilon, self.authors) == (other.epsilon, other.authors),
+                // A drawing is more than what is chosen.
+                Mode::Paint => false,
+            }
+    }
+
+    /// The photos that this view shows.
+    fn used(&self) -> Vec<usize> {
+        let start = |start: StartChoice| match start {
+            StartChoice::Photo(id) => Some(id),
+            StartChoice::Noise | StartChoice::Grey => None,
+        };
+        match self.mode {
+            Mode::Invert => [self.selected].into_iter().chain(start(self.start)).collect(),
+            Mode::Morph => self.stops.clone(),
+            Mode::Explain | Mode::Add => vec![self.selected],
+            Mode::Atlas => start(self.change_start).into_iter().collect(),
+            Mode::Collide => vec![self.selected, self.other],
+            Mode::Paint => Vec::new(),
+        }
+    }
+
     /// What it is, for people.
     pub fn words(&self, session: Session) -> String {
         let name = |id: usize| self.photo(id).map_or("?", |photo| &photo.name);
@@ -53,9 +94,10 @@ impl Described {
                 let names: Vec<_> = self.stops.iter().map(|id| name(*id)).collect();
                 ["Path: ", &names.join(" – ")].concat()
             }
-            Mode::Explain => match self.class {
-                Some(explained) => ["Explained: ", photo, " as ", class(explained)].concat(),
-                None => ["Explained: ", photo].concat(),
+            Mode::Explain => match (self.question, self.class) {
+                (Some(other), _) => ["Explained: ", photo, ", and why not ", class(other)].concat(),
+                (None, Some(told)) => ["Explained: ", photo, " as ", class(told)].concat(),
+                (None, None) => ["Explained: ", photo].concat(),
             },
             Mode::Atlas => match &self.goal {
                 Goal::Class(goal) => ["Dreamed up: ", class(*goal)].concat(),
@@ -97,6 +139,7 @@ impl Session {
             settings: self.settings.get(),
             start,
             class: self.class.get(),
+            question: self.question.get(),
             features: change.features.get(),
             region: change.region.get_untracked(),
             goal: change.goal.get(),
@@ -125,6 +168,7 @@ impl Session {
         self.settings.set(view.settings);
         self.start.set(view.start);
         self.class.set(view.class);
+        self.question.set(view.question);
         change.features.set(view.features.clone());
         change.region.set(view.region.clone());
         change.goal.set(view.goal.clone());

@@ -9,6 +9,7 @@ use super::shown::Shown;
 use super::undo::Steps;
 use crate::page::modes::Mode;
 use crate::page::paint::Painting;
+use crate::page::place::PLACES;
 use crate::page::session::Session;
 use crate::page::url;
 use crate::protocol::{Image, RunId};
@@ -29,9 +30,11 @@ pub struct Made {
     pub view: Arc<Described>,
     /// What it is, for people.
     pub words: String,
-    /// What each network came to; the robust one first.
-    pub shown: [Option<Shown>; 2],
-    runs: [RunId; 2],
+    /// What each network came to, from left to right.
+    pub shown: [Option<Shown>; PLACES],
+    runs: [RunId; PLACES],
+    /// The networks that the visitor had chosen.
+    chosen: [Option<String>; PLACES],
     /// The link of a path.
     path: Option<String>,
     painting: Option<Painting>,
@@ -116,9 +119,9 @@ impl History {
 impl Session {
     /// Keeps whatever comes to its end from now on.
     pub(super) fn keep_results(self) {
-        Effect::new(move |before: Option<[RunId; 2]>| {
+        Effect::new(move |before: Option<[RunId; PLACES]>| {
             let ended = self.slots.map(|slot| slot.turn.with(Turn::finished));
-            if before != Some(ended) && ended != [0; 2] {
+            if before != Some(ended) && ended != [0; PLACES] {
                 self.keep_result(ended);
             }
             ended
@@ -137,8 +140,8 @@ impl Session {
         });
     }
 
-    fn keep_result(self, runs: [RunId; 2]) {
-        let newest = runs[0].max(runs[1]);
+    fn keep_result(self, runs: [RunId; PLACES]) {
+        let newest = runs.into_iter().max().unwrap_or_default();
         let asked = self.history.with(|kept| {
             kept.asked.iter().find(|(run, _)| *run == newest).map(|(_, view)| view.clone())
         });
@@ -150,26 +153,30 @@ impl Session {
         {
             return;
         }
-        let shown = [0, 1].map(|i| (runs[i] != 0).then(|| Shown::of(&self.slots[i], view.mode)));
+        let shown = self.slots.map(|slot| {
+            let run = runs[slot.place as usize];
+            (run != 0).then(|| Shown::of(&slot, view.mode))
+        });
         let words = view.words(self);
         let path = self.morph.fragment.get_untracked().filter(|_| view.mode == Mode::Morph);
         let painting = paints.then(|| self.paint.painting());
+        let chosen = self.models.chosen.get_untracked();
         self.history.update(|kept| {
-            // The second network has come to its end, or there is more to say of the same photo.
+            // Another network has come to its end, or there is more to say of the same photo.
             let goes_on = painting.as_ref().is_some_and(Painting::is_by_hand);
             let newest = kept.made.iter_mut().enumerate().find(|(at, made)| {
-                let same = |i: usize| runs[i] != 0 && runs[i] == made.runs[i];
+                let same = runs.iter().zip(&made.runs).any(|(run, of)| *run != 0 && run == of);
                 let explained = view.mode == Mode::Explain && made.view == view;
                 // Strokes go on with what was painted last.
                 let painted = goes_on && *at == 0 && made.view.mode == Mode::Paint;
-                same(0) || same(1) || explained || painted
+                same || explained || painted
             });
             let newest = newest.map(|(_, made)| made);
             let id = match &newest {
                 Some(made) => made.id,
                 None => kept.count,
             };
-            let result = Made { id, view, words, shown, runs, path, painting };
+            let result = Made { id, view, words, shown, runs, chosen, path, painting };
             match newest {
                 Some(made) => *made = result,
                 None => {
@@ -187,6 +194,35 @@ impl Session {
 
     /// Shows a result again: photo, view, settings and pictures.
     pub fn show_made(self, id: usize) {
+        let found = |made: &&Made| made.id == id;
+        let view =
+            self.history.with(|kept| kept.made.iter().find(found).map(|made| made.view.clone()));
+        let Some(view) = view else { return };
+        self.choose_again(&view);
+        url::push_fragment(view.mode.fragment());
+        self.show_pictures_of(id);
+    }
+
+    /// Shows what is chosen: as it was made before in this visit, by the same networks, or computed.
+    pub fn show_or_compute(self) {
+        let view = untrack(|| self.describe());
+        let chosen = self.models.chosen.get_untracked();
+        let whole = |made: &Made| {
+            self.slots.iter().zip(&made.shown).all(|(slot, shown)| match shown {
+                Some(shown) => !shown.stopped,
+                None => !untrack(|| slot.is_ready()),
+            })
+        };
+        let same =
+            |made: &&Made| made.chosen == chosen && made.view.shows_same(&view) && whole(made);
+        match self.history.with(|kept| kept.made.iter().find(same).map(|made| made.id)) {
+            Some(id) => self.show_pictures_of(id),
+            None => self.compute_again(),
+        }
+    }
+
+    /// Shows the pictures of a result whose settings are chosen.
+    fn show_pictures_of(self, id: usize) {
         let found = self.history.with(|kept| {
             let made = kept.made.iter().find(|made| made.id == id)?;
             Some((made.view.clone(), made.path.clone(), made.painting.clone()))
@@ -194,15 +230,13 @@ impl Session {
         let Some((view, path, painting)) = found else { return };
         self.notice.set(None);
         self.slots.iter().for_each(|slot| slot.forget());
-        let before = self.mode.get_untracked();
-        self.choose_again(&view);
         self.pictured.set(Some(view.selected));
         let run = self.next_run();
         self.history.update(|kept| {
             kept.shown = Some(id);
-            let mut afresh = before == view.mode && before == Mode::Explain;
+            let mut afresh = view.mode == Mode::Explain;
             for made in kept.made.iter_mut().filter(|made| made.id == id) {
-                made.runs = [0; 2];
+                made.runs = [0; PLACES];
                 for (i, slot) in self.slots.iter().enumerate() {
                     match &made.shown[i] {
                         Some(shown) => {
@@ -219,7 +253,6 @@ impl Session {
             }
             kept.afresh += usize::from(afresh);
         });
-        url::push_fragment(view.mode.fragment());
         match view.mode {
             Mode::Morph => self.show_path_again(path),
             Mode::Paint => {

@@ -6,7 +6,6 @@ use web_sys::HtmlCanvasElement;
 use super::shown::Shown;
 use crate::page::canvas::{blank, draw, png_file, sheet};
 use crate::page::morph::offer;
-use crate::page::panel::key;
 use crate::page::session::Session;
 use crate::protocol::Image;
 use crate::zip::zip;
@@ -20,7 +19,7 @@ impl Session {
             for (i, made) in kept.made.iter().rev().enumerate() {
                 for (slot, shown) in self.slots.iter().zip(&made.shown) {
                     if let Some(sheet) = shown.as_ref().and_then(sheet_of) {
-                        sheets.push((file_name(i + 1, &made.words, key(slot.role)), sheet));
+                        sheets.push((file_name(i + 1, &made.words, slot.place.key()), sheet));
                     }
                 }
             }

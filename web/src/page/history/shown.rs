@@ -23,7 +23,8 @@ pub struct Shown {
     losses: Vec<f32>,
     step: usize,
     steps: usize,
-    stopped: bool,
+    /// Whether it was ended before its end.
+    pub stopped: bool,
     likeness: Option<f32>,
 }
 

@@ -73,11 +73,16 @@ impl Session {
     pub fn forget_steps_to(self, id: usize) {
         self.history.update(|kept| {
             let steps = &mut kept.steps;
-            let stays = |view: &Arc<Described>| view.selected != id;
+            let stays = |view: &Arc<Described>| view.photo(id).is_none();
             let before = steps.all.iter().take(steps.at + 1).filter(|view| stays(view)).count();
             steps.all.retain(stays);
             steps.at = before.saturating_sub(1);
         });
+    }
+
+    /// Shows the step where one stands.
+    pub fn show_step_again(self) {
+        self.take_step(self.history.with(|kept| kept.steps.at));
     }
 
     /// Whether there is a step to go.
@@ -88,21 +93,20 @@ impl Session {
 
     /// Goes one step back or forth. What was made there is shown again; else it is computed.
     pub(super) fn step(self, forth: bool) {
-        let Some(at) = self.history.with(|kept| kept.steps.beside(forth)) else { return };
-        let found = self.history.update(|kept| {
+        if let Some(at) = self.history.with(|kept| kept.steps.beside(forth)) {
+            self.take_step(at);
+        }
+    }
+
+    fn take_step(self, at: usize) {
+        let view = self.history.update(|kept| {
             kept.steps.at = at;
-            let view = kept.steps.all.get(at)?.clone();
-            let made = kept.made.iter().find(|made| made.view == view).map(|made| made.id);
-            Some((view, made))
+            kept.steps.all.get(at).cloned()
         });
-        let Some((view, made)) = found else { return };
-        match made {
-            Some(id) => self.show_made(id),
-            None => {
-                self.choose_again(&view);
-                url::push_fragment(view.mode.fragment());
-                self.compute_again();
-            }
+        if let Some(view) = view {
+            self.choose_again(&view);
+            url::push_fragment(view.mode.fragment());
+            self.show_or_compute();
         }
     }
 }

@@ -26,7 +26,8 @@ const NORMALISERS: &Labelled = &[
     ("None: images in [0, 1]", NO_NORMALISER),
 ];
 
-const TRAININGS: &Labelled = &[("Against an adversary", ""), ("The usual way", "standard")];
+const TRAININGS: &Labelled =
+    &[("Not known", ""), ("Against an adversary", "robust"), ("The usual way", "standard")];
 
 const TEXTS: &Labelled = &[
     ("Name", "network-name"),
@@ -67,7 +68,10 @@ fn all_said(before: ImportRequest) -> ImportRequest {
             _ => Stem::Small,
         }),
         normaliser: said("network-normaliser"),
-        role: said("network-training").map(|_| Role::Standard),
+        role: said("network-training").map(|training| match &*training {
+            "robust" => Role::Robust,
+            _ => Role::Standard,
+        }),
         network: said("network-prefix").or(before.network),
         input_size: said("network-side").and_then(|side| side.parse().ok()),
         classes: names.filter(|name| !name.is_empty()).collect(),

@@ -9,6 +9,7 @@ use wasm_bindgen_futures::JsFuture;
 use web_sys::{Blob, File, MessageEvent, Worker};
 
 use super::state::{Arrival, Network};
+use crate::page::place::Place;
 use crate::page::session::Session;
 use crate::page::{download, engine};
 use crate::protocol::import::{ImportRequest, Imported, Refused};
@@ -92,7 +93,7 @@ impl Session {
                 all.insert(0, Network::own(name, role, bytes, sha256.clone()));
             });
         }
-        self.put(role, Some(sha256));
+        self.put(Place::of(role), Some(sha256));
     }
 }
 

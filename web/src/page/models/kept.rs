@@ -8,7 +8,7 @@ use web_sys::{Blob, Cache, Response};
 
 use super::state::Network;
 use crate::page::download::{find, open_cache};
-use crate::page::panel::key as role_key;
+use crate::page::place::Place;
 
 /// Name of the cache.
 pub const CACHE: &str = "robust-reps-networks";
@@ -25,15 +25,16 @@ pub async fn list() -> Vec<Network> {
 /// A line of the list: SHA-256, length, role, name.
 fn line(Network { entry, .. }: &Network) -> String {
     let bytes = entry.bytes.to_string();
-    [&*entry.sha256, &*bytes, role_key(entry.role), &*entry.name].join(" ")
+    [&*entry.sha256, &*bytes, Place::of(entry.role).key(), &*entry.name].join(" ")
 }
 
 fn read(line: &str) -> Option<Network> {
     let mut words = line.splitn(4, ' ');
     let (sha256, bytes) = (words.next()?.to_owned(), words.next()?.parse().ok()?);
     let name = words.next();
-    let role =
-        [Role::Robust, Role::Standard].into_iter().find(|role| Some(role_key(*role)) == name)?;
+    let role = [Role::Robust, Role::Standard]
+        .into_iter()
+        .find(|role| Some(Place::of(*role).key()) == name)?;
     Some(Network::own(words.next()?.to_owned(), role, bytes, sha256))
 }
 

@@ -10,9 +10,9 @@ use web_sys::{HtmlElement, HtmlInputElement};
 use super::form::Fields;
 use super::import::accept;
 use super::kept;
-use super::state::{Arrival, Network, place};
+use super::state::{Arrival, Network};
 use super::wanted::Wanted;
-use crate::page::panel::title;
+use crate::page::place::Place;
 use crate::page::session::Session;
 use crate::page::words::{fixed, percent};
 
@@ -73,24 +73,30 @@ fn Row(session: Session, network: Network) -> impl IntoView {
     });
     let size = fixed(bytes as f64 / 1e6, 1);
     let about = card.as_ref().map_or_else(
-        || [title(role), ", ", &*size, " MB"].concat(),
+        || [Place::of(role).title(), ", ", &*size, " MB"].concat(),
         |card| [&*described(card), ", ", &*size, " MB"].concat(),
     );
     let known = card
         .map(|card| facts(&card).into_iter().map(|fact| view! { <li>{fact}</li> }).collect_view());
     let use_as = {
         let sha256 = sha256.clone();
-        move |place_of: Role| {
-            let (here, id) = (sha256.clone(), sha256.clone());
-            let standing = usual && role == place_of;
-            let pressed = move || match &models.chosen.get()[place(place_of)] {
-                Some(other) => *other == here,
+        move |place: Place| {
+            let id = sha256.clone();
+            let standing = usual && Some(role) == place.role();
+            let is_here = move || match &models.chosen.get()[place as usize] {
+                Some(other) => *other == id,
                 None => standing,
             };
-            let put = move |_| session.put(place_of, (!standing).then(|| id.clone()));
-            let label = match place_of {
-                Role::Robust => "Use as the first",
-                Role::Standard => "Use as the second",
+            let (pressed, id) = (is_here.clone(), sha256.clone());
+            let put = move |_| {
+                // The third place can be empty again.
+                let leaves = place.role().is_none() && untrack(&is_here);
+                session.put(place, (!standing && !leaves).then(|| id.clone()));
+            };
+            let label = match place {
+                Place::Robust => "Use as the first",
+                Place::Standard => "Use as the second",
+                Place::Third => "Use as a third",
             };
             view! { <button aria-pressed=move || pressed().to_string() on:click=put>{label}</button> }
         }
@@ -115,8 +121,7 @@ fn Row(session: Session, network: Network) -> impl IntoView {
                 <ul class="facts">{known}</ul>
             </details>
             <div class="buttons">
-                {use_as(Role::Robust)}
-                {use_as(Role::Standard)}
+                {Place::ALL.map(use_as)}
                 {own.then(|| view! {
                     <button class="quiet" aria-pressed=move || kept_here().to_string() on:click=keep>
                         "Keep in this browser"
@@ -258,9 +263,9 @@ impl Session {
     /// Removes a network, also from the browser; where it worked, the site's own does again.
     fn remove_network(self, sha256: String) {
         let models = self.models;
-        for role in [Role::Robust, Role::Standard] {
-            if models.chosen.with_untracked(|all| all[place(role)].as_ref() == Some(&sha256)) {
-                self.put(role, None);
+        for place in Place::ALL {
+            if models.chosen.with_untracked(|all| all[place as usize].as_ref() == Some(&sha256)) {
+                self.put(place, None);
             }
         }
         models.all.update(|all| all.retain(|other| other.entry.sha256 != sha256));

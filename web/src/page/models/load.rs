@@ -4,18 +4,18 @@ use std::collections::HashMap;
 
 use leptos::prelude::*;
 use leptos::task::spawn_local;
-use robust_core::model::card::Role;
 use robust_core::model::catalog::{Asset, CatalogEntry, Engines};
 use serde_bytes::ByteBuf;
 use wasm_bindgen::JsValue;
 use wasm_bindgen_futures::JsFuture;
 
 use super::kept;
-use super::state::{Network, place};
+use super::state::Network;
 use crate::page::adapter::{Choice, EngineKind, choose};
 use crate::page::download;
 use crate::page::engine::{self, Engine};
 use crate::page::history::Shown;
+use crate::page::place::{PLACES, Place};
 use crate::page::session::Session;
 use crate::page::slot::Slot;
 use crate::page::wait::sleep;
@@ -28,8 +28,8 @@ use crate::turn::Phase;
 pub struct Loading {
     /// Address of the list of models.
     index: StoredValue<String>,
-    /// Of each network, so that what was asked for before is not taken for what was asked for last.
-    times: StoredValue<[usize; 2]>,
+    /// Of each place, so that what was asked for before is not taken for what was asked for last.
+    times: StoredValue<[usize; PLACES]>,
     /// Whether the visitor has chosen a network: from then on each shows what it can as soon as it is there.
     asked: StoredValue<bool>,
     /// Script and module of the engine.
@@ -65,8 +65,8 @@ impl Loading {
         self.asked.get_value()
     }
 
-    fn times(self, role: Role) -> usize {
-        self.times.get_value()[place(role)]
+    fn times(self, place: Place) -> usize {
+        self.times.get_value()[place as usize]
     }
 
     /// Folder of the list, which everything that it names lies beside.
@@ -94,15 +94,15 @@ impl Session {
         if let Err(message) = self.try_load(kind, load).await
             && self.loading.times.get_value() == load
         {
-            for slot in self.slots {
+            for slot in untrack(|| self.at_work()) {
                 slot.set_phase(Phase::Failed(message.clone()));
             }
         }
     }
 
-    /// Ends both engines.
+    /// Ends all engines.
     pub fn unload(self) {
-        self.slots.into_iter().for_each(|slot| self.unload_one(slot));
+        untrack(|| self.at_work()).into_iter().for_each(|slot| self.unload_one(slot));
     }
 
     fn unload_one(self, slot: Slot) {
@@ -113,7 +113,7 @@ impl Session {
         // The next network may see more of a photo, or less.
         self.shrunk.update_value(Vec::clear);
         slot.set_phase(Phase::Loading(0.0));
-        self.loading.times.update_value(|times| times[place(slot.role)] += 1);
+        self.loading.times.update_value(|times| times[slot.place as usize] += 1);
     }
 
     /// Loads once more what could not be loaded, or has ended.
@@ -127,7 +127,7 @@ impl Session {
         }
     }
 
-    async fn try_load(self, kind: EngineKind, load: [usize; 2]) -> Result<(), String> {
+    async fn try_load(self, kind: EngineKind, load: [usize; PLACES]) -> Result<(), String> {
         let engines: Engines = download::json("engines.json").await?;
         let catalog: Vec<CatalogEntry> = download::json(&self.loading.index.get_value()).await?;
         self.models.list(catalog);
@@ -139,7 +139,7 @@ impl Session {
         };
         // The engine is the first half of the bar, the weights the second.
         let show = |share: f64| {
-            for slot in self.slots {
+            for slot in untrack(|| self.at_work()) {
                 slot.set_phase(Phase::Loading(share / 2.0));
             }
         };
@@ -150,7 +150,7 @@ impl Session {
         }
         self.loading.engine.set_value(Some((engine::script(&asset), module)));
         // The first picture is the robust network's: all that comes before it makes it late.
-        let [robust, standard] = self.slots;
+        let [robust, others @ ..] = self.slots;
         self.load_one(robust).await;
         for _ in 0..LOOKS {
             if has_begun(robust) || self.loading.times.get_value() != load {
@@ -158,18 +158,20 @@ impl Session {
             }
             let _ = sleep(LOOK_EVERY).await;
         }
-        if self.loading.times(standard.role) == load[place(standard.role)] {
-            self.load_one(standard).await;
+        for slot in others {
+            if self.loading.times(slot.place) == load[slot.place as usize] {
+                self.load_one(slot).await;
+            }
         }
         Ok(())
     }
 
-    /// Has the network of that SHA-256 take a role's place, or the site's own one.
-    pub fn put(self, role: Role, sha256: Option<String>) {
-        self.models.chosen.update(|chosen| chosen[place(role)] = sha256);
+    /// Has the network of that SHA-256 work here, or the site's own one, where there is one.
+    pub fn put(self, place: Place, sha256: Option<String>) {
+        self.models.chosen.update(|chosen| chosen[place as usize] = sha256);
         self.loading.asked.set_value(true);
         if self.loading.engine.with_value(Option::is_some) {
-            let slot = self.slots[place(role)];
+            let slot = self.slots[place as usize];
             // Nothing of the one before stays.
             Shown::default().again(&slot, 0);
             self.unload_one(slot);
@@ -183,28 +185,32 @@ impl Session {
         let Some(Network { entry, .. }) = wanted.and_then(|name| self.models.named(&name)) else {
             return;
         };
-        if self.models.at(entry.role).is_none_or(|here| here.entry.sha256 != entry.sha256) {
-            self.put(entry.role, Some(entry.sha256));
+        let place = Place::of(entry.role);
+        if self.models.at(place).is_none_or(|here| here.entry.sha256 != entry.sha256) {
+            self.put(place, Some(entry.sha256));
         }
     }
 
     /// Loads the network that has been chosen for a place; returns as soon as its file has come.
     async fn load_one(self, slot: Slot) {
-        let load = self.loading.times(slot.role);
-        let chosen = self.models.chosen.with_untracked(|all| all[place(slot.role)].is_some());
+        let load = self.loading.times(slot.place);
+        let chosen = self.models.chosen.with_untracked(|all| all[slot.place as usize].is_some());
         slot.named.set(chosen);
         slot.atlas.set(None);
-        let Some(Network { entry, own, .. }) = self.models.at(slot.role) else {
-            return slot.set_phase(Phase::Failed("there is no such model here".into()));
+        let Some(Network { entry, own, .. }) = self.models.at(slot.place) else {
+            return slot.set_phase(match slot.place.role() {
+                Some(_) => Phase::Failed("there is no such model here".into()),
+                None => Phase::Idle,
+            });
         };
         let folder = self.loading.folder();
         self.load_atlas(slot, &folder, entry.atlas.as_ref());
-        if slot.role == Role::Robust {
+        if slot.place == Place::Robust {
             self.paint.dream_from(entry.gaussians.as_ref().map(|file| [&*folder, file].concat()));
         }
         let file = if own { File::Own(entry.sha256) } else { File::Listed(entry.asset()) };
         if let Err(message) = self.start_model(slot, &folder, file, load).await
-            && self.loading.times(slot.role) == load
+            && self.loading.times(slot.place) == load
         {
             slot.set_phase(Phase::Failed(message));
         }
@@ -237,7 +243,7 @@ impl Session {
             File::Listed(asset) => download::asset(folder, &asset, show).await?,
             File::Own(sha256) => self.own_file(&sha256).await?,
         };
-        if self.loading.times(slot.role) != load {
+        if self.loading.times(slot.place) != load {
             return Ok(());
         }
         if !matches!(untrack(|| slot.phase()), Phase::Failed(_)) {
@@ -245,7 +251,7 @@ impl Session {
         }
         spawn_local(async move {
             wait_ready.await;
-            if self.loading.times(slot.role) == load {
+            if self.loading.times(slot.place) == load {
                 let batch = self.losses.with_value(Losses::batch);
                 slot.send(&Request::Load { weights: ByteBuf::from(weights), batch });
             }

@@ -8,6 +8,7 @@ use web_sys::{Blob, File};
 
 use super::kept;
 use super::wanted::Wanted;
+use crate::page::place::{PLACES, Place};
 use crate::protocol::import::{ImportRequest, Refused};
 
 /// A network to choose.
@@ -49,8 +50,8 @@ pub struct Models {
     pub all: RwSignal<Vec<Network>>,
     /// The visitor's files, by SHA-256; those that are kept are fetched when they are used.
     pub(super) files: StoredValue<Vec<(String, Blob)>, LocalStorage>,
-    /// The own network in the robust and in the standard one's place, by SHA-256.
-    pub chosen: RwSignal<[Option<String>; 2]>,
+    /// The network that was chosen for each place, by SHA-256.
+    pub chosen: RwSignal<[Option<String>; PLACES]>,
     /// Which of the visitor's are kept in the browser.
     pub kept: RwSignal<Vec<String>>,
     /// The file at hand.
@@ -61,14 +62,6 @@ pub struct Models {
     pub wanted: RwSignal<Option<Wanted>>,
     /// Whether the list is open.
     pub open: RwSignal<bool>,
-}
-
-/// The place of a role among the two networks at work.
-pub fn place(role: Role) -> usize {
-    match role {
-        Role::Robust => 0,
-        Role::Standard => 1,
-    }
 }
 
 impl Models {
@@ -111,21 +104,21 @@ impl Models {
         self.all.with_untracked(|all| all.iter().find(named).cloned())
     }
 
-    /// The network that is to work in a role's place: the chosen one, or the site's first of that role.
-    pub(super) fn at(self, role: Role) -> Option<Network> {
-        let chosen = self.chosen.with_untracked(|chosen| chosen[place(role)].clone());
+    /// The network that is to work here: the chosen one, or the site's first of the place's role.
+    pub(super) fn at(self, place: Place) -> Option<Network> {
+        let chosen = self.chosen.with_untracked(|chosen| chosen[place as usize].clone());
         self.all.with_untracked(|all| {
             let found = all.iter().find(|network| match &chosen {
                 Some(sha256) => network.entry.sha256 == *sha256,
-                None => !network.own && network.entry.role == role,
+                None => !network.own && Some(network.entry.role) == place.role(),
             });
             found.cloned()
         })
     }
 
-    /// A network has been loaded into a role's place.
-    pub fn loaded(self, role: Role, card: &Card) {
-        let Some(sha256) = self.at(role).map(|network| network.entry.sha256) else { return };
+    /// A network has been loaded here.
+    pub fn loaded(self, place: Place, card: &Card) {
+        let Some(sha256) = self.at(place).map(|network| network.entry.sha256) else { return };
         self.all.update(|all| {
             let found = all.iter_mut().find(|network| network.entry.sha256 == sha256);
             if let Some(network) = found {

@@ -3,12 +3,12 @@
 use leptos::prelude::*;
 use leptos::task::spawn_local;
 use robust_core::link::{Link, PathLink, Stop};
-use robust_core::model::card::Role;
 use robust_core::settings::path::{PathSettings, STOPS};
 
 use super::fade;
 use crate::page::modes::Mode;
 use crate::page::photos::Photo;
+use crate::page::place::Place;
 use crate::page::session::Session;
 use crate::page::slot::{Slot, USUAL_SIDE};
 use crate::page::url;
@@ -64,7 +64,7 @@ impl Session {
     pub fn enter_morph(self) {
         if self.mode.get_untracked() != Mode::Morph {
             self.enter(Mode::Morph);
-            self.compute_path(true);
+            self.show_or_compute();
         }
     }
 
@@ -85,7 +85,12 @@ impl Session {
     pub fn open_link(self, text: &str) {
         let link = match Link::from_fragment(text) {
             Ok(Link::Path(link)) => link,
-            Ok(Link::Explain { photo, class }) => return self.open_explanation(&photo, class),
+            Ok(Link::Explain { photo, class }) => {
+                return self.open_explanation(&photo, class, None);
+            }
+            Ok(Link::WhyNot { photo, class, other }) => {
+                return self.open_explanation(&photo, class, Some(other));
+            }
             Ok(Link::Change { start, other, goal }) => {
                 return self.open_change(&start, other.as_ref(), goal);
             }
@@ -175,16 +180,16 @@ impl Session {
     }
 
     /// The models that compute the path: the robust one or the one that a link names, and the
-    /// other one where both are compared.
+    /// others where they are compared.
     pub fn path_models(self) -> Vec<Slot> {
         let main = self.main_model();
         let compare = self.morph.compare.get();
-        self.slots.into_iter().filter(|slot| slot.role == main.role || compare).collect()
+        self.slots.into_iter().filter(|slot| slot.place == main.place || compare).collect()
     }
 
     /// The model that a path is shown of first.
     pub fn main_model(self) -> Slot {
-        let [robust, standard] = self.slots;
+        let [robust, standard, _] = self.slots;
         let named = |slot: &Slot| {
             let name = slot.card.with(|card| card.as_ref().map(|card| card.name.clone()));
             name.is_some() && name == self.morph.wanted.get()
@@ -283,7 +288,7 @@ impl Session {
             slot.card.with_untracked(Option::is_some)
                 || matches!(untrack(|| slot.phase()), Phase::Failed(_))
         };
-        let loaded = self.slots.iter().all(settled);
+        let loaded = untrack(|| self.at_work()).iter().all(settled);
         match self.morph.wanted.get_untracked() {
             Some(wanted) if wanted != here && loaded => {
                 self.morph.wanted.set(None);
@@ -302,9 +307,9 @@ impl Session {
     /// A model has come: the path may be waiting for it.
     pub fn path_model_ready(self, slot: Slot) {
         let wanted = self.morph.wanted.get_untracked();
-        let all = self.slots.iter().all(|slot| untrack(|| slot.is_ready()));
-        let shown = untrack(|| self.path_models()).iter().any(|shown| shown.role == slot.role);
-        if (shown && (wanted.is_none() || slot.role == Role::Robust)) || all {
+        let all = untrack(|| self.at_work().iter().all(Slot::is_ready));
+        let shown = untrack(|| self.path_models()).iter().any(|shown| shown.place == slot.place);
+        if (shown && (wanted.is_none() || slot.place == Place::Robust)) || all {
             self.compute_path(false);
         }
     }

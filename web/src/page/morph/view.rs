@@ -1,7 +1,6 @@
 //! The view of a path.
 
 use leptos::prelude::*;
-use robust_core::model::card::Role;
 use robust_core::settings::path::{PathSettings, PathStart};
 
 use super::fade;
@@ -13,11 +12,15 @@ use crate::page::canvas::ImageCanvas;
 use crate::page::chart::LossCurve;
 use crate::page::controls::{CropFields, Number};
 use crate::page::frame::Frame;
+use crate::page::place::Place;
 use crate::page::session::Session;
 use crate::page::share::Share;
 use crate::page::slot::Slot;
 use crate::page::tray::Tray;
 use crate::protocol::Image;
+
+/// Id of the panel of the network that a path is shown of first.
+const MAIN: &str = "path";
 
 /// Two photos or more, joined by a path.
 #[component]
@@ -33,6 +36,10 @@ pub fn MorphView(session: Session) -> impl IntoView {
         let frames = session.main_model().frames.get();
         if frames.is_empty() { faded.get() } else { frames }
     });
+    let [.., third] = session.slots;
+    let main = Signal::derive(move || session.main_model());
+    let other = Signal::derive(move || other_model(session));
+    let frames_of = |model: Signal<Slot>| Signal::derive(move || model.get().frames.get());
     let at = move |frames: Signal<Vec<Image>>| {
         Signal::derive(move || frames.with(|frames| frames.get(morph.position.get()).cloned()))
     };
@@ -40,9 +47,12 @@ pub fn MorphView(session: Session) -> impl IntoView {
         <Stops session />
         <Tray session />
         <div class="stage morph">
-            <PathPanel session main=true image=at(frames) />
+            <PathPanel model=main id=MAIN image=at(frames) />
             <Show when=move || morph.compare.get()>
-                <PathPanel session main=false image=at(other_frames(session)) />
+                <PathPanel model=other id="other-path" image=at(frames_of(other)) />
+                <Show when=move || third.is_used()>
+                    <PathPanel model=third id="third-path" image=at(third.frames.into()) />
+                </Show>
                 <section class="panel" id="cross-fade">
                     <h2>"Cross-fade"</h2>
                     <ImageCanvas id="cross-fade-image".into() image=at(faded.into()) label="Cross-fade of the two photos" />
@@ -59,33 +69,32 @@ pub fn MorphView(session: Session) -> impl IntoView {
     }
 }
 
-fn other_frames(session: Session) -> Signal<Vec<Image>> {
-    Signal::derive(move || other_model(session).frames.get())
-}
-
+/// The network that a path is compared with first.
 fn other_model(session: Session) -> Slot {
-    let [robust, standard] = session.slots;
-    if session.main_model().role == Role::Robust { standard } else { robust }
+    let [robust, standard, _] = session.slots;
+    if session.main_model().place == Place::Robust { standard } else { robust }
 }
 
 /// The path through one model's representations, at the place that is shown.
 #[component]
-fn PathPanel(session: Session, main: bool, image: Signal<Option<Image>>) -> impl IntoView {
-    let slot = move || if main { session.main_model() } else { other_model(session) };
-    let id = if main { "path" } else { "other-path" };
+fn PathPanel(
+    #[prop(into)] model: Signal<Slot>,
+    id: &'static str,
+    image: Signal<Option<Image>>,
+) -> impl IntoView {
     let note = move || {
-        let waiting = slot().frames.with(Vec::is_empty);
-        (main && waiting).then_some("A cross-fade, until the first true frames are there.")
+        let waiting = model.get().frames.with(Vec::is_empty);
+        (id == MAIN && waiting).then_some("A cross-fade, until the first true frames are there.")
     };
     let curve = move || {
-        let slot = slot();
+        let slot = model.get();
         view! { <LossCurve losses=slot.losses steps=slot.steps /> }
     };
     let shown = view! {
         <ImageCanvas id=format!("{id}-image") image label="The image at this place of the path" />
     };
     view! {
-        <Frame model=Signal::derive(slot) id shown=shown.into_any()>
+        <Frame model id shown=shown.into_any()>
             <p class="hint">{note}</p>
             {curve}
         </Frame>

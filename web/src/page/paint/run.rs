@@ -10,6 +10,7 @@ use crate::drawing::{GREY, flat, laid_over};
 use crate::page::download;
 use crate::page::modes::Mode;
 use crate::page::morph::preview;
+use crate::page::place::PLACES;
 use crate::page::session::Session;
 use crate::page::slot::Slot;
 use crate::protocol::{Image, PaintRequest, PaintStart, Task};
@@ -40,24 +41,22 @@ impl Session {
         }
     }
 
-    /// The robust network, and the standard one where it is wanted.
-    fn painters(self) -> &'static [usize] {
-        if self.paint.chosen.get_untracked().compare { &[0, 1] } else { &[0] }
-    }
-
+    /// The robust network, and the others where they are wanted.
     fn painting_slots(self) -> Vec<Slot> {
-        self.painters().iter().map(|&i| self.slots[i]).collect()
+        let painters = if self.paint.chosen.get_untracked().compare { PLACES } else { 1 };
+        self.slots[..painters].to_vec()
     }
 
     /// Ends whatever is made, unheard.
     pub(super) fn forget_painting(self) {
         self.slots.iter().for_each(Slot::forget);
         self.paint.work(|work| (work.centre, work.by_hand) = (None, false));
-        // The standard network's is of what is not there any more.
-        let beside = &self.slots[1];
-        beside.image.set(None);
-        beside.target.set(None);
-        beside.frames.set(Vec::new());
+        // The other networks' are of what is not there any more.
+        for beside in &self.slots[1..] {
+            beside.image.set(None);
+            beside.target.set(None);
+            beside.frames.set(Vec::new());
+        }
     }
 
     /// Side of what the robust network sees, in pixels, once it is there.
@@ -205,7 +204,7 @@ impl Session {
     /// join it. A hole is filled from what is around it: there is nothing to draw on meanwhile.
     fn can_go_on(self) -> bool {
         let Choices { made, making, .. } = self.paint.chosen.get_untracked();
-        let [robust, _] = &self.slots;
+        let [robust, ..] = &self.slots;
         made && making != Making::Inpaint
             && self.paint.work(|work| work.centre.is_some())
             && (untrack(|| robust.is_busy()) || !robust.stopped.get_untracked())

@@ -1,7 +1,6 @@
 //! The view that paints.
 
 use leptos::prelude::*;
-use robust_core::model::card::Role;
 use robust_core::report::ranking;
 use robust_core::settings::paint::Making;
 
@@ -12,7 +11,7 @@ use super::tools::Tools;
 use crate::page::canvas::{ImageCanvas, save_sheet};
 use crate::page::controls::event_number;
 use crate::page::frame::{Progress, phase_name};
-use crate::page::panel::{key, title};
+use crate::page::place::Place;
 use crate::page::session::Session;
 use crate::page::share::Share;
 use crate::page::slot::Slot;
@@ -53,7 +52,7 @@ const SEEN: usize = 3;
 /// A drawing that becomes what the robust network knows.
 #[component]
 pub fn PaintView(session: Session) -> impl IntoView {
-    let [robust, standard] = session.slots;
+    let [robust, others @ ..] = session.slots;
     let paint = session.paint;
     Effect::new(move || {
         if let Some(image) = robust.image.get() {
@@ -65,49 +64,67 @@ pub fn PaintView(session: Session) -> impl IntoView {
             session.has_painted();
         }
     });
-    let beside = Signal::derive(move || standard.image.get().or_else(|| standard.target.get()));
-    let dreams = move |slot: Slot, name: &'static str| {
-        let there = Memo::new(move |_| slot.frames.with(|frames| !frames.is_empty()));
-        let strip =
-            move || (0..DREAMS as usize).map(|i| dream(session, slot, name, i)).collect_view();
-        move || there.get().then(|| view! { <div class="filmstrip">{strip()}</div> })
-    };
-    let shown = move || standard.frames.with(Vec::is_empty);
+    let compares = move |slot: Slot| paint.chosen.get().compare && slot.is_used();
     view! {
         <Makings session />
         <div class="paint">
             <section class="panel" id="robust" data-phase=move || phase_name(&robust.phase())>
                 <Easel session />
                 <Verdict session model=robust />
-                {dreams(robust, "dream")}
+                {dreams(session, robust, "dream")}
             </section>
             <section class="controls" aria-label="Controls">
                 <Goals session />
                 <Tools session />
                 <Keep session />
             </section>
-            <Show when=move || paint.chosen.get().compare>
-                <section class="panel" id="standard" data-phase=move || phase_name(&standard.phase())>
-                    <h2>{title(standard.role)}</h2>
-                    <Show when=shown>
-                        <ImageCanvas id="standard-painted".into() image=beside label="The same by the standard network" />
-                    </Show>
-                    {dreams(standard, "standard-dream")}
-                    <Verdict session model=standard />
-                </section>
-            </Show>
+            {others.map(|slot| view! {
+                <Show when=move || compares(slot)><Beside session model=slot /></Show>
+            })}
         </div>
         <Tray session />
     }
 }
 
+/// The same by another network.
+#[component]
+fn Beside(session: Session, model: Slot) -> impl IntoView {
+    let slot = model;
+    let name = slot.place.key();
+    let image = Signal::derive(move || slot.image.get().or_else(|| slot.target.get()));
+    let shown = move || slot.frames.with(Vec::is_empty);
+    view! {
+        <section class="panel" id=name data-model=name data-phase=move || phase_name(&slot.phase())>
+            <h2>{move || slot.title()}</h2>
+            <Show when=shown>
+                <ImageCanvas id=painted(slot.place) image label="The same by another network" />
+            </Show>
+            {dreams(session, slot, [name, "-dream"].concat())}
+            <Verdict session model=slot />
+        </section>
+    }
+}
+
+/// The canvas of what a network has painted beside the drawing.
+fn painted(place: Place) -> String {
+    [place.key(), "-painted"].concat()
+}
+
+/// A network's dreams, once there are some.
+fn dreams(session: Session, slot: Slot, name: impl Into<String>) -> impl IntoView {
+    let name = name.into();
+    let there = Memo::new(move |_| slot.frames.with(|frames| !frames.is_empty()));
+    let strip = move || (0..DREAMS as usize).map(|i| dream(session, slot, &name, i)).collect_view();
+    move || there.get().then(|| view! { <div class="filmstrip">{strip()}</div> })
+}
+
 /// One of a network's dreams, to go on with.
-fn dream(session: Session, slot: Slot, name: &str, i: usize) -> impl IntoView {
+fn dream(session: Session, slot: Slot, name: &str, i: usize) -> impl IntoView + use<> {
     let paint = session.paint;
     let image = Signal::derive(move || slot.frames.with(|frames| frames.get(i).cloned()));
     let choose = move |_| {
         if let Some(image) = untrack(|| image.get()) {
-            let kept = slot.role == Role::Robust;
+            let kept = slot.place == Place::Robust;
             paint.begin_making(Making::Sketch);
             session.begin_drawing(image, Origin::Made);
             paint.choose(|chosen| chosen.film = kept.then_some(i));
@@ -186,7 +203,8 @@ fn Goals(session: Session) -> impl IntoView {
 fn Keep(session: Session) -> impl IntoView {
     let paint = session.paint;
     let save = move |_| {
-        save_sheet(["drawing".into(), "standard-painted".into()], "painting.png");
+        let beside = [Place::Standard, Place::Third].map(painted);
+        save_sheet(["drawing".into()].into_iter().chain(beside), "painting.png");
     };
     let gif = move |_| {
         let film = paint.chosen.get_untracked().film.unwrap_or_default();
@@ -240,11 +258,13 @@ fn Verdict(session: Session, model: Slot) -> impl IntoView {
         let now = slot.confidences.with(|[_, now]| now.first().cloned())?;
         let named = |class: usize| [&*name(class), " ", &*percent(now[class], 0)].concat();
         let named: Vec<String> = ranking(&now).into_iter().take(SEEN).map(named).collect();
-        Some(format!("It sees: {}", named.join(", ")))
+        // While something is made, that is how it began.
+        let verb = if slot.is_busy() { "saw" } else { "sees" };
+        Some(format!("It {verb}: {}", named.join(", ")))
     };
     view! {
         <Progress model=slot />
         {aim}
-        <p class="sees" aria-live="polite" data-model=key(slot.role)>{sees}</p>
+        <p class="sees" aria-live="polite" data-model=slot.place.key()>{sees}</p>
     }
 }
