@@ -18,3 +18,21 @@ echo "$(hits '^ *(pub )?enum [A-Za-z]*Start' core/src trainer/src web/src) enums
 echo "$(hits 'struct Row\b' core/src trainer/src web/src) structs called Row"
 echo "$(hits 'struct Checkpoint\b' trainer/src) structs called Checkpoint"
 echo "$(hits 'backend: Backend,' trainer/src) declarations of --backend"
+# Files of these folders' sources that match.
+naming() { pattern=$1; shift; { git grep -lE "$pattern" "$commit" -- "$@" || true; } | wc -l; }
+# All sources in which a line matches, and of them what stands between such a line and the next `}` at the margin.
+inside() { for file in $(git grep -lE "$1" "$commit" -- "$2"); do git show "$file" | awk -v begin="$1" '
+    $0 ~ begin { on = 1; next } /^}/ { on = 0 } on'; done; }
+lines() { grep -cE "$1" || true; }
+
+session='^pub struct Session [{]'
+slot='^pub struct Slot [{]'
+echo "$(inside "$session" web/src/page | lines '^    (pub(\([a-z]+\))? )?[a-z_]+:') fields of Session"
+echo "$(inside '^impl Session [{]' web/src/page | lines '^    (pub(\([a-z]+\))? )?(async )?fn ') methods of Session"
+echo "$(inside "$slot" web/src/page | lines 'RwSignal<') signals of Slot"
+echo "$(hits 'Result<.*, String>' web/src/page) lines with a Result<_, String> on the page"
+echo "$(hits '<select' web/src/page) places that write a <select>"
+echo "$(inside '^pub fn train[(]job' trainer/src/train | lines '') lines of train()"
+echo "$(naming 'Mode::Explain\b' web/src) files that name Mode::Explain"
+echo "$(naming 'Goal::Collide\b' core/src trainer/src web/src) files that name Goal::Collide"
+echo "$(naming 'Constraint::Linf\b' core/src trainer/src) files that name Constraint::Linf"

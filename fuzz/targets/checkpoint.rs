@@ -22,7 +22,7 @@ fuzz_target!(|bytes: &[u8]| {
     }
     let _ = import::checkpoint(&path, None);
     let _ = robust_core::import::Checkpoint::from_bytes(bytes, None);
-    let there = import::tensors(&path).map(|(tensors, _)| tensors).unwrap_or_default();
+    let there = import::by_library(&path).unwrap_or_default();
     let here = robust_core::import::tensors(bytes).unwrap_or_default();
     for tensor in there.into_values().chain(here.into_values()) {
         let numbers = tensor.shape.iter().try_fold(1usize, |all, extent| all.checked_mul(*extent));

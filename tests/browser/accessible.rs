@@ -61,6 +61,22 @@ async fn no_rule_of_accessibility_is_broken() -> Result<()> {
             let found = found.as_array().context("a list")?.clone();
             broken.extend(found.iter().map(|rule| format!("{scheme}, #{}: {rule}", view.0)));
         }
+        // What opens over the page: the link's panel, the tour, two pictures full screen.
+        for (open, there, close) in [
+            ("#share", "#link", "#share"),
+            (".take-tour", "#tour", "#tour-leave"),
+            ("#robust .picture", "#wipe[open]", "#close-wipe"),
+        ] {
+            visit.script(&format!("document.querySelector('{open}').click(); return 1;")).await?;
+            let there = format!("document.querySelector('{there}')");
+            visit.wait_until(open, &there, 20).await?;
+            visit.script(LOOK).await?;
+            visit.wait_until("a verdict", "window.found !== null", 30).await?;
+            let found = visit.script("return window.found").await?;
+            let found = found.as_array().context("a list")?.clone();
+            broken.extend(found.iter().map(|rule| format!("{scheme}, {open}: {rule}")));
+            visit.script(&format!("document.querySelector('{close}').click(); return 1;")).await?;
+        }
     }
     assert!(broken.is_empty(), "{}", broken.join("\n"));
     assert_eq!(debugger.complaints(), [""; 0]);
@@ -105,12 +121,12 @@ async fn nothing_scrolls_sideways() -> Result<()> {
 const TOO_SMALL: &str = "
     document.querySelectorAll('main details').forEach(d => d.open = true);
     return [...document.querySelectorAll('button, .button, select, summary, nav a, label.check, \
-        main input:not([type=checkbox], [type=file])')]
+        .take-tour, .onward, #onward, figcaption a, main input:not([type=checkbox], [type=file])')]
       .filter(e => e.checkVisibility({ visibilityProperty: true }) && e.offsetHeight > 0)
       .map(e => [e, e.getBoundingClientRect()])
-      .filter(([, box]) => box.height < 43.5)
+      .filter(([, box]) => Math.min(box.height, box.width) < 43.5)
       .map(([e, box]) => `${e.tagName} ${e.id} .${e.className} ${e.textContent.slice(0, 20)}: \
-        ${Math.round(box.height)}`).slice(0, 8);";
+        ${Math.round(box.width)} x ${Math.round(box.height)}`).slice(0, 8);";
 
 #[tokio::test]
 async fn everything_can_be_hit_with_a_finger() -> Result<()> {

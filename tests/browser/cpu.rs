@@ -64,10 +64,19 @@ async fn a_photo_from_disk_is_inverted_paused_stopped_and_saved() -> Result<()> 
     visit.wait_for_phase("standard", "finished", 20).await?;
     assert!(visit.text("#robust .phase").await?.starts_with("Stopped at step"));
 
-    visit.click("#robust .save").await?;
-    visit.wait_for_download("inverted-robust.png").await?;
-    let image = image::open(visit.downloads().join("inverted-robust.png"))?;
-    assert_eq!((image.width(), image.height()), (512, 512), "64 pixels are a stamp elsewhere");
+    visit.click("#robust .numbers summary").await?;
+    for (button, side) in [("save", 512), ("save-small", 64)] {
+        visit.click(&format!("#robust .{button}")).await?;
+        visit.wait_for_download("inverted-robust.png").await?;
+        let saved = visit.downloads().join("inverted-robust.png");
+        let image = image::open(&saved)?;
+        assert_eq!(
+            (image.width(), image.height()),
+            (side, side),
+            "64 pixels are a stamp elsewhere"
+        );
+        std::fs::remove_file(saved)?;
+    }
 
     // Ten thousand steps are many minutes on a processor: asked, and nothing is lost meanwhile.
     let shown = visit.picture("robust-image").await?;

@@ -150,7 +150,7 @@ async fn a_run_goes_on_when_its_device_is_lost_and_on_the_processor_when_it_is_l
     visit.wait_until("it goes on", &format!("{STEP} > {first}"), 120).await?;
 
     lose_the_device(&debugger);
-    says(&visit, "The processor computes from now on").await?;
+    says(&visit, "The processor takes over").await?;
     visit.wait_for_phase("robust", "running", 120).await?;
     let second = step(&visit).await?;
     assert!(second >= first, "the steps before were forgotten: {second} after {first}");
@@ -170,7 +170,7 @@ async fn devices_that_fail_again_and_again_are_given_up() -> Result<()> {
         visit.wait_until("a model", idle, 240).await?;
         visit.set("steps", "3000").await?;
         visit.upload(&photo("bird_owl.jpg")).await?;
-        says(&visit, "The processor computes from now on").await?;
+        says(&visit, "The processor takes over").await?;
         visit.wait_for_phase("robust", "running", 120).await?;
         let first = step(&visit).await?;
         visit.wait_until("it goes on", &format!("{STEP} > {}", first + 20), 60).await?;
@@ -195,7 +195,7 @@ async fn other_views_go_on_when_their_device_is_lost() -> Result<()> {
     let path = STEP.replace("#robust", "#path");
     visit.wait_until("a path", &format!("{path} >= 1"), 120).await?;
     lose_the_device(&debugger);
-    says(&visit, "The processor computes from now on").await?;
+    says(&visit, "The processor takes over").await?;
     let whole = "document.querySelector('#path .phase').textContent.startsWith('Done')";
     visit.wait_until("the path is computed to its end", whole, 240).await?;
     visit.close_amid_errors().await

@@ -86,6 +86,17 @@ async fn a_change_stays_where_it_was_allowed() -> Result<()> {
     assert_eq!(added[at(0, 0)], photo[at(0, 0)], "the corner has changed");
     assert_eq!(added[at(side - 1, side / 2)], photo[at(side - 1, side / 2)]);
     assert_ne!(added, photo, "nothing was added");
+    // A link tells of the part, and of the authors' steps.
+    let link = shared_link(&visit).await?;
+    let friend = Visit::open(&format!("{SMALL}#{}", fragment(&link))).await?;
+    friend.wait_until("some stages", stages, 120).await?;
+    friend.wait_until("both features are added", DONE, 240).await?;
+    assert_eq!(friend.pixels("robust-added").await?, added, "the link shows something else");
+    friend.close().await?;
+    visit.click("#as-authors").await?;
+    let authors = "location.hash.slice(1)";
+    let other = format!("{authors} !== '{}' && {authors}.startsWith('2.')", fragment(&link));
+    visit.wait_until("another link", &other, 30).await?;
     visit.set("feature", "1, 2, x").await?;
     let told = "document.querySelector('#notice').textContent.includes('numbers with commas')";
     visit.wait_until("what is no number is told", told, 10).await?;

@@ -154,8 +154,53 @@ async fn the_photo_at_fault_is_named_where_several_are_read() -> Result<()> {
     visit.set("other", id.as_str().unwrap_or_default()).await?;
     visit.wait_until("the other one is named", told, 20).await?;
     visit.wait_until("and is the only one marked", marked, 10).await?;
+    let before = "document.querySelector('#other').selectedOptions[0].text === 'Clownfish'";
+    visit.wait_until("the other one before is chosen again", before, 10).await?;
     let chosen = "return document.querySelector('.tray [aria-pressed=true]').title;";
     assert_eq!(visit.script(chosen).await?, "Owl");
+    visit.close().await
+}
+
+#[tokio::test]
+async fn a_path_goes_back_to_the_photos_before_a_bad_one() -> Result<()> {
+    let folder = tempfile::tempdir()?;
+    let text = folder.path().join("letter.jpg");
+    std::fs::write(&text, "Dear reader, this is not a photo.")?;
+    let visit = Visit::open("?engine=cpu&models=check/index.json#morph").await?;
+    visit.wait_for_phase("path", "finished", 120).await?;
+    let frame = visit.picture("path-image").await?;
+    visit.upload(&text).await?;
+    let told = "document.querySelector('#notice').textContent.startsWith('letter.jpg: ')";
+    visit.wait_until("it is named", told, 20).await?;
+    let before = format!(
+        "document.querySelector('#stop-0').ariaLabel.includes('Kitten') && \
+         document.getElementById('path-image').toDataURL() === '{frame}'"
+    );
+    visit.wait_until("the path before", &before, 20).await?;
+    assert_eq!(visit.script(&format!("return {told};")).await?, true, "the message has gone");
+    visit.close().await
+}
+
+/// A network that cannot be reached costs nothing that works.
+#[tokio::test]
+async fn another_engine_that_cannot_be_fetched_leaves_the_one_at_work() -> Result<()> {
+    let visit = Visit::open("?engine=cpu&models=check/index.json").await?;
+    visit.wait_for_phase("robust", "finished", 120).await?;
+    let picture = visit.picture("robust-image").await?;
+    let cut = "const fetched = window.fetch; window.fetch = (path, ...rest) => \
+               String(path.url ?? path).includes('engine-webgpu') \
+                 ? Promise.reject(new TypeError('no connection')) : fetched(path, ...rest); \
+               return true;";
+    visit.script(cut).await?;
+    visit.click("#other-engine").await?;
+    let told =
+        "document.querySelector('#notice').textContent.includes('What worked before goes on')";
+    visit.wait_until("it is said", told, 30).await?;
+    assert_eq!(visit.picture("robust-image").await?, picture);
+    assert!(visit.text("#engine").await?.starts_with("Running on the processor"));
+    visit.click(".tray .thumbnail[title=Lemur]").await?;
+    visit.wait_for_another("robust-image", &picture, 30).await?;
+    visit.wait_for_phase("robust", "finished", 60).await?;
     visit.close().await
 }
 

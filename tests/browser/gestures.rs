@@ -3,6 +3,9 @@
 use anyhow::Result;
 use robust_tests::Visit;
 
+use serde_json::json;
+
+use crate::accessible::tab;
 use crate::photo;
 
 const SMALL: &str = "?engine=cpu&models=check/index.json";
@@ -75,6 +78,98 @@ async fn two_photos_of_ones_own_become_both_ends_of_a_path() -> Result<()> {
     visit.close().await
 }
 
+/// The second network to come joins the first one's run.
+#[tokio::test]
+async fn the_second_network_does_not_restart_the_first() -> Result<()> {
+    // The standard network comes when it is let go; steps are watched from the beginning on.
+    let hold = "
+        const fetched = window.fetch;
+        window.fetch = async (path, ...rest) => {
+          if (String(path.url ?? path).includes('standard.safetensors'))
+            await new Promise(resolve => { window.letGo = resolve; });
+          return fetched(path, ...rest);
+        };
+        let last = 0;
+        window.backwards = [];
+        setInterval(() => {
+          const told = document.querySelector('[data-model=robust] .phase')?.textContent ?? '';
+          const step = Number(told.match(/^Step (\\d+)/)?.[1] ?? last);
+          if (step < last) window.backwards.push(`${last} to ${step}`);
+          last = step;
+          if (step > 2) window.letGo?.();
+        }, 20);";
+    for view in ["morph", "explain", "add"] {
+        // A browser of its own, which has kept no network yet.
+        let (visit, debugger) = Visit::open_watched(&format!("{SMALL}&autostart=0")).await?;
+        tab(&debugger, "Page.enable", &json!({}))?;
+        tab(&debugger, "Page.addScriptToEvaluateOnNewDocument", &json!({ "source": hold }))?;
+        visit.go(&format!("?engine=cpu#{view}")).await?;
+        let both = "(all => all.length > 0 && all.every(p => p.dataset.phase === 'finished'))\
+                    ([...document.querySelectorAll('#robust, #standard, #path')])";
+        visit.wait_until(view, both, 240).await?;
+        assert_eq!(visit.script("return window.backwards.join();").await?, "", "{view}");
+        assert_eq!(visit.script("return typeof window.letGo;").await?, "function", "{view}");
+        visit.close().await?;
+    }
+    Ok(())
+}
+
+/// A file on the clipboard is a photo once, whatever views were visited; and each view says what a drop
+/// is for.
+#[tokio::test]
+async fn a_pasted_photo_is_added_once_and_a_drop_is_told_what_for() -> Result<()> {
+    let visit = Visit::open(&format!("{SMALL}&autostart=0")).await?;
+    visit.wait_for_phase("robust", "idle", 60).await?;
+    for (view, words) in
+        [("morph", "on the path"), ("add", "add the feature"), ("paint", "paint on it")]
+    {
+        visit.script(&format!("location.hash = '{view}'; return true;")).await?;
+        let there = format!("document.querySelector('nav [aria-current]').hash === '#{view}'");
+        visit.wait_until(view, &there, 20).await?;
+        let drag = |kind: &str| {
+            format!(
+                "const transfer = new DataTransfer(); \
+                 transfer.items.add(new File([''], 'a.jpg', {{ type: 'image/jpeg' }})); \
+                 window.dispatchEvent(new DragEvent('{kind}', \
+                   {{ dataTransfer: transfer, cancelable: true }})); return true;"
+            )
+        };
+        visit.script(&drag("dragover")).await?;
+        let told = format!("document.querySelector('.drop-here')?.textContent.includes('{words}')");
+        visit.wait_until(words, &told, 10).await?;
+        visit.script(&drag("dragleave")).await?;
+        visit.wait_until("it has gone", "!document.querySelector('.drop-here')", 10).await?;
+    }
+    let before = visit.script(&format!("return {PHOTOS};")).await?.as_u64().unwrap();
+    let paste = "return fetch('gallery/bird_owl.jpg').then(file => file.blob()).then(blob => { \
+                 const clipboardData = new DataTransfer(); \
+                 clipboardData.items.add(new File([blob], 'owl.jpg', { type: 'image/jpeg' })); \
+                 window.dispatchEvent(new ClipboardEvent('paste', { clipboardData, cancelable: true })); \
+                 return true; });";
+    visit.script(paste).await?;
+    visit.wait_until("the pasted photo", &format!("{PHOTOS} > {before}"), 20).await?;
+    tokio::time::sleep(std::time::Duration::from_millis(500)).await;
+    assert_eq!(visit.script(&format!("return {PHOTOS};")).await?, before + 1);
+    visit.close().await
+}
+
+#[tokio::test]
+async fn ones_own_photo_comes_along_to_the_path_and_the_sheet() -> Result<()> {
+    let visit = Visit::open(SMALL).await?;
+    visit.upload(&photo("bird_owl.jpg")).await?;
+    let named = "document.querySelector('#original .phase').textContent === 'bird_owl.jpg'";
+    visit.wait_until("its inversion", named, 60).await?;
+    visit.click("nav a[href='#morph']").await?;
+    let first = "document.querySelector('#stop-0')?.ariaLabel.includes('bird_owl.jpg')";
+    visit.wait_until("it is the first of the path", first, 20).await?;
+    visit.click("nav a[href='#paint']").await?;
+    let empty = "document.querySelector('#drawing')?.toDataURL().length < 2000";
+    visit.wait_until("an empty sheet", empty, 20).await?;
+    visit.click(".makings button:nth-child(3)").await?;
+    visit.wait_until("the photo on the sheet", &format!("!({empty})"), 20).await?;
+    visit.close().await
+}
+
 #[tokio::test]
 async fn the_result_of_a_far_tile_comes_into_view() -> Result<()> {
     let visit = Visit::open("?engine=cpu#features").await?;
@@ -98,13 +193,38 @@ async fn a_number_that_no_message_holds_changes_nothing() -> Result<()> {
     visit.close().await
 }
 
+/// The point, and what to do next, without scrolling: on a desk, a large one, phones, and a desk where
+/// everything is twice as large.
 #[tokio::test]
-async fn all_three_pictures_are_on_the_first_screen() -> Result<()> {
-    let visit = Visit::open(SMALL).await?;
-    let seen = "['original', 'robust', 'standard'].every(id => \
-                (box => box.top < innerHeight / 4 && box.bottom <= innerHeight)\
-                (document.getElementById(`${id}-image`).getBoundingClientRect()))";
-    visit.wait_until("the pictures are above the fold", seen, 20).await?;
+async fn pictures_sentence_and_the_way_on_are_on_the_first_screen() -> Result<()> {
+    let (visit, debugger) = Visit::open_watched(SMALL).await?;
+    visit.wait_for_phase("robust", "finished", 60).await?;
+    let lowest = |all: &str| {
+        format!(
+            "return Math.max(...[{all}].map(css => \
+             document.querySelector(css).getBoundingClientRect().bottom)) - innerHeight"
+        )
+    };
+    let pictures = "'#original-image', '#robust-image', '#standard-image'";
+    let all = format!("{pictures}, '#sentence', '.sources .button'");
+    let mut beyond = Vec::new();
+    for (width, height, what) in [
+        (1280, 900, &*format!("{all}, '#stop', '#share'")),
+        (1920, 1080, &*format!("{all}, '#stop', '#share'")),
+        (390, 844, &*all),
+        (320, 640, pictures),
+        (640, 450, "'#original-image'"),
+    ] {
+        let size =
+            json!({ "width": width, "height": height, "deviceScaleFactor": 1, "mobile": false });
+        tab(&debugger, "Emulation.setDeviceMetricsOverride", &size)?;
+        visit.wait_until("its size", &format!("innerWidth === {width}"), 10).await?;
+        let below = visit.script(&lowest(what)).await?.as_f64().unwrap_or(f64::NAN);
+        if below.is_nan() || below > 0.0 {
+            beyond.push(format!("{width}x{height}: {below} pixels below the fold"));
+        }
+    }
+    assert!(beyond.is_empty(), "{beyond:#?}");
     visit.close().await
 }
 

@@ -230,14 +230,25 @@ async fn photo_crop_settings_and_path_are_taken_back() -> Result<()> {
     assert_eq!(visit.script(&format!("return {MADE};")).await?, 3);
 
     // What is typed in a field is the browser's to take back.
-    visit.script("document.querySelector('details').open = true; return true;").await?;
+    visit.script("document.querySelector('.controls details').open = true; return true;").await?;
     visit.press("#seed", "\u{e009}z\u{e000}").await?;
     assert_eq!(visit.script(&format!("return {CHOSEN};")).await?, "Lemur");
 
+    // A crop, too.
+    let zoom = "document.querySelector('.fields input[type=range]')";
+    let cropped = format!(
+        "const zoom = {zoom}; zoom.value = 0.5; \
+         zoom.dispatchEvent(new Event('change', {{ bubbles: true }})); return true;"
+    );
+    visit.script(&cropped).await?;
+    visit.wait_until("a crop", &format!("{MADE} === 4"), 60).await?;
+    press(&visit, "z", false).await?;
+    visit.wait_until("all of the photo again", &format!("{zoom}.value === '1'"), 10).await?;
+
     visit.script("location.hash = 'morph'; return true;").await?;
-    visit.wait_until("a path", &format!("{MADE} === 4"), 60).await?;
+    visit.wait_until("a path", &format!("{MADE} === 5"), 60).await?;
     visit.click("#swap").await?;
-    wait_for_result(&visit, 5, "Path: German shepherd – Kitten").await?;
+    wait_for_result(&visit, 6, "Path: German shepherd – Kitten").await?;
     press(&visit, "z", false).await?;
     let back = "document.querySelector('#stop-0').ariaLabel.includes('Kitten')";
     visit.wait_until("the path before", back, 10).await?;

@@ -45,6 +45,43 @@ async fn a_picture_for_others_is_saved_and_copied() -> Result<()> {
     visit.close().await
 }
 
+/// Stands for the system's sheet, which nobody can see here.
+const SHEET: &str = "
+    navigator.canShare = () => true;
+    navigator.share = async ({ files, text }) => {
+      window.shared = [files[0].name, files[0].size, text];
+    };";
+
+/// Every view has a picture with a caption to hand over, and the link to what it shows.
+#[tokio::test]
+async fn the_picture_of_every_view_is_shared_as_a_file() -> Result<()> {
+    let (visit, debugger) = Visit::open_watched(SMALL).await?;
+    crate::accessible::tab(&debugger, "Page.enable", &serde_json::json!({}))?;
+    let source = serde_json::json!({ "source": SHEET });
+    crate::accessible::tab(&debugger, "Page.addScriptToEvaluateOnNewDocument", &source)?;
+    for (view, panel) in [
+        ("", "robust"),
+        ("morph", "path"),
+        ("explain", "robust"),
+        ("features", "robust"),
+        ("add", "robust"),
+        ("collide", "robust"),
+    ] {
+        visit.go(&format!("{SMALL}&picture={view}#{view}")).await?;
+        visit.wait_for_phase(panel, "finished", 180).await?;
+        let linked = "document.querySelector('#share')?.disabled === false";
+        visit.wait_until("a link", linked, 30).await?;
+        visit.click("#share-picture").await?;
+        visit.wait_until(view, "window.shared", 20).await?;
+        let shared = visit.script("return window.shared;").await?;
+        let name = if view.is_empty() { "inversion" } else { view };
+        assert_eq!(shared[0], format!("{name}.png"));
+        assert!(shared[1].as_u64().unwrap() > 10_000, "{shared}");
+        assert!(shared[2].as_str().unwrap().contains("#2."), "{shared}");
+    }
+    visit.close().await
+}
+
 #[tokio::test]
 async fn two_pictures_are_compared_full_screen() -> Result<()> {
     let visit = Visit::open(SMALL).await?;

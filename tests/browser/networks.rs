@@ -81,6 +81,12 @@ async fn what_a_file_leaves_open_can_be_said_and_what_is_none_is_refused() -> Re
     works(&visit, "Robust network").await?;
     visit.upload_into("#network-input", &checkpoint("wide.pt")).await?;
     says(&visit, "no normaliser").await?;
+    visit.set("network-mean", "0.5,0.5").await?;
+    visit.set("network-std", "0.25,0.25,0.25").await?;
+    visit.click("#import-again").await?;
+    says(&visit, "the mean is").await?;
+    visit.set("network-mean", "").await?;
+    visit.set("network-std", "").await?;
     visit.set("network-normaliser", "cifar10").await?;
     visit.set("network-name", "A wide one").await?;
     visit.set("network-classes", "only,three,names").await?;
@@ -126,8 +132,8 @@ async fn each_network_goes_by_its_own_classes() -> Result<()> {
     let there = "document.querySelector('#standard h2')?.textContent === 'padded'";
     visit.wait_until("it is in the standard one's place", there, 60).await?;
     visit.wait_for_phase("standard", "finished", 180).await?;
-    let seen = visit.text("#original .hint").await?;
-    assert!(seen.contains("One network keeps 32 numbers and the other 10"), "{seen}");
+    let seen = visit.text("#numbers").await?;
+    assert!(seen.contains("One keeps 32 numbers and the other 10"), "{seen}");
     visit.click("#share").await?;
     let shared = visit.text(".share-panel").await?;
     assert!(shared.contains("your own network is not"), "{shared}");
@@ -201,7 +207,7 @@ async fn a_third_network_works_beside_the_two() -> Result<()> {
     visit.click(third).await?;
     visit.wait_until("its place is empty", gone, 20).await?;
     visit.wait_for_phase("robust", "finished", 20).await?;
-    visit.click("#made .thumbnail").await?;
+    visit.click("#made li:last-child .thumbnail").await?;
     visit.wait_for_phase("robust", "finished", 20).await?;
     assert_eq!(visit.script(&format!("return {gone}")).await?, true);
     visit.close().await

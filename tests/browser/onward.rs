@@ -134,7 +134,7 @@ async fn a_word_says_what_it_means_when_it_is_tapped() -> Result<()> {
     visit.wait_until("inverted", DONE, 120).await?;
     let open = "[...document.querySelectorAll('.meaning')].filter(e => e.matches(':popover-open'))";
     assert_eq!(visit.script(&format!("return {open}.length;")).await?, 0);
-    visit.click("#original .term").await?;
+    visit.click("#numbers .term").await?;
     let said =
         format!("{open}.length === 1 && {open}[0].textContent.includes('last layer but one')");
     visit.wait_until("what a representation is", &said, 5).await?;

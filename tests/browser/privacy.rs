@@ -101,3 +101,39 @@ async fn nothing_of_a_photo_is_kept_and_everything_is_forgotten() -> Result<()> 
     assert_eq!(visit.script(KEPT).await?, "");
     visit.close().await
 }
+
+#[tokio::test]
+async fn ones_own_photos_are_kept_only_where_that_is_asked_for() -> Result<()> {
+    let visit = Visit::open(&format!("{SMALL}&autostart=0")).await?;
+    visit.wait_for_phase("robust", "idle", 60).await?;
+    let asked = "document.querySelector('#keep-photos')";
+    assert_eq!(visit.script(&format!("return {asked};")).await?, serde_json::Value::Null);
+    visit.upload(&crate::photo("fish_discus.jpg")).await?;
+    visit.upload(&crate::photo("bird_owl.jpg")).await?;
+    let own = "[...document.querySelectorAll('.tray img')].map(photo => photo.alt)\
+               .filter(name => name.endsWith('.jpg')).join()";
+    let both = format!("{own} === 'bird_owl.jpg,fish_discus.jpg'");
+    visit.wait_until("both are there", &both, 20).await?;
+    visit.click("#keep-photos").await?;
+    let stored = "window.stored";
+    let look = "window.stored = false; \
+                caches.has('robust-reps-photos').then(has => { window.stored = has; }); return 1;";
+    for _ in 0..20 {
+        visit.script(look).await?;
+        tokio::time::sleep(std::time::Duration::from_millis(200)).await;
+        if visit.script(&format!("return {stored};")).await? == true {
+            break;
+        }
+    }
+    visit.go(&format!("{SMALL}&autostart=0&again=1")).await?;
+    visit.wait_until("both are back, in their order", &both, 30).await?;
+    visit.wait_until("it is ticked", &format!("{asked}?.checked"), 10).await?;
+    visit.click("#keep-photos").await?;
+    tokio::time::sleep(std::time::Duration::from_millis(500)).await;
+    let kept = visit.script(KEPT).await?;
+    assert!(!kept.as_str().unwrap_or_default().contains("photos/all"), "{kept}");
+    visit.go(&format!("{SMALL}&autostart=0&again=2")).await?;
+    visit.wait_for_phase("robust", "idle", 60).await?;
+    assert_eq!(visit.script(&format!("return {own};")).await?, "");
+    visit.close().await
+}

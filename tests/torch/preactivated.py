@@ -2,8 +2,9 @@
 
     python preactivated.py FOLDER
 
-Writes a PreActResNet and a WideResNet, with random weights, under the names that RobustBench's have, and
-reference files for `robust-reps verify`. The tests' fixtures were made by it:
+Writes two PreActResNets, the second as RobustBench's of 2020 are (without a last normalisation, and with
+shortcuts that take a block's input as it is), and a WideResNet, with random weights, under the names that
+RobustBench's have, and reference files for `robust-reps verify`. The tests' fixtures were made by it:
 
     robust-reps import FOLDER/preact.pt --mean 0.49,0.48,0.45 --std 0.25,0.24,0.26 --out model.safetensors
     robust-reps verify model.safetensors FOLDER/preact.safetensors
@@ -32,10 +33,11 @@ def conv1(channels, out, stride):
 
 
 class Block(nn.Module):
-    """Both families' block; only the name of the shortcut differs."""
+    """All families' block; what differs is the name of the shortcut, and what it takes."""
 
-    def __init__(self, channels, out, stride, wide):
+    def __init__(self, channels, out, stride, wide, bare):
         super().__init__()
+        self.bare = bare
         self.bn1, self.conv1 = nn.BatchNorm2d(channels), conv3(channels, out, stride)
         self.bn2, self.conv2 = nn.BatchNorm2d(out), conv3(out, out)
         self.beside = None
@@ -49,7 +51,7 @@ class Block(nn.Module):
 
     def forward(self, x):
         first = relu(self.bn1(x))
-        shortcut = getattr(self, self.beside)(first) if self.beside else x
+        shortcut = getattr(self, self.beside)(x if self.bare else first) if self.beside else x
         return self.conv2(relu(self.bn2(self.conv1(first)))) + shortcut
 
 
@@ -63,27 +65,29 @@ class Stage(nn.Module):
 
 
 class Network(nn.Module):
-    def __init__(self, wide, stem, widths, count, classes):
+    def __init__(self, wide, stem, widths, count, classes, bare=False):
         super().__init__()
-        self.wide, self.stages = wide, []
+        self.wide, self.bare, self.stages = wide, bare, []
         self.conv1 = conv3(3, stem)
         channels = stem
         for stage, width in enumerate(widths):
             strides = [2 if stage else 1] + [1] * (count - 1)
             inputs = [channels] + [width] * (count - 1)
-            blocks = [Block(i, width, s, wide) for i, s in zip(inputs, strides)]
+            blocks = [Block(i, width, s, wide, bare) for i, s in zip(inputs, strides)]
             name = f"{'block' if wide else 'layer'}{stage + 1}"
             setattr(self, name, Stage(blocks) if wide else nn.Sequential(*blocks))
             self.stages.append(name)
             channels = width
-        setattr(self, "bn1" if wide else "bn", nn.BatchNorm2d(channels))
+        if not bare:
+            setattr(self, "bn1" if wide else "bn", nn.BatchNorm2d(channels))
         setattr(self, "fc" if wide else "linear", nn.Linear(channels, classes))
 
     def forward(self, x):
         x = self.conv1((x - MEAN) / STD)
         for stage in self.stages:
             x = getattr(self, stage)(x)
-        x = relu((self.bn1 if self.wide else self.bn)(x))
+        if not self.bare:
+            x = relu((self.bn1 if self.wide else self.bn)(x))
         representation = x.mean((2, 3))
         return representation, (self.fc if self.wide else self.linear)(representation)
 
@@ -126,3 +130,5 @@ if __name__ == "__main__":
     write(out, "preact", Network(wide=False, stem=4, widths=[4, 8], count=2, classes=5))
     torch.manual_seed(0)
     write(out, "wide", Network(wide=True, stem=4, widths=[6, 8, 10], count=1, classes=5))
+    torch.manual_seed(0)
+    write(out, "bare", Network(wide=False, stem=4, widths=[4, 8], count=2, classes=5, bare=True))

@@ -87,13 +87,13 @@ fn fitting(judge: &Card, judged: &Card) -> Result<()> {
     if judge.input_size != judged.input_size {
         bail!("it is made for {} pixels, the model for {}", judge.input_size, judged.input_size);
     }
-    // Whoever shares the recipe and its seed is no other network.
+    // The same recipe and seed give the same network, not an independent one.
     if judge.architecture == judged.architecture
         && judge.training.is_some()
         && judge.training == judged.training
     {
         bail!(
-            "it was trained as the model was, with the same seed; train one of another architecture or seed"
+            "it was trained as the model was, with the same seed; train one with another architecture or seed"
         );
     }
     Ok(())

@@ -67,13 +67,13 @@ enum Command {
     Link(link::Args),
     /// Compute what a link shows
     Open(open::Args),
-    /// Say why a network predicts what it predicts: the coordinates that weigh most, magnified
+    /// Say why a network predicts what it predicts: the features that weigh most, magnified
     Explain(explain::Args),
-    /// Show what coordinates of the representation stand for, add them to a photo, or dream up a class
+    /// Show what features of the representation stand for, add them to a photo, or dream up a class
     Visualise(visualise::Args),
-    /// Visualise every coordinate of the representation on one sheet, for the page
+    /// Visualise every feature of the representation on one sheet, for the page
     Atlas(atlas::Args),
-    /// Sort photos by how much they activate coordinates of the representation
+    /// Sort photos by how strongly they activate features of the representation
     Rank(rank::Args),
     /// Show what would have to change for a photo to be taken for another class
     WhyNot(why_not::Args),
@@ -95,7 +95,7 @@ enum Command {
     Bench(bench::Args),
     /// Compare solvers: how far each gets in how many steps
     BenchSolvers(bench_solvers::Args),
-    /// Measure training: images a second by backend, batch and attack
+    /// Measure training: images per second by backend, batch and attack
     BenchTrain(Box<bench_train::Args>),
     /// Fit a Gaussian to small versions of each class's images, for generated ones to start from
     Gaussians(gaussians::Args),

@@ -14,7 +14,7 @@ pub fn print(text: Arguments<'_>) {
     }
 }
 
-/// Writes what a person may want to know. Nobody has to listen.
+/// Writes what a person may want to know. Failure to write is ignored.
 pub fn tell(text: Arguments<'_>) {
     let _ = stderr().lock().write_fmt(text);
 }

@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use robust_core::settings::{LENGTHS, STEPS};
 
-/// Most of anything that is counted: images a batch, restarts, photos of a draw.
+/// Largest count accepted: images per batch, restarts, photos in a draw.
 const MOST: usize = 1_000_000;
 
 /// A year, in minutes.

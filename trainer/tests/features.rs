@@ -6,6 +6,9 @@ mod program;
 
 use std::fs;
 use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+use std::thread::sleep;
+use std::time::Duration;
 
 use serde_json::Value;
 
@@ -79,7 +82,7 @@ fn what_would_have_to_change_grows_with_epsilon() {
 }
 
 #[test]
-fn photos_are_ranked_by_a_coordinate() {
+fn photos_are_ranked_by_a_feature() {
     let (owl, cup) = (photo("bird_owl"), photo("ood_cup"));
     let rows = lines(&stdout(&["rank", &small(), &owl, &cup, "--features", "3,4", "--json"]));
     assert_eq!(rows.len(), 2);
@@ -88,11 +91,11 @@ fn photos_are_ranked_by_a_coordinate() {
         assert!(value(0) >= value(1));
     }
     let error = stderr(&["rank", &small(), &owl, "--features", "32"]);
-    assert!(error.contains("coordinates 0 to 31"), "{error}");
+    assert!(error.contains("features 0 to 31"), "{error}");
 }
 
 #[test]
-fn an_atlas_holds_every_coordinate() {
+fn an_atlas_holds_every_feature() {
     let folder = tempfile::tempdir().unwrap();
     let model = folder.path().join("small.safetensors");
     fs::copy(small(), &model).unwrap();
@@ -124,7 +127,7 @@ fn a_class_is_dreamed_up_and_a_region_holds() {
         &[&["visualise", &small(), "--features", "3,7", "--photo", &owl], &half[..]].concat(),
     );
     let stage = text.lines().last().unwrap();
-    assert!(stage.contains("added-7-02.png: number 7 at ") && stage.ends_with("after 4 steps"));
+    assert!(stage.contains("added-7-02.png: feature 7 at ") && stage.ends_with("after 4 steps"));
     let open = |name: &str| image::open(folder.path().join(name)).unwrap().to_rgb8();
     let (first, last) = (open("added-3-00.png"), open("added-7-02.png"));
     let differs = |x: u32| (0..32).any(|y| first.get_pixel(x, y) != last.get_pixel(x, y));
@@ -132,6 +135,31 @@ fn a_class_is_dreamed_up_and_a_region_holds() {
     assert!(!(16..32).any(differs), "the change left its region");
     let wrong = ["visualise", &small(), "--features", "3", "--region", "0.5,0,0.2,1", "--out", out];
     assert!(stderr(&wrong).contains("left before right"));
+}
+
+#[test]
+fn stages_that_were_saved_stay_where_a_run_is_interrupted() {
+    let folder = tempfile::tempdir().unwrap();
+    let (out, owl) = (folder.path().to_str().unwrap(), photo("bird_owl"));
+    let (model, steps) = (small(), ["--add", "2", "--steps", "20000", "--out", out]);
+    let arguments = [&["visualise", &model, "--features", "3", "--photo", &owl], &steps[..]];
+    let mut child = Command::new(env!("CARGO_BIN_EXE_robust-reps"))
+        .args(arguments.concat())
+        .stdout(Stdio::null())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    while !folder.path().join("added-3-00.png").exists() {
+        assert!(child.try_wait().unwrap().is_none(), "it ended before it was stopped");
+        sleep(Duration::from_millis(5));
+    }
+    let pid = child.id().to_string();
+    assert!(Command::new("kill").args(["-INT", &pid]).status().unwrap().success());
+    let output = child.wait_with_output().unwrap();
+    let errors = String::from_utf8_lossy(&output.stderr);
+    assert!(output.status.code().is_some_and(|code| code != 0), "{errors}");
+    assert!(errors.contains("interrupted after") && errors.contains("of 10000 steps"), "{errors}");
+    assert!(!folder.path().join("added-3-01.png").exists());
 }
 
 #[test]

@@ -5,7 +5,7 @@ use robust_core::import::describe::Said;
 use robust_core::import::known::Known;
 use robust_core::import::stored::is_safetensors;
 use robust_core::import::{Checkpoint, Normaliser, Question};
-use robust_core::model::card::{Card, Provenance};
+use robust_core::model::card::Provenance;
 use robust_core::model::weights::{Precision, Weights, WeightsError};
 use sha2::{Digest, Sha256};
 use wasm_bindgen::prelude::Closure;
@@ -65,8 +65,8 @@ async fn make(request: JsValue, file: File) -> Result<(Imported, Vec<u8>), Refus
     match Weights::from_bytes(&bytes) {
         // A model file is used as it is.
         Ok(weights) => {
-            let Card { name, role, .. } = weights.card().clone();
-            return Ok((Imported { name, role, notes: Vec::new(), sha256 }, bytes));
+            let card = weights.card().clone();
+            return Ok((Imported { card, notes: Vec::new(), sha256 }, bytes));
         }
         Err(WeightsError::Foreign) => {}
         Err(WeightsError::NotSafetensors(_)) if !is_safetensors(&bytes) => {}
@@ -90,35 +90,37 @@ fn convert(
         written_by: concat!("robust-reps ", env!("CARGO_PKG_VERSION"), ", on its page").into(),
         licence: String::new(),
     };
-    let (card, assumed) = checkpoint.card(&said(request), source)?;
+    let (card, assumed) = checkpoint.card(&said(request)?, source)?;
     let weights = Weights::new(card, checkpoint.tensors)?;
     // Half as long and as good; a few networks have numbers that are too large for it.
     let model = weights.to_bytes(Precision::F16).or_else(|_| weights.to_bytes(Precision::F32))?;
-    let Card { name, role, .. } = weights.card().clone();
+    let card = weights.card().clone();
     let notes = checkpoint.notes.into_iter().chain(assumed).collect();
-    Ok((Imported { name, role, notes, sha256 }, model))
+    Ok((Imported { card, notes, sha256 }, model))
 }
 
-fn said(request: &ImportRequest) -> Said {
+fn said(request: &ImportRequest) -> anyhow::Result<Said> {
     let normaliser = request.normaliser.as_deref();
     let none = Normaliser { mean: [0.0; 3], std: [1.0; 3] };
-    Said {
+    let typed = request.typed().map_err(anyhow::Error::msg)?;
+    Ok(Said {
         name: request.name.clone(),
         classes: request.classes.clone(),
-        normaliser: match normaliser {
-            Some(NO_NORMALISER) => Some(none),
-            name => name.and_then(Known::named).map(Known::normaliser),
+        normaliser: match (typed, normaliser) {
+            (Some([mean, std]), _) => Some(Normaliser { mean, std }),
+            (None, Some(NO_NORMALISER)) => Some(none),
+            (None, name) => name.and_then(Known::named).map(Known::normaliser),
         },
         stem: request.stem,
         input_size: request.input_size,
         role: request.role,
-    }
+    })
 }
 
 fn open(question: &Question) -> Open {
     match question {
         Question::Stem => Open::Stem,
-        Question::Normaliser => Open::Normaliser,
+        Question::Normaliser(_) => Open::Normaliser,
         Question::Network(prefixes) => Open::Network(prefixes.clone()),
     }
 }

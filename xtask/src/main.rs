@@ -48,7 +48,7 @@ fn main() -> ExitCode {
 
 fn serve() -> Result<()> {
     setup::page_tools()?;
-    println!("The first build takes a while (a quarter of an hour on two cores). Then it opens.");
+    println!("The first build takes about twenty minutes on two cores. Then the page opens.");
     // What is in dist/ is what is published: without the packager's own script for reloading.
     trunk(&["serve", "--open", "--no-autoreload", "true"])
 }

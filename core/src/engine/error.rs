@@ -1,6 +1,6 @@
 //! Why a task cannot be done.
 
-use burn::tensor::ExecutionError;
+use burn::tensor::{ExecutionError, TensorData};
 
 use crate::image::Pixels;
 
@@ -35,13 +35,21 @@ pub enum TaskError {
     #[error("a path joins at least two photos")]
     Stops,
     /// Nothing that could be added.
-    #[error("there is no coordinate to add")]
+    #[error("there is no feature to add: choose at least one")]
     NoCoordinate,
     /// A collision without the photo to collide with.
     #[error("a collision takes another photo")]
     NoOther,
+    /// A class that the network does not have.
+    #[error("the network has {classes} classes, numbered from 0: there is no class {asked}")]
+    NoClass {
+        /// Its number.
+        asked: usize,
+        /// How many the network has.
+        classes: usize,
+    },
     /// Less came back from the device than was asked for.
-    #[error("the device returned no image")]
+    #[error("the device returned less than was asked for: try again, or compute on the processor")]
     NoResult,
     /// Infinite values, or NaN.
     #[error(
@@ -72,6 +80,17 @@ pub fn finite(values: Vec<f32>) -> Result<Vec<f32>, TaskError> {
     }
 }
 
+/// The next of several results that were read together.
+///
+/// # Errors
+///
+/// [`TaskError::NoResult`] where there is none, and [`TaskError::NotFinite`].
+pub(crate) fn next_floats(
+    data: &mut impl Iterator<Item = TensorData>,
+) -> Result<Vec<f32>, TaskError> {
+    finite(data.next().ok_or(TaskError::NoResult)?.iter().collect())
+}
+
 /// An error unless each image has one of `found` things.
 pub(crate) fn one_each(
     images: &[Pixels],
@@ -86,4 +105,17 @@ pub(crate) fn one_each(
 pub(crate) fn as_large(region: &[bool], wanted: usize) -> Result<(), TaskError> {
     let found = region.len();
     if found == wanted { Ok(()) } else { Err(TaskError::Region { found, wanted }) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_result_that_is_missing_is_an_error() {
+        let mut data = [TensorData::from([1.0f32, 2.0]), TensorData::from([f32::NAN])].into_iter();
+        assert_eq!(next_floats(&mut data).unwrap(), [1.0, 2.0]);
+        assert!(matches!(next_floats(&mut data), Err(TaskError::NotFinite)));
+        assert!(matches!(next_floats(&mut data), Err(TaskError::NoResult)));
+    }
 }

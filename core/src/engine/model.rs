@@ -41,7 +41,7 @@ impl Model {
     ///
     /// # Errors
     ///
-    /// Those of [`Weights::from_bytes`].
+    /// The errors of [`Weights::from_bytes`].
     pub fn from_bytes(bytes: &[u8], device: &Device) -> Result<Self, WeightsError> {
         Ok(Self::new(&Weights::from_bytes(bytes)?, device))
     }

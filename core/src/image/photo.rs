@@ -82,7 +82,7 @@ impl Photo {
     ///
     /// # Errors
     ///
-    /// Those of [`Photo::decode`].
+    /// The errors of [`Photo::decode`].
     pub fn decode_within(
         bytes: &[u8],
         background: [u8; 3],

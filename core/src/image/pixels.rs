@@ -1,4 +1,4 @@
-//! Images as numbers: RGB in [0, 1], one plane a channel.
+//! Images as numbers: RGB in [0, 1], one plane per channel.
 
 /// A square RGB image, `[3, size, size]` row by row.
 #[derive(Clone, Debug, PartialEq)]

@@ -46,7 +46,8 @@ pub fn to_gif(frames: &[Pixels]) -> Result<Vec<u8>, PhotoError> {
     encoder.set_repeat(Repeat::Infinite).map_err(encode)?;
     for i in loop_order(frames.len()) {
         let (side, rgba) = enlarged(&frames[i], true);
-        let image = RgbaImage::from_raw(side as u32, side as u32, rgba).unwrap_or_default();
+        let image = RgbaImage::from_raw(side as u32, side as u32, rgba)
+            .ok_or_else(|| encode("a frame is not square"))?;
         let delay = Delay::from_numer_denom_ms(FRAME_MS, 1);
         encoder.encode_frame(Frame::from_parts(image, 0, 0, delay)).map_err(encode)?;
     }

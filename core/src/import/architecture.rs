@@ -26,10 +26,27 @@ pub fn refuse(shapes: &Shapes) -> Result<()> {
     }
 }
 
-/// Whether a network normalises before its convolutions, and so once more at the end.
-fn preactivated(shapes: &Shapes) -> bool {
-    shapes.contains_key(&format!("{}.weight", ResNetConfig::LAST_NORM))
-        && !shapes.contains_key("bn1.weight")
+/// Where a network normalises. Only one that does so before its convolutions has none after the first.
+fn order(shapes: &Shapes) -> Order {
+    let stem = shapes.get("conv1.weight").and_then(|shape| shape.first());
+    let Some(&stem) = stem.filter(|_| !shapes.contains_key("bn1.weight")) else {
+        return Order::After;
+    };
+    if shapes.contains_key(&format!("{}.weight", ResNetConfig::LAST_NORM)) {
+        return Order::Before { stem };
+    }
+    // Before a convolution, a normalisation is as long as that has inputs.
+    let first = |(name, shape): (&String, &Vec<usize>)| {
+        let block = name.strip_suffix(".bn1.weight")?;
+        match (&shapes.get(&format!("{block}.conv1.weight"))?[..], &shape[..]) {
+            ([output, input, ..], [channels]) => Some(channels == input && input != output),
+            _ => None,
+        }
+    };
+    match shapes.iter().filter_map(first).any(|before| before) {
+        true => Order::Bare { stem },
+        false => Order::After,
+    }
 }
 
 /// What a tensor says of a network that is not torchvision's ResNet.
@@ -41,6 +58,9 @@ fn other_kind(name: &str, shape: &[usize], shapes: &Shapes) -> Option<&'static s
     }
     if module(&["se", "se_module", "eca", "cbam"]) {
         return Some("a network with channel attention (SE, ECA or CBAM)");
+    }
+    if module(&["convs", "bns"]) {
+        return Some("a Res2Net (its blocks split their channels)");
     }
     if name.starts_with("conv1.0.") || name == "conv2.weight" {
         return Some(
@@ -61,11 +81,11 @@ fn other_kind(name: &str, shape: &[usize], shapes: &Shapes) -> Option<&'static s
             return Some("a ResNeXt (its 3x3 convolutions work in groups)");
         }
     }
-    if !preactivated(shapes) {
+    if order(shapes) == Order::After {
         // A normalisation after a convolution is as long as that has outputs.
         if layer == "bn1" && shape.first() != Some(&extent(&beside("conv1.weight"), 0)?) {
             return Some(
-                "a PreActResNet without a last normalisation (what its shortcuts take cannot be told)",
+                "a PreActResNet of an unknown kind (it normalises after its first convolution, too)",
             );
         }
         let norm = weight.replace(".downsample.0", ".downsample.1.weight");
@@ -83,8 +103,31 @@ fn other_kind(name: &str, shape: &[usize], shapes: &Shapes) -> Option<&'static s
     None
 }
 
+/// Families that are built otherwise and named otherwise: part of a tensor's name, and what it tells.
+const OTHER_NAMES: [(&str, &str); 3] = [
+    (
+        "batchnorm_0.",
+        "one of DeepMind's networks (RobustBench's Gowal, Rebuffi, Rade, Pang2022 and Wang2023, say): SiLU \
+         in place of ReLU, and padding on one side where a stage begins",
+    ),
+    (
+        "stages.0.blocks.0.conv1.weight",
+        "timm's ResNetV2: it normalises before its convolutions, and pads and pools in ways of its own",
+    ),
+    (".paths.0.", "an SKNet: it weighs kernels of several sizes"),
+];
+
 /// What a file without a residual network holds, as far as names tell.
 pub fn not_residual(stored: &Tensors) -> Error {
+    if stored.keys().all(String::is_empty) {
+        return anyhow!("it holds no tensors with names: what is read is a dictionary of them");
+    }
+    let other = OTHER_NAMES.iter().find_map(|(part, kind)| {
+        stored.keys().find(|name| name.contains(part)).map(|name| (name, kind))
+    });
+    if let Some((name, kind)) = other {
+        return anyhow!("this cannot be imported (tensor \"{name}\"). It is {kind}");
+    }
     let some: Vec<&str> = stored.keys().take(4).map(String::as_str).collect();
     anyhow!(
         "there is no residual network as He et al. 2016 build it: no name ends in \"layer1.0.conv1.weight\" among {} tensors ({}, ...)",
@@ -136,11 +179,9 @@ pub fn architecture(shapes: &Shapes, stem: Option<Stem>) -> Result<ResNetConfig>
         _ => bail!("the stages' blocks are of several kinds"),
     };
     let first = shape("conv1.weight")?;
-    let (order, stem) = match preactivated(shapes) {
-        // All that are published with these names keep CIFAR-10's 32 pixels.
-        true => (Order::Before { stem: first_extent(first)? }, stem.or(Some(Stem::Cifar))),
-        false => (Order::After, stem),
-    };
+    let order = order(shapes);
+    // All that normalise first and are published with these names keep CIFAR-10's 32 pixels.
+    let stem = stem.or((order != Order::After).then_some(Stem::Cifar));
     Ok(ResNetConfig {
         block,
         blocks,
@@ -174,6 +215,7 @@ fn infer_stem(shape: &[usize], wished: Option<Stem>) -> Result<Stem> {
 
 #[cfg(test)]
 mod tests {
+    use super::super::stored::Stored;
     use super::*;
 
     fn shapes(config: &ResNetConfig) -> Shapes {
@@ -184,8 +226,12 @@ mod tests {
     fn every_preset_is_recognised() {
         for name in ResNetConfig::PREACTIVATED {
             let config = ResNetConfig::preset(name, Stem::Cifar, 10).unwrap();
-            assert!(refuse(&shapes(&config)).is_ok(), "{name}");
-            assert_eq!(architecture(&shapes(&config), None).unwrap(), config);
+            let Order::Before { stem } = config.order else { panic!("{name} normalises first") };
+            let bare = ResNetConfig { order: Order::Bare { stem }, ..config.clone() };
+            for config in [config, bare] {
+                assert!(refuse(&shapes(&config)).is_ok(), "{config:?}");
+                assert_eq!(architecture(&shapes(&config), None).unwrap(), config);
+            }
         }
         for name in ResNetConfig::PRESETS {
             for stem in [Stem::Imagenet, Stem::Cifar, Stem::Small] {
@@ -210,6 +256,7 @@ mod tests {
             ("layer2.0.conv2.1.filt", &[128, 1, 3, 3], "", "anti-aliased"),
             ("layer1.0.se.fc1.weight", &[16, 256, 1, 1], "", "channel attention"),
             ("conv1.0.weight", &[32, 3, 3, 3], "conv1.weight", "stem"),
+            ("layer1.0.convs.0.weight", &[26, 26, 3, 3], "layer1.0.conv2.weight", "Res2Net"),
             ("layer1.0.downsample.1.weight", &[256, 64, 1, 1], "", "\"-d\""),
             ("layer2.0.bn1.weight", &[256], "", "PreActResNet"),
             ("layer3.0.conv1.bias", &[256], "", "biases"),
@@ -218,6 +265,25 @@ mod tests {
             let error = refused(name, shape, without);
             assert!(error.contains(kind), "{name}: {error}");
         }
+    }
+
+    #[test]
+    fn families_with_other_names_are_refused_by_name() {
+        let refused = |name: &str| {
+            let stored = Stored { shape: vec![1], values: Box::new(|| Ok(vec![0.0])) };
+            not_residual(&Tensors::from([(name.to_owned(), stored)])).to_string()
+        };
+        for (name, kind) in [
+            ("layer.0.block.0.batchnorm_0.weight", "DeepMind"),
+            ("module.layer_0.0.batchnorm_0.running_mean", "DeepMind"),
+            ("stages.0.blocks.0.conv1.weight", "ResNetV2"),
+            ("layer1.0.conv1.paths.0.conv.weight", "SKNet"),
+            ("features.0.weight", "no residual network"),
+        ] {
+            let error = refused(name);
+            assert!(error.contains(kind) && error.contains(name), "{name}: {error}");
+        }
+        assert!(refused("").contains("no tensors with names"));
     }
 
     #[test]

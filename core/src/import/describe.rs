@@ -35,22 +35,30 @@ impl Checkpoint {
     pub fn card(&self, said: &Said, source: Provenance) -> Result<(Card, Vec<String>)> {
         let architecture = architecture(&self.shapes(), said.stem)?;
         let mut assumed = Vec::new();
-        if architecture.block == Block::Bottleneck {
-            assumed.push(
-                "Names and shapes do not tell where a bottleneck's stride is, whether a convolution is \
-                 dilated, and whether pooling blurs: torchvision's way is assumed. If in doubt, compare \
-                 its logits with PyTorch's."
-                    .to_owned(),
-            );
+        if architecture.order == Order::After {
+            let also = match architecture.block {
+                Block::Basic => "",
+                Block::Bottleneck => "where a bottleneck's stride is, ",
+            };
+            assumed.push(format!(
+                "Names and shapes do not tell {also}whether a convolution is dilated, and whether pooling and \
+                 strides blur: torchvision's way is assumed. If in doubt, compare its logits with PyTorch's."
+            ));
         }
-        if architecture.order != Order::After {
-            assumed.push(
+        let shortcuts = match architecture.order {
+            Order::After => None,
+            Order::Before { .. } => Some("after the first ReLU"),
+            Order::Bare { .. } => Some(
+                "from a block's input as it is, as where nothing normalises after the last block",
+            ),
+        };
+        assumed.extend(shortcuts.map(|place| {
+            format!(
                 "Names and shapes do not tell where a network that normalises before its convolutions \
                  takes its shortcuts from, and that its activation is a ReLU: the way of RobustBench's \
-                 is assumed, after the first ReLU. If in doubt, compare its logits with PyTorch's."
-                    .to_owned(),
-            );
-        }
+                 is assumed, {place}. If in doubt, compare its logits with PyTorch's."
+            )
+        }));
         if said.role.is_none() {
             assumed.push(
                 "No file says how a network was trained: it is taken for one that was trained against an \
@@ -81,20 +89,28 @@ impl Checkpoint {
         architecture: &ResNetConfig,
         assumed: &mut Vec<String>,
     ) -> Result<Normaliser> {
-        match (said.normaliser, self.normaliser) {
-            (Some(given), Some(found)) if given != found => {
+        match (said.normaliser, &self.normaliser) {
+            (Some(given), Ok(Some(found))) if given != *found => {
                 assumed.push(format!("The checkpoint's own normaliser is replaced: {found:?}."));
                 Ok(given)
             }
-            (Some(normaliser), _) | (None, Some(normaliser)) => Ok(normaliser),
-            (None, None) if architecture.stem == Stem::Imagenet => {
+            (Some(given), Err(unclear)) => {
+                assumed.push(format!("The checkpoint's own normaliser is not used: {unclear}."));
+                Ok(given)
+            }
+            (Some(normaliser), _) => Ok(normaliser),
+            (None, Ok(Some(normaliser))) => Ok(*normaliser),
+            (None, Err(unclear)) => bail!(unclear.clone()),
+            (None, Ok(None)) if architecture.stem == Stem::Imagenet => {
                 assumed.push(
                     "The checkpoint holds no normaliser: ImageNet's mean and std are assumed."
                         .into(),
                 );
                 Ok(Known::Imagenet.normaliser())
             }
-            (None, None) => bail!(Question::Normaliser),
+            (None, Ok(None)) => {
+                bail!(Question::Normaliser("the checkpoint holds no normaliser".into()))
+            }
         }
     }
 }

@@ -19,6 +19,7 @@ use stored::{Stored, Tensors};
 
 pub use architecture::{Shapes, architecture};
 pub use normaliser::Normaliser;
+pub use torch::is_tar;
 
 /// What a checkpoint leaves open, and a person has to say.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -26,9 +27,9 @@ pub enum Question {
     /// Layers before the first block.
     #[error("the first convolution is 3x3, which leaves its stride open")]
     Stem,
-    /// What is subtracted from images, and what they are divided by.
-    #[error("the checkpoint holds no normaliser")]
-    Normaliser,
+    /// What is subtracted from images, and what they are divided by; why the checkpoint does not say it.
+    #[error("{0}")]
+    Normaliser(String),
     /// Which of several networks is meant, by what the names of its tensors begin with.
     #[error("the checkpoint holds {} networks, whose names begin with {}", .0.len(), quoted(.0))]
     Network(Vec<String>),
@@ -44,8 +45,9 @@ fn quoted(words: &[String]) -> String {
 pub struct Checkpoint {
     /// The network's tensors, under torchvision's names.
     pub tensors: BTreeMap<String, Array>,
-    /// What it subtracts from an image and divides it by, where the checkpoint holds that.
-    pub normaliser: Option<Normaliser>,
+    /// What it subtracts from an image and divides it by, where the checkpoint holds that; a
+    /// [`Question`] where that cannot be used.
+    pub normaliser: Result<Option<Normaliser>, Question>,
     /// What was chosen where there was a choice, and what the file cannot tell, for people.
     pub notes: Vec<String>,
 }
@@ -90,7 +92,9 @@ impl Checkpoint {
         check_length(&shapes, file.bytes)?;
         architecture::refuse(&shapes)?;
         let mut tensors = chosen.tensors(stored)?;
-        let normaliser = normaliser::find(stored)?;
+        // A person may know better than a file that contradicts itself.
+        let normaliser = normaliser::find(stored, &chosen.prefix)
+            .map_err(|error| Question::Normaliser(format!("{error:#}")));
         let unusual = (!file.checksum).then(|| unusual::note(&tensors));
         let shortcuts = shortcut::write_out(&mut tensors);
         let notes = [chosen.note, unusual, shortcuts].into_iter().flatten().collect();

@@ -26,6 +26,8 @@ const HEADS: [&str; 5] = ["fc", "linear", "last_linear", "classifier", "head"];
 pub struct Chosen {
     /// Name of each tensor in the file, by torchvision's name.
     names: BTreeMap<String, String>,
+    /// What the names of its tensors begin with.
+    pub prefix: String,
     /// Why this one, where there were several.
     pub note: Option<String>,
 }
@@ -92,7 +94,7 @@ pub fn choose(stored: &Tensors, wanted: Option<&str>) -> Result<Chosen> {
         names.insert("fc.weight".into(), weight);
         names.insert("fc.bias".into(), bias);
     }
-    Ok(Chosen { names, note })
+    Ok(Chosen { names, prefix: prefix.to_owned(), note })
 }
 
 /// Every tensor's name in the file by its plain name, in which words are spelt as torchvision does: `layer1` for

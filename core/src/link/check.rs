@@ -1,8 +1,8 @@
 //! What a link may ask for. It can come from anyone.
 
 use super::{
-    AimLink, DrawingLink, InkLink, Link, LinkError, LinkStart, PathLink, SheetLink, Stop,
-    StrokeLink,
+    AimLink, DrawingLink, InkLink, Link, LinkError, LinkStart, PathLink, RegionLink, SheetLink,
+    Stop, StrokeLink,
 };
 use crate::settings::Crop;
 use crate::settings::change::{COLLIDE_EPSILONS, Goal, MOST_ADDED};
@@ -19,6 +19,9 @@ const MAX_STEPS: usize = 10_000;
 
 /// Most places that the strokes of a drawing go through; a hand makes a few hundred.
 const MAX_PLACES: usize = 16 << 10;
+
+/// Most pixels on a side of what a network sees.
+const MAX_SIDE: u16 = 512;
 
 /// No representation is longer and no network has more classes.
 const MAX_NUMBER: usize = 4096;
@@ -40,6 +43,12 @@ impl Link {
             Link::Change { start, other, goal } => {
                 check_start(start)?;
                 other.iter().try_for_each(Stop::check)?;
+                check_goal(goal)
+            }
+            Link::ChangeBy { start, other, goal, region, .. } => {
+                check_start(start)?;
+                other.iter().try_for_each(Stop::check)?;
+                region.iter().try_for_each(RegionLink::check)?;
                 check_goal(goal)
             }
             Link::Drawing(link) => link.check(),
@@ -99,6 +108,16 @@ impl DrawingLink {
             Some(AimLink::Class(class) | AimLink::Dream { class, .. }) => numbers(&[class]),
             Some(AimLink::Seen) | None => Ok(()),
         }
+    }
+}
+
+impl RegionLink {
+    fn check(&self) -> Result<(), LinkError> {
+        let count: u64 = self.runs.iter().map(|run| u64::from(*run)).sum();
+        if !(1..=MAX_SIDE).contains(&self.side) || count != u64::from(self.side).pow(2) {
+            return Err(LinkError::Invalid("a painted part that does not fit its photo"));
+        }
+        Ok(())
     }
 }
 

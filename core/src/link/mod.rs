@@ -12,8 +12,8 @@
 //! 1. `v2.rs`: a variant at the end of [`Link`], and one more in `KINDS`. A field that is a setting of
 //!    the program gets a mirror below, as `Goal` has.
 //! 2. `check.rs`: what it may ask for.
-//! 3. `tests.rs`: a line in `link()`, which draws links of all kinds, and an example in `STORED`, whose
-//!    text is kept in `tests/fixtures/links` from then on.
+//! 3. `tests/mod.rs`: a line in `link()`, which draws links of all kinds; `tests/stored.rs`: an example,
+//!    whose text is kept in `tests/fixtures/links` from then on.
 //!
 //! Older programs say of a kind that they do not know that the page has to be reloaded. Only a change
 //! of what is already there takes a new version: `v3.rs` with the types of today, and a `From` of
@@ -23,6 +23,7 @@ mod carried;
 mod check;
 #[cfg(feature = "photo")]
 mod embed;
+mod region;
 mod v1;
 mod v2;
 
@@ -38,6 +39,7 @@ pub(crate) use carried::KEYWORD;
 pub use carried::link_of;
 #[cfg(feature = "photo")]
 pub use embed::{embed, open};
+pub use region::RegionLink;
 pub use v2::{
     AimLink, DrawingLink, InkLink, Link, LinkStart, PathLink, SheetLink, Stop, StrokeLink,
 };

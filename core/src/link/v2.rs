@@ -8,13 +8,14 @@
 use serde::{Deserialize, Serialize};
 use serde_bytes::ByteBuf;
 
+use super::RegionLink;
 use crate::settings;
 
 /// Where an image of a link starts.
 pub type LinkStart = settings::Start<Stop>;
 
 /// How many kinds of links there are; those of a later program have higher numbers.
-pub(super) const KINDS: u32 = 6;
+pub(super) const KINDS: u32 = 7;
 
 /// What a link shows.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -60,6 +61,21 @@ pub enum Link {
         class: Option<usize>,
         /// The class that it is not.
         other: usize,
+    },
+    /// An image changed towards a goal in a way that [`Link::Change`] does not tell.
+    ChangeBy {
+        /// The image that is changed.
+        #[serde(with = "Start")]
+        start: LinkStart,
+        /// The photo to collide with.
+        other: Option<Stop>,
+        /// What it is changed towards.
+        #[serde(with = "Goal")]
+        goal: settings::change::Goal,
+        /// Whether it takes the authors' steps.
+        authors: bool,
+        /// The part of the image that may change; all of it if there is none.
+        region: Option<RegionLink>,
     },
 }
 

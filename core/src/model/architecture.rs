@@ -92,6 +92,12 @@ pub enum Order {
         /// Channels out of the first convolution.
         stem: usize,
     },
+    /// Before each convolution, but not once more at the end; and a shortcut's convolution takes the block's
+    /// input as it is: RobustBench's PreActResNets of 2020.
+    Bare {
+        /// Channels out of the first convolution.
+        stem: usize,
+    },
 }
 
 /// A residual network: everything that fixes its tensors.
@@ -230,7 +236,7 @@ impl ResNetConfig {
     fn stem_width(&self) -> usize {
         match self.order {
             Order::After => self.widths.first().copied().unwrap_or(0),
-            Order::Before { stem } => stem,
+            Order::Before { stem } | Order::Bare { stem } => stem,
         }
     }
 
@@ -280,7 +286,9 @@ impl ResNetConfig {
         // What follows a convolution is the next one's, where normalisation comes first.
         let norm = |i: usize| match self.order {
             Order::After => Some(format!("{prefix}.bn{i}")),
-            Order::Before { .. } => (i < count).then(|| format!("{prefix}.bn{}", i + 1)),
+            Order::Before { .. } | Order::Bare { .. } => {
+                (i < count).then(|| format!("{prefix}.bn{}", i + 1))
+            }
         };
         let body = (1..)
             .zip(layers)
@@ -319,7 +327,7 @@ impl ResNetConfig {
             let channels = block.body.first().map_or(0, |conv| conv.channels[0]);
             norms.extend(block.first_norm.clone().map(|norm| (norm, channels)));
         }
-        if self.order != Order::After {
+        if matches!(self.order, Order::Before { .. }) {
             norms.push((Self::LAST_NORM.into(), self.representation_len()));
         }
         for (norm, channels) in norms {

@@ -4,6 +4,9 @@ use serde::{Deserialize, Serialize};
 
 use crate::model::architecture::{Block, Order, ResNetConfig};
 
+/// Name of a model file's metadata entry that holds the card.
+pub const METADATA_KEY: &str = "robust-reps";
+
 /// How a network was trained, which decides what its representation looks like to people.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
@@ -145,7 +148,7 @@ impl Card {
                 "only bottlenecks are wider inside, up to 16 times",
             ));
         }
-        if let Order::Before { stem } = net.order
+        if let Order::Before { stem } | Order::Bare { stem } = net.order
             && (net.block == Block::Bottleneck || net.stem.pools() || !(1..=4096).contains(&stem))
         {
             return Err(CardError::Architecture(

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::model::card::Role;
+use crate::model::card::{Card, Role};
 
 /// A file to download, with what shows its progress and proves that it arrived whole.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -16,7 +16,7 @@ pub struct Asset {
 }
 
 /// One model that can be downloaded.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct CatalogEntry {
     /// Name people use for it.
     pub name: String,
@@ -37,6 +37,9 @@ pub struct CatalogEntry {
     /// Photos above what the network kept of them, `NAME.examples.jpg`, where there are some.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub examples: Option<String>,
+    /// What its file says of it, so that people can read it before they download the file.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub card: Option<Card>,
 }
 
 impl CatalogEntry {

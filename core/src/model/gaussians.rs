@@ -1,4 +1,4 @@
-//! What images of a class look like from afar: a Gaussian of each class at low resolution, from
+//! What images of a class look like from afar: a Gaussian for each class at low resolution, from
 //! which a generated image starts (Santurkar et al. 2019, section 3.1).
 
 use base64::Engine as _;
@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::image::Pixels;
 
-/// One Gaussian a class, over images of a few pixels; what lies beside a model file as
+/// One Gaussian per class, over images of a few pixels; what lies beside a model file as
 /// `NAME.gaussians.json`.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Gaussians {
@@ -83,13 +83,13 @@ impl Gaussian {
 /// Why a file of Gaussians cannot be used.
 #[derive(Debug, PartialEq, Eq, thiserror::Error)]
 pub enum GaussiansError {
-    /// Not JSON of this shape.
+    /// The file is not JSON of the expected shape.
     #[error("this is not a file of class Gaussians: {0}")]
     Foreign(String),
     /// Parts whose lengths do not fit together.
     #[error("the Gaussian of class {0} is damaged: its parts are not as long as its images")]
     Damaged(usize),
-    /// Of another model.
+    /// The file belongs to another model.
     #[error("these are Gaussians of {found} classes, and the model has {wanted}")]
     Classes {
         /// In the file.

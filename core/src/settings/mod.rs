@@ -31,7 +31,7 @@ pub enum Constraint {
     Box,
 }
 
-/// How a step is made out of gradients. Objective and constraint are the same for all; they are
+/// How gradients become steps. Objective and constraint are the same for all; they are
 /// compared in `docs/SOLVERS.md`.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "cli", derive(clap::ValueEnum))]
@@ -50,7 +50,7 @@ pub enum Solver {
     Adam,
     /// Along the gradient, as far as the last change of the gradient suggests
     BarzilaiBorwein,
-    /// Along the gradient corrected by the curvature that the steps before have shown
+    /// Along the gradient corrected by the curvature that earlier steps have shown
     Lbfgs,
 }
 
@@ -104,7 +104,7 @@ pub struct PgdSettings {
     /// Return the best iterate instead of the last one.
     #[serde(default)]
     pub best: bool,
-    /// How a step is made out of gradients.
+    /// How gradients become steps.
     #[serde(default)]
     pub solver: Solver,
 }
@@ -129,10 +129,10 @@ pub struct InvertSettings {
     /// How far the image may go from where it starts, in the l2 norm
     #[cfg_attr(feature = "cli", arg(long = "eps", default_value_t = Self::FAST.epsilon))]
     pub epsilon: f32,
-    /// Seed of the noise that a start from noise draws
+    /// Seed of the noise that images start from
     #[cfg_attr(feature = "cli", arg(long, default_value_t = Self::FAST.seed))]
     pub seed: u64,
-    /// How a step is made out of gradients
+    /// How gradients become steps
     #[cfg_attr(feature = "cli", arg(long, value_enum, default_value_t = Self::FAST.solver))]
     #[serde(default)]
     pub solver: Solver,

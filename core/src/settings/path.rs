@@ -47,7 +47,7 @@ pub struct PathSettings {
     /// What the frames between two photos start from
     #[cfg_attr(feature = "cli", arg(long, value_enum, default_value_t = Self::FAST.start))]
     pub start: PathStart,
-    /// Seed of the noise that a start from noise draws
+    /// Seed of the noise that images start from
     #[cfg_attr(feature = "cli", arg(long, default_value_t = Self::FAST.seed))]
     pub seed: u64,
     /// How a step is made out of gradients

@@ -29,8 +29,8 @@ async fn a_drawing_becomes_a_class_and_can_be_taken_back() -> Result<()> {
     assert!(sees.starts_with("It sees: class 3"), "{sees}");
     assert_ne!(at(&visit.pixels("drawing").await?, 0.5, 0.5), at(&pixels, 0.5, 0.5));
 
-    visit.click("#save-png").await?;
-    visit.wait_for_download("painting.png").await?;
+    visit.click("#save-picture").await?;
+    visit.wait_for_download("paint.png").await?;
     visit.click("#save-gif").await?;
     visit.wait_for_download("painting.gif").await?;
 

@@ -119,7 +119,7 @@ impl Attack {
     ///
     /// # Errors
     ///
-    /// Those of the network.
+    /// The errors of the network.
     pub fn run(
         self,
         network: &dyn Classifier,

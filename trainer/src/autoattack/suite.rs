@@ -51,7 +51,7 @@ impl Suite<'_> {
     ///
     /// # Errors
     ///
-    /// Those of the network, and the watcher's.
+    /// The errors of the network and of the watcher.
     pub fn judge(
         &self,
         example: &dyn Fn(usize) -> Example,

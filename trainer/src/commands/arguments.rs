@@ -25,6 +25,30 @@ pub struct Computer {
     pub backend: Backend,
 }
 
+/// In which form results are printed.
+#[derive(clap::Args)]
+pub struct Form {
+    /// Print JSON instead of text
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// The one file that a command writes.
+#[derive(clap::Args)]
+pub struct OutFile {
+    /// File to write
+    #[arg(id = "out", long = "out", value_name = "OUT")]
+    pub path: PathBuf,
+}
+
+/// Where a command puts its images.
+#[derive(clap::Args)]
+pub struct OutFolder {
+    /// Folder for the images
+    #[arg(id = "out", long = "out", value_name = "OUT")]
+    pub path: PathBuf,
+}
+
 impl ModelFile {
     /// The network on its device.
     ///

@@ -1,4 +1,4 @@
-//! One module a subcommand, its arguments and what it does, in rooms by purpose.
+//! One module per subcommand, with its arguments and what it does, in folders by purpose.
 
 mod arguments;
 pub mod measure;

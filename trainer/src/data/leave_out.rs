@@ -8,7 +8,7 @@ use anyhow::{Context, Result, bail};
 use super::source::File;
 use crate::files;
 
-/// Removes the images that the lists name, one a line by the end of its path: `CLASS/image.jpg`, whatever folders
+/// Removes the images that the lists name, one per line by the end of its path: `CLASS/image.jpg`, whatever folders
 /// stand before. Says on standard error how many those were.
 ///
 /// # Errors
@@ -34,7 +34,7 @@ pub fn leave_out(images: &mut Vec<File>, lists: &[PathBuf]) -> Result<()> {
     Ok(())
 }
 
-/// Class and file of every line.
+/// Class and file on every line.
 fn parse(text: &str) -> Result<BTreeSet<String>> {
     let mut names = BTreeSet::new();
     for (number, line) in (1..).zip(text.lines()) {

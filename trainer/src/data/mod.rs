@@ -1,5 +1,6 @@
 //! Images with labels: where they lie, and how they become batches.
 
+mod archive;
 mod augment;
 mod batches;
 mod cifar;
@@ -78,10 +79,11 @@ impl Dataset {
             );
         }
         let classes = classes(&files, request.classes, &named)?;
-        let labels: Vec<usize> = files
-            .iter()
-            .map(|file| classes.iter().position(|class| *class == file.class).unwrap_or_default())
-            .collect();
+        let label = |file: &File| {
+            let known = classes.iter().position(|class| *class == file.class);
+            known.with_context(|| format!("{}: no such class: {}", file.name(), file.class))
+        };
+        let labels = files.iter().map(label).collect::<Result<Vec<usize>>>()?;
         let sum = fingerprint(&files);
         let side = request.side;
         if Images::expected_bytes(&files, side) > request.memory {

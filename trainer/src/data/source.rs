@@ -1,7 +1,6 @@
 //! Image files in folders, zip files and CIFAR-10's binary files.
 
 use std::fs;
-use std::io::Read;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -9,17 +8,9 @@ use anyhow::{Context, Result, bail};
 use image::RgbImage;
 use robust_core::image::photo::Photo;
 use robust_core::settings::Crop;
-use zip::ZipArchive;
 
+use super::archive::{Archive, Entry};
 use super::{Side, cifar};
-
-/// Most bytes of an image file in a zip file, which can be made of next to none.
-const LARGEST: u64 = 64 << 20;
-
-/// How many times its own length a zip file's images may take in memory, beside the largest one. Photos
-/// are compressed already; drawings without compression become a tenth of themselves, zeros a
-/// thousandth.
-const SWELLING: u64 = 64;
 
 const ENDINGS: [&str; 7] = ["jpg", "jpeg", "png", "webp", "bmp", "gif", "JPEG"];
 
@@ -32,10 +23,11 @@ pub struct File {
 
 enum Place {
     Disk(PathBuf),
-    /// Its name and compressed bytes already read: a zip file is read once, in order.
+    /// Read from the zip file when it is decoded.
     Zip {
-        name: String,
-        bytes: Vec<u8>,
+        archive: Arc<Archive>,
+        index: usize,
+        length: u64,
     },
     Cifar {
         file: Arc<Vec<u8>>,
@@ -49,7 +41,7 @@ impl File {
     pub fn name(&self) -> String {
         match &self.place {
             Place::Disk(path) => path.display().to_string(),
-            Place::Zip { name, .. } => name.clone(),
+            Place::Zip { archive, index, .. } => archive.name(*index),
             Place::Cifar { name, index, .. } => format!("{name}, image {index}"),
         }
     }
@@ -58,7 +50,7 @@ impl File {
     pub fn length(&self) -> u64 {
         match &self.place {
             Place::Disk(path) => fs::metadata(path).map_or(0, |file| file.len()),
-            Place::Zip { bytes, .. } => bytes.len() as u64,
+            Place::Zip { length, .. } => *length,
             Place::Cifar { file, .. } => file.len() as u64,
         }
     }
@@ -74,7 +66,9 @@ impl File {
     pub fn decode(&self, side: Side) -> Result<RgbImage> {
         let photo = match &self.place {
             Place::Disk(path) => Photo::decode(&fs::read(path)?, [255; 3])?,
-            Place::Zip { bytes, .. } => Photo::decode(bytes, [255; 3])?,
+            Place::Zip { archive, index, length } => {
+                Photo::decode(&archive.read(*index, *length)?, [255; 3])?
+            }
             Place::Cifar { file, index, .. } => return cifar::decode(file, *index, side),
         };
         let (width, height) = photo.dimensions();
@@ -94,7 +88,7 @@ pub fn list(path: &Path) -> Result<Vec<File>> {
         _ if !path.exists() => bail!("{} does not exist", path.display()),
         _ => bail!("{} is neither a folder, nor a .zip, nor a CIFAR-10 .bin", path.display()),
     };
-    files.sort_by_key(File::name);
+    files.sort_by_cached_key(File::name);
     Ok(files)
 }
 
@@ -125,35 +119,18 @@ fn list_folder(root: &Path) -> Result<Vec<File>> {
 }
 
 fn list_zip(path: &Path) -> Result<Vec<File>> {
-    let cannot = || format!("cannot read {} as a zip file", path.display());
-    let archive = fs::File::open(path).with_context(cannot)?;
-    let mut room = LARGEST + SWELLING * archive.metadata().with_context(cannot)?.len();
-    let mut archive = ZipArchive::new(std::io::BufReader::new(archive)).with_context(cannot)?;
-    let mut files = Vec::new();
-    for i in 0..archive.len() {
-        let entry = archive.by_index(i).with_context(cannot)?;
-        let name = PathBuf::from(entry.name());
-        let class = name.parent().and_then(Path::file_name);
-        let Some(class) = class.filter(|_| entry.is_file() && is_image(&name)) else { continue };
-        let class = class.to_string_lossy().into_owned();
-        let mut bytes = Vec::new();
-        let whole = entry.size();
-        entry.take(LARGEST).read_to_end(&mut bytes).with_context(cannot)?;
-        if whole > LARGEST || bytes.len() as u64 >= LARGEST {
-            bail!("{}: {} is larger than any photo", path.display(), name.display());
-        }
-        let Some(left) = room.checked_sub(bytes.len() as u64) else {
-            bail!(
-                "{}: its images take more than {SWELLING} times as much memory as the file has bytes. \
-                 If it is the file that was meant, unpack it and give the folder",
-                path.display()
-            );
-        };
-        room = left;
-        let name = format!("{}: {}", path.display(), name.display());
-        files.push(File { class, place: Place::Zip { name, bytes } });
-    }
-    Ok(files)
+    let class = |name: &Path| {
+        let folder = name.parent().and_then(Path::file_name);
+        folder.map(|folder| folder.to_string_lossy().into_owned())
+    };
+    let is_wanted = |name: &Path| is_image(name) && class(name).is_some();
+    let (archive, entries) = Archive::open(path, is_wanted)?;
+    let archive = Arc::new(archive);
+    let file = |Entry { name, index, length }: Entry| {
+        let place = Place::Zip { archive: archive.clone(), index, length };
+        Some(File { class: class(&name)?, place })
+    };
+    Ok(entries.into_iter().filter_map(file).collect())
 }
 
 fn list_cifar(path: &Path) -> Result<Vec<File>> {

@@ -168,7 +168,7 @@ mod tests {
     use crate::train::tests::settings;
     use crate::train::trial;
 
-    /// A run of three batches an epoch, and its checkpoint.
+    /// A run of three batches per epoch, and its checkpoint.
     struct Place {
         folder: tempfile::TempDir,
         config: TrainConfig,

@@ -89,7 +89,7 @@ pub struct TrainConfig {
     pub balance: f32,
     #[command(flatten)]
     pub augment: Augment,
-    /// Copies of the network that share each batch: one a graphics card, or each on its part of the
+    /// Copies of the network that share each batch: one per graphics card, or each on its part of the
     /// processor's cores. Every copy normalises by its own part of the batch
     #[arg(long, default_value_t = 1)]
     #[serde(default = "one")]
@@ -103,7 +103,7 @@ pub struct TrainConfig {
     pub seed: u64,
 }
 
-/// Of checkpoints from before there were several.
+/// Default for checkpoints written before `--replicas` existed.
 fn one() -> usize {
     1
 }

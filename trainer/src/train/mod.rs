@@ -3,12 +3,15 @@
 mod checkpoint;
 mod claim;
 mod config;
+mod described;
 mod learner;
+mod look;
 mod precision;
 mod preset;
 mod progress;
 mod replicas;
 mod run;
+mod running;
 mod schedule;
 mod statistics;
 mod trial;

@@ -9,7 +9,7 @@ const RISE: f64 = 0.25;
 /// How the learning rate changes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ValueEnum)]
 pub enum Schedule {
-    /// Rises in a straight line for a quarter of the run, then falls in one to 0
+    /// Rises linearly for a quarter of the run, then falls linearly to 0
     OneCycle,
     /// Falls along half a cosine to 0
     Cosine,

@@ -24,6 +24,7 @@ use super::tell::Tell;
 use super::tour::Tour;
 use super::tray::DropZone;
 use super::url;
+use super::words::percent;
 
 /// Address of the paper.
 const PAPER: &str = "https://arxiv.org/abs/1906.00945";
@@ -73,16 +74,25 @@ fn Header(
 /// Says what computes and why, and lets the visitor choose.
 #[component]
 fn EngineLine(session: Session) -> impl IntoView {
-    let kind = move || session.choice.with(|choice| choice.as_ref().map(|c| c.kind));
+    let kind = move || session.device.choice.with(|choice| choice.as_ref().map(|c| c.kind));
     let other = move || match kind() {
         Some(EngineKind::WebGpu) => ("cpu", "Use the processor instead"),
         _ => ("webgpu", "Use WebGPU instead"),
     };
+    let coming = RwSignal::new(None);
     let change = move |_| {
         let (wish, _) = untrack(other);
-        spawn_local(async move { session.load_wish(wish).await });
+        coming.set(Some(0.0));
+        spawn_local(async move {
+            session.load_wish(wish, move |share| coming.set(Some(share as f32))).await;
+            coming.set(None);
+        });
     };
-    let text = move || match session.choice.get() {
+    let label = move || match coming.get() {
+        Some(share) => ["Fetching the other engine, ", &*percent(share, 0)].concat(),
+        None => other().1.into(),
+    };
+    let text = move || match session.device.choice.get() {
         Some(choice) => format!("Running on {}.", choice.reason),
         None => "Looking for a graphics card…".into(),
     };
@@ -90,8 +100,8 @@ fn EngineLine(session: Session) -> impl IntoView {
         <p class="engine" id="engine" aria-live="polite">
             <span>{text}</span>
             " "
-            <button class="link" id="other-engine" on:click=change disabled=move || kind().is_none()>
-                {move || other().1}
+            <button class="link" id="other-engine" on:click=change disabled=move || kind().is_none() || coming.get().is_some()>
+                {label}
             </button>
             <span class="private">" Your photos never leave this device. "</span>
             <Forget session />
@@ -177,7 +187,7 @@ fn Footer() -> impl IntoView {
                 " by Engstrom, Ilyas, Santurkar, Tsipras, Tran and Mądry. Sample photos: "
                 <a href="gallery/LICENCES.md">"CC0 or public domain"</a>
                 ". For the curious: "
-                <a href="?view=check">"does this device compute right?"</a>
+                <a href="?view=check">"does this device compute correctly?"</a>
                 " and "
                 <a href="?view=bench">"how fast is it?"</a>
             </p>

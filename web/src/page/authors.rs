@@ -1,5 +1,5 @@
-//! The authors' way in place of the fast one. It takes its time, so that it is asked about before it
-//! replaces what is shown.
+//! The authors' way in place of the fast one. It is slow, so the page asks before it replaces what
+//! is shown.
 
 use leptos::prelude::*;
 
@@ -13,7 +13,7 @@ const NOT_LONG: f64 = 60.0;
 /// What so many steps take here, in words, where that is long. Before the first run nobody knows.
 fn long(slots: &[Slot], steps: usize) -> Option<String> {
     // The slower network decides.
-    let speeds = slots.iter().map(|slot| slot.speed.get()).filter(|speed| *speed > 0.0);
+    let speeds = slots.iter().map(|slot| slot.course.speed.get()).filter(|speed| *speed > 0.0);
     let seconds = steps as f64 / speeds.reduce(f64::min)?;
     (seconds > NOT_LONG).then(|| duration(seconds))
 }

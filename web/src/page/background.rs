@@ -18,7 +18,7 @@ pub fn rest_in_background(session: Session) {
         // Whoever wants to be told of the end wants it to come.
         let rests = hidden && !session.tell.get_untracked();
         for slot in session.slots {
-            let short = slot.steps.get_untracked() <= SHORT;
+            let short = slot.course.steps.get_untracked() <= SHORT;
             if rests && short && untrack(|| slot.phase()) == Phase::Running {
                 slot.pause(true);
                 held.update_value(|held| held.push(slot.place));

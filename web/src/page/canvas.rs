@@ -67,16 +67,45 @@ pub fn draw(canvas: &HtmlCanvasElement, image: &Image) {
     }
 }
 
-/// Offers the content of the canvas with this id as a PNG file, enlarged.
-pub fn save_png(canvas_id: &str, file_name: &str) {
-    save_sheet([canvas_id.to_owned()], file_name);
+/// Buttons that save a canvas as a PNG file: enlarged as it is shown, or pixel for pixel.
+#[component]
+pub fn SavePng(
+    /// Its id.
+    canvas: String,
+    /// Name of the file.
+    file: String,
+    /// Whether there is nothing to save yet.
+    disabled: Signal<bool>,
+) -> impl IntoView {
+    let what = StoredValue::new((canvas, file));
+    let save = move |_| {
+        let (canvas, file) = what.get_value();
+        save_sheet([canvas], &file);
+    };
+    let save_small = move |_| {
+        let (canvas, file) = what.get_value();
+        if let Some(canvas) = found(canvas) {
+            offer_png(&canvas, &file);
+        }
+    };
+    view! {
+        <div class="buttons">
+            <button class="save" on:click=save disabled=move || disabled.get()>"Save PNG"</button>
+            <button class="save-small" title="Pixel for pixel, as the network sees it" on:click=save_small
+                disabled=move || disabled.get()>"Save at 1x"</button>
+        </div>
+    }
+}
+
+/// The canvas with this id, where it is on the page.
+pub fn found(id: String) -> Option<HtmlCanvasElement> {
+    document().get_element_by_id(&id)?.dyn_into().ok()
 }
 
 /// Offers the content of those of these canvases that are there, side by side, as one PNG file. They
 /// are enlarged as the page shows them: a picture of 64 pixels would be a stamp elsewhere.
 pub fn save_sheet(canvas_ids: impl IntoIterator<Item = String>, file_name: &str) {
-    let found = canvas_ids.into_iter().filter_map(|id| document().get_element_by_id(&id));
-    let canvases: Vec<HtmlCanvasElement> = found.filter_map(|c| c.dyn_into().ok()).collect();
+    let canvases: Vec<HtmlCanvasElement> = canvas_ids.into_iter().filter_map(found).collect();
     if let Some(sheet) = sheet(&canvases) {
         offer_png(&sheet, file_name);
     }

@@ -1,7 +1,9 @@
-//! Classes by name: a network that a visitor brings may know others than the one beside it, by other numbers.
+//! Classes by name: a network that a visitor brings may know others than the one beside it, by other
+//! numbers; and it may see more of a photo.
 
 use leptos::prelude::*;
 use robust_core::settings::change::Goal;
+use serde_bytes::ByteBuf;
 
 use super::session::Session;
 use super::slot::Slot;
@@ -40,8 +42,9 @@ impl Slot {
         self.class_names().iter().position(|own| own == name)
     }
 
-    /// The task with this network's number of its class; or why it has none to do.
-    pub fn in_own_classes(&self, names: &[String], mut task: Task) -> Result<Task, String> {
+    /// The task with this network's number of its class, and its region as large as what it sees; or why
+    /// it has none to do.
+    pub fn in_own_terms(&self, names: &[String], mut task: Task) -> Result<Task, String> {
         let class = match &mut task {
             Task::Explain(request) => request.class.as_mut(),
             Task::WhyNot(request) => Some(&mut request.class),
@@ -67,6 +70,16 @@ impl Slot {
             };
             *class = own;
         }
+        if let (Task::Change(request), Some(side)) = (&mut task, self.side()) {
+            request.region = request.region.take().map(|pixels| enlarged(&pixels, side as usize));
+        }
         Ok(task)
     }
+}
+
+/// A square of values, row by row, with `side` of them on a side.
+fn enlarged(values: &[u8], side: usize) -> ByteBuf {
+    let before = values.len().isqrt();
+    let at = |i: usize| values[(i / side * before / side) * before + i % side * before / side];
+    (0..side * side).map(at).collect::<Vec<u8>>().into()
 }

@@ -5,17 +5,35 @@ use robust_core::settings::{Crop, InvertSettings, SettingsError, Solver};
 use web_sys::{Event, HtmlInputElement};
 
 use super::authors::AuthorsButton;
-use super::session::{Session, StartChoice};
+use super::frame::Stop;
+use super::select::{Select, fixed_options};
+use super::session::Session;
+use super::state::StartChoice;
 use super::term::{EPSILON, SEED, STEP_SIZE, Term};
 use super::words::plain;
+use crate::turn::Phase;
 
-/// Everything that can be set about an inversion, and start, pause, stop.
+/// Start, pause and stop of an inversion.
 #[component]
-pub fn Controls(session: Session) -> impl IntoView {
+pub fn RunButtons(session: Session) -> impl IntoView {
     let busy = move || session.slots.iter().any(|slot| slot.is_busy());
     let ready = move || session.slots.iter().any(|slot| slot.is_ready());
-    let paused = move || session.slots.iter().any(|s| s.phase() == crate::turn::Phase::Paused);
-    let settings = session.settings;
+    let paused = move || session.slots.iter().any(|slot| slot.phase() == Phase::Paused);
+    view! {
+        <button id="restart" on:click=move |_| session.invert() disabled=move || !ready()>
+            {move || if busy() { "Restart" } else { "Invert again" }}
+        </button>
+        <button id="pause" on:click=move |_| session.pause(!paused()) disabled=move || !busy()>
+            {move || if paused() { "Go on" } else { "Pause" }}
+        </button>
+        <Stop session />
+    }
+}
+
+/// Everything that can be set about an inversion.
+#[component]
+pub fn Controls(session: Session) -> impl IntoView {
+    let settings = session.invert.settings;
     let changed = move |new| settings.set(new);
     let preset = move |new: InvertSettings| {
         settings.update(|settings| *settings = InvertSettings { seed: settings.seed, ..new });
@@ -24,13 +42,6 @@ pub fn Controls(session: Session) -> impl IntoView {
     view! {
         <section class="controls" aria-label="Controls">
             <div class="buttons">
-                <button id="restart" on:click=move |_| session.invert() disabled=move || !ready()>
-                    {move || if busy() { "Restart" } else { "Invert again" }}
-                </button>
-                <button id="pause" on:click=move |_| session.pause(!paused()) disabled=move || !busy()>
-                    {move || if paused() { "Go on" } else { "Pause" }}
-                </button>
-                <button id="stop" on:click=move |_| session.stop() disabled=move || !busy()>"Stop"</button>
                 <button id="fast" class="quiet" on:click=move |_| preset(InvertSettings::FAST)>
                     "Fast: 100 better steps"
                 </button>
@@ -53,7 +64,7 @@ pub fn Controls(session: Session) -> impl IntoView {
                     <CropFields session />
                 </div>
                 <p class="hint">
-                    "They count from the next start on. In a word: "
+                    "Changes apply to the next run. What the terms mean: "
                     <Term of=EPSILON />", "<Term of=STEP_SIZE />", "<Term of=SEED />"."
                 </p>
             </details>
@@ -127,52 +138,54 @@ where
 /// How a step is made out of gradients.
 #[component]
 fn SolverField(session: Session) -> impl IntoView {
-    let chosen = move |event| {
-        let name = event_target_value(&event);
-        if let Some(solver) = Solver::ALL.into_iter().find(|solver| solver.name() == name) {
-            session.settings.update(|settings| settings.solver = solver);
-        }
-    };
-    let option = move |solver: Solver| {
-        let selected = move || session.settings.with(|settings| settings.solver == solver);
+    let settings = session.invert.settings;
+    let option = |solver: Solver| {
         let words = match solver {
             Solver::Plain => "plain steps, as the authors",
             Solver::Lbfgs => "l-BFGS, the fastest here",
-            other => other.name(),
+            Solver::Decay => "plain steps that grow shorter",
+            Solver::Coarse => "coarse shapes first, then fine ones",
+            Solver::Momentum => "steps with momentum",
+            Solver::Adam => "Adam: each pixel at its own pace",
+            Solver::BarzilaiBorwein => "Barzilai-Borwein: lengths from the last two steps",
         };
-        view! { <option value=solver.name() selected=selected>{words}</option> }
+        (solver.name().to_owned(), words.to_owned())
+    };
+    let choose = move |name: String| {
+        if let Some(solver) = Solver::ALL.into_iter().find(|solver| solver.name() == name) {
+            settings.update(|settings| settings.solver = solver);
+        }
     };
     view! {
-        <label>
-            "How steps are made from gradients"
-            <select id="solver" on:change=chosen>{Solver::ALL.map(option)}</select>
-        </label>
+        <Select id="solver" label="How steps are made from gradients"
+            options=Signal::stored(Solver::ALL.map(option).into())
+            chosen=Signal::derive(move || settings.with(|settings| settings.solver.name().to_owned())) choose />
     }
 }
 
 #[component]
 fn StartField(session: Session) -> impl IntoView {
-    let chosen = move |event| {
-        session.start.set(match event_target_value(&event).as_str() {
+    let start = session.invert.start;
+    let options = move || {
+        let photos = session.tray.photos.get().into_iter();
+        let photos = photos.map(|photo| (photo.id.to_string(), ["Photo: ", &*photo.name].concat()));
+        fixed_options([("noise", "Noise"), ("grey", "Grey")]).into_iter().chain(photos).collect()
+    };
+    let chosen = move || match start.get() {
+        StartChoice::Noise => "noise".into(),
+        StartChoice::Grey => "grey".into(),
+        StartChoice::Photo(id) => id.to_string(),
+    };
+    let choose = move |value: String| {
+        start.set(match &*value {
             "noise" => StartChoice::Noise,
             "grey" => StartChoice::Grey,
             id => id.parse().map_or(StartChoice::Noise, StartChoice::Photo),
         });
     };
-    let photo = |photo: super::photos::Photo| {
-        view! { <option value=photo.id.to_string()>{photo.name}</option> }
-    };
     view! {
-        <label>
-            "Start from"
-            <select id="start" on:change=chosen>
-                <option value="noise">"Noise"</option>
-                <option value="grey">"Grey"</option>
-                <optgroup label="Another photo">
-                    <For each=move || session.photos.get() key=|photo| photo.id children=photo />
-                </optgroup>
-            </select>
-        </label>
+        <Select id="start" label="Start from" options=Signal::derive(options)
+            chosen=Signal::derive(chosen) choose />
     }
 }
 
@@ -181,7 +194,7 @@ fn StartField(session: Session) -> impl IntoView {
 pub fn CropFields(session: Session) -> impl IntoView {
     let shares = move || {
         let id = session.cropped();
-        let crop = session.photos.with(|p| p.iter().find(|p| p.id == id).map(|p| p.crop));
+        let crop = session.tray.photos.with(|p| p.iter().find(|p| p.id == id).map(|p| p.crop));
         match crop.unwrap_or_default() {
             Crop::Centre => [0.5, 0.5, 1.0],
             Crop::Square { x, y, side } => [x, y, side],

@@ -6,11 +6,13 @@ use robust_core::settings::change::RADII;
 
 use super::canvas::{ImageCanvas, save_sheet};
 use super::change::Tile as AtlasTile;
-use super::frame::{Frame, of_each};
+use super::frame::{Frame, Original, of_each};
+use super::keep::Keep;
 use super::modes::Mode;
 use super::session::Session;
 use super::share::Share;
 use super::slot::Slot;
+use super::term::{GRADIENT, REPRESENTATION, Term};
 use super::tray::Tray;
 use super::why_not::{WhyNotAnswer, WhyNotQuestion};
 use super::words::{one, percent, plain};
@@ -27,26 +29,26 @@ impl Session {
     pub fn enter_explain(self) {
         if self.mode.get_untracked() != Mode::Explain {
             self.enter(Mode::Explain);
-            self.class.set(None);
-            self.question.set(None);
+            self.explained.class.set(None);
+            self.explained.question.set(None);
             self.show_or_compute();
         }
     }
 
     /// Explains the chosen photo on every ready model: the predicted class, or the given one.
     pub fn explain(self, class: Option<usize>) {
-        self.class.set(class);
-        self.question.set(None);
+        self.explained.class.set(class);
+        self.explained.question.set(None);
         self.explain_on(&self.slots);
     }
 
     /// Explains it on some of them.
     pub fn explain_on(self, slots: &[Slot]) {
-        let class = self.class.get_untracked();
+        let class = self.explained.class.get_untracked();
         for slot in slots {
-            slot.why_not.set(Vec::new());
+            slot.told.why_not.set(Vec::new());
         }
-        self.ask(slots, 0, vec![self.selected.get_untracked()], move |photos| {
+        self.ask(slots, 0, vec![self.tray.selected.get_untracked()], move |photos| {
             let photo = photos.first().cloned().unwrap_or_default();
             Task::Explain(ExplainRequest { photo, class, count: COUNT })
         });
@@ -62,19 +64,16 @@ pub fn ExplainView(session: Session) -> impl IntoView {
     view! {
         <Tray session />
         <p class="hint lead">
-            "Which numbers of the representation speak for the prediction, and what each of them looks \
-             for: it is magnified in the photo."
+            "Which numbers of the "<Term of=REPRESENTATION />" speak for the prediction, and what each of \
+             them looks for: it is magnified in the photo."
             {move || right_about(session)}
         </p>
         <WhyNotQuestion session />
         <div class="explain">
-            <section class="panel" id="original">
-                <h2>"Your photo"</h2>
-                <ImageCanvas id="original-image".into() image=target label="The photo as the networks see it" />
-            </section>
-            {of_each(session, move |model| view! { <Reasons session model /> }.into_any())}
+            <Original image=target />
+            {of_each(session, move |model| view! { <Reasons session model /> })}
         </div>
-        <Share fragment=session.fragment />
+        <Share fragment=session.fragment><Keep session /></Share>
     }
 }
 
@@ -97,7 +96,7 @@ fn right_about(session: Session) -> Option<String> {
 fn Reasons(session: Session, model: Slot) -> impl IntoView {
     let slot = model;
     let name = slot.place.key();
-    let explanation = move || slot.explanation.get();
+    let explanation = move || slot.told.explanation.get();
     let tiles = move || {
         let Some(explanation) = explanation() else { return Vec::new() };
         let tile =
@@ -130,9 +129,11 @@ fn Reasons(session: Session, model: Slot) -> impl IntoView {
             <h3>"Where a change would matter"</h3>
             <div class="compare" tabindex="0">
                 <ImageCanvas id=format!("{name}-photo") image=slot.target label="The photo below the gradient" />
-                <ImageCanvas id=format!("{name}-saliency") image=slot.saliency label="Gradient of the loss" />
+                <ImageCanvas id=format!("{name}-saliency") image=slot.told.saliency label="Gradient of the loss" />
             </div>
-            <p class="hint">"The plain gradient, unprocessed. Point at it to see the photo below."</p>
+            <p class="hint">
+                "The plain "<Term of=GRADIENT />", unprocessed. Point at it to see the photo below."
+            </p>
             <button class="save" disabled=move || slot.frames.with(Vec::is_empty)
                 on:click=move |_| save_sheet(pictures(name), &format!("explained-{name}.png"))>
                 "Save pictures"
@@ -181,7 +182,7 @@ fn Tile(session: Session, model: Slot, i: usize, part: Contribution) -> impl Int
     view! {
         <figure>
             <ImageCanvas id=format!("{name}-feature-{i}") image label="The coordinate magnified in the photo" />
-            <AtlasTile sheet=model.atlas feature=part.feature />
+            <AtlasTile sheet=model.features.atlas feature=part.feature />
             <figcaption>
                 <a href="#add" title="Add it to the photo"
                     on:click=move |_| session.change.features.set(vec![part.feature])>

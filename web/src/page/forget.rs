@@ -7,12 +7,13 @@ use wasm_bindgen_futures::JsFuture;
 use web_sys::{ServiceWorkerRegistration, Storage};
 
 use super::download::CACHE;
+use super::kept_photos;
 use super::models::kept;
 use super::offline::workers;
 use super::session::Session;
 use super::wait::at_most;
 
-/// How long the worker's end is waited for, in ms. It ends later, too, and with nothing left to answer with.
+/// How long to wait for the worker to end, in ms. It may end later; nobody is told then.
 const PATIENCE: u32 = 3000;
 
 /// The button that forgets everything.
@@ -20,11 +21,14 @@ const PATIENCE: u32 = 3000;
 pub fn Forget(session: Session) -> impl IntoView {
     let forget = move |_| {
         session.models.kept.set(Vec::new());
+        session.tray.keeps_photos.set(false);
         spawn_local(async move {
             session.notice.set(Some(match forget().await {
-                Ok(()) => "Everything that this page had kept on this device is gone. Photos and \
-                           pictures were never kept: they go when you close the page."
-                    .into(),
+                Ok(()) => {
+                    "Everything that this page had kept on this device is gone. What is on the \
+                           page now goes when you close it."
+                        .into()
+                }
                 Err(error) => format!("not everything could be forgotten: {error:?}"),
             }));
         });
@@ -42,7 +46,7 @@ async fn forget() -> Result<(), JsValue> {
         }
     }
     if let Some(caches) = window().caches().ok().filter(|caches| caches.is_object()) {
-        for cache in [CACHE, kept::CACHE] {
+        for cache in [CACHE, kept::CACHE, kept_photos::CACHE] {
             JsFuture::from(caches.delete(cache)).await?;
         }
     }

@@ -2,10 +2,18 @@
 
 use leptos::prelude::*;
 
+use super::adapter::EngineKind;
+use super::canvas::ImageCanvas;
+use super::modes::Mode;
 use super::session::Session;
 use super::slot::Slot;
 use super::words::{fixed, percent};
+use crate::protocol::Image;
 use crate::turn::Phase;
+
+/// Steps a second of the site's networks on an ordinary graphics card, and on two cores.
+const USUAL_SPEED_WEBGPU: f64 = 50.0;
+const USUAL_SPEED_CPU: f64 = 10.0;
 
 /// A panel. `shown` stands above the progress, all else below.
 #[component]
@@ -41,7 +49,7 @@ pub fn Progress(
     let session: Session = expect_context();
     view! {
         <progress aria-label="Progress" max="1" value=move || share_done(model)></progress>
-        <p class="phase">{move || phase_text(model)}</p>
+        <p class="phase">{move || phase_text(session, model)}</p>
         <Show when=move || matches!(model.get().phase(), Phase::Failed(_))>
             <button class="again" on:click=move |_| session.try_again(model.get_untracked())>
                 "Try again"
@@ -50,14 +58,23 @@ pub fn Progress(
     }
 }
 
+/// The photo as the networks see it.
+#[component]
+pub fn Original(image: Signal<Option<Image>>) -> impl IntoView {
+    view! {
+        <section class="panel" id="original">
+            <h2>"Your photo"</h2>
+            <ImageCanvas id="original-image".into() image label="The photo as the networks see it" />
+        </section>
+    }
+}
+
 /// What `make` makes of every network at work, from left to right.
-pub fn of_each(
+pub fn of_each<V: IntoView + 'static>(
     session: Session,
-    make: impl Fn(Slot) -> AnyView + Copy + Send + Sync + 'static,
+    make: impl Fn(Slot) -> V + Copy + Send + 'static,
 ) -> impl IntoView {
-    session.slots.map(|slot| {
-        view! { <Show when=move || slot.is_used()>{move || make(slot)}</Show> }
-    })
+    session.slots.map(|slot| move || slot.is_used().then(|| make(slot)))
 }
 
 /// Ends what is being computed.
@@ -87,20 +104,23 @@ fn share_done(slot: Signal<Slot>) -> f64 {
     match slot.phase() {
         Phase::Loading(share) => share,
         Phase::Starting | Phase::Reading | Phase::Failed(_) => 0.0,
-        _ => slot.step.get() as f64 / slot.steps.get().max(1) as f64,
+        _ => slot.course.step.get() as f64 / slot.course.steps.get().max(1) as f64,
     }
 }
 
 /// What the model is doing, in words.
-fn phase_text(slot: Signal<Slot>) -> String {
+fn phase_text(session: Session, slot: Signal<Slot>) -> String {
     let slot = slot.get();
-    let (step, steps, speed) = (slot.step.get(), slot.steps.get(), slot.speed.get());
+    let (step, steps, speed) =
+        (slot.course.step.get(), slot.course.steps.get(), slot.course.speed.get());
     if let Some(why) = slot.declined.get() {
         return [&*why, "."].concat();
     }
     match slot.phase() {
-        Phase::Loading(share) => ["Downloading, ", &*percent(share as f32, 0)].concat(),
-        Phase::Starting => "Starting the network".into(),
+        Phase::Loading(share) => {
+            ["Downloading, ", &*percent(share as f32, 0), &*what_follows(session)].concat()
+        }
+        Phase::Starting => ["Starting the network", &*what_follows(session)].concat(),
         Phase::Idle => "Ready for a photo".into(),
         Phase::Reading => "Reading the photo".into(),
         // How many there will be is known after a first look, or never.
@@ -114,13 +134,26 @@ fn phase_text(slot: Signal<Slot>) -> String {
         }
         Phase::Running => format!("Step {step} of {steps}"),
         Phase::Paused => format!("Paused at step {step} of {steps}"),
-        Phase::Finished if step < steps && slot.stopped.get() => {
+        Phase::Finished if step < steps && slot.course.stopped.get() => {
             format!("Stopped at step {step} of {steps}")
         }
         Phase::Finished if step < steps => format!("Done after {step} of at most {steps} steps"),
         Phase::Finished => format!("Done: {steps} steps"),
         Phase::Failed(message) => format!("Not available: {message}"),
     }
+}
+
+/// What an inversion will take once its network is there, as far as that is known before its first step.
+fn what_follows(session: Session) -> String {
+    let kind = session.device.choice.with(|choice| choice.as_ref().map(|choice| choice.kind));
+    let (Some(kind), Mode::Invert) = (kind, session.mode.get()) else { return String::new() };
+    let steps = session.invert.settings.with(|settings| settings.steps);
+    let usual = match kind {
+        EngineKind::WebGpu => USUAL_SPEED_WEBGPU,
+        EngineKind::Cpu => USUAL_SPEED_CPU,
+    };
+    let seconds = duration((steps as f64 / usual).max(1.0));
+    format!("; then {steps} steps, often in about {seconds}")
 }
 
 /// Seconds in the words that fit their number.

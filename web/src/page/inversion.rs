@@ -5,14 +5,15 @@ use leptos::task::spawn_local;
 use robust_core::settings::InvertSettings;
 
 use super::canvas::ImageCanvas;
-use super::controls::Controls;
+use super::controls::{Controls, RunButtons};
 use super::frame::of_each;
 use super::keep::Keep;
 use super::panel::{ALIKE, Panel};
 use super::place::Place;
-use super::session::{Session, StartChoice};
+use super::session::Session;
 use super::share::Share;
 use super::slot::Slot;
+use super::state::StartChoice;
 use super::term::{REPRESENTATION, Term};
 use super::tray::Tray;
 use super::wipe::{Wipe, beside_photo};
@@ -28,32 +29,40 @@ impl Session {
 
     /// Inverts the chosen photo on some of them.
     pub fn invert_on(self, slots: &[Slot]) {
-        let settings = self.settings.get_untracked();
+        let settings = self.invert.settings.get_untracked();
         if let Err(error) = settings.check() {
             return self.notice.set(Some(error.to_string()));
         }
         let run = self.next_run();
-        for slot in slots.iter().copied().filter(|slot| untrack(|| slot.is_ready())) {
+        let slots = slots.iter().copied().filter(|slot| untrack(|| slot.is_ready()));
+        let slots: Vec<Slot> = slots.collect();
+        for slot in &slots {
             slot.ask(run, settings.steps);
-            spawn_local(async move {
-                match self.request(settings).await {
-                    Ok(request) => slot.start(run, Task::Invert(request)),
-                    Err(message) if slot.is_asked(run) => {
-                        slot.turn.update(|turn| turn.give_up(run));
-                        self.notice.set(Some(message));
-                    }
-                    // The visitor has gone on to something else.
-                    Err(_) => {}
-                }
-            });
         }
+        spawn_local(async move {
+            match self.request(settings).await {
+                Ok(request) => {
+                    for slot in slots {
+                        slot.start(run, Task::Invert(request.clone()));
+                    }
+                }
+                Err(message) if slots.iter().any(|slot| slot.is_asked(run)) => {
+                    for slot in slots {
+                        slot.turn.update(|turn| turn.give_up(run));
+                    }
+                    self.notice.set(Some(message));
+                }
+                // The visitor has gone on to something else.
+                Err(_) => {}
+            }
+        });
         self.show_link();
     }
 
     async fn request(self, settings: InvertSettings) -> Result<InvertRequest, String> {
         let gone = "this photo is gone";
-        let photo = self.photo(self.selected.get_untracked()).ok_or(gone)?.request().await?;
-        let start = match self.start.get_untracked() {
+        let photo = self.photo(self.tray.selected.get_untracked()).ok_or(gone)?.request().await?;
+        let start = match self.invert.start.get_untracked() {
             StartChoice::Noise => StartRequest::Noise,
             StartChoice::Grey => StartRequest::Grey,
             StartChoice::Photo(id) => {
@@ -71,8 +80,11 @@ pub fn Inversion(session: Session) -> impl IntoView {
     let target = Signal::derive(move || robust.target.get().or_else(|| standard.target.get()));
     let compared = RwSignal::new(None);
     let name = move || {
-        let id = session.pictured.get().unwrap_or_else(|| session.selected.get());
-        session.photos.with(|photos| photos.iter().find(|p| p.id == id).map(|p| p.name.clone()))
+        let id = session.tray.pictured.get().unwrap_or_else(|| session.tray.selected.get());
+        session
+            .tray
+            .photos
+            .with(|photos| photos.iter().find(|p| p.id == id).map(|p| p.name.clone()))
     };
     let card = move || robust.card.get().or_else(|| standard.card.get());
     let some_card = move || card().is_some();
@@ -81,11 +93,11 @@ pub fn Inversion(session: Session) -> impl IntoView {
             let values = 3 * card.input_size * card.input_size;
             match [robust, standard].map(numbers_of) {
                 [Some(one), Some(other)] if one != other => {
-                    format!("{values} values. One network keeps {one} numbers and the other {other}, its ")
+                    format!("{values} values of a photo. One keeps {one} numbers and the other {other}, its ")
                 }
                 _ => {
                     let numbers = card.architecture.representation_len();
-                    format!("{values} values, of which each network keeps {numbers} numbers, its ")
+                    format!("{values} values of a photo, of which each keeps {numbers} numbers, its ")
                 }
             }
         })
@@ -99,18 +111,20 @@ pub fn Inversion(session: Session) -> impl IntoView {
                     <ImageCanvas id="original-image".into() image=target label="The photo as the networks see it" />
                 </button>
                 <p class="phase">{name}</p>
-                <p class="hint">
-                    "This is what the networks see: " {length}
-                    <Show when=some_card><Term of=REPRESENTATION />"."</Show>
-                </p>
             </section>
-            {of_each(session, move |model| view! { <Panel model compared /> }.into_any())}
+            {of_each(session, move |model| view! { <Panel model compared /> })}
         </div>
-        <Keep session />
-        <Share fragment=session.fragment />
-        <Wipe session photo=target pair=compared />
         <p class="lead" id="sentence" aria-live="polite">{move || sentence(session)}</p>
+        <Wipe session photo=target pair=compared />
         <Tray session />
+        <Share fragment=session.fragment>
+            <RunButtons session />
+            <Keep session />
+        </Share>
+        <p class="hint" id="numbers">
+            "The networks see " {length}
+            <Show when=some_card><Term of=REPRESENTATION />"."</Show>
+        </p>
         <Controls session />
     }
 }
@@ -127,7 +141,7 @@ fn sentence(session: Session) -> String {
     let as_many = numbers == numbers_of(standard);
     let numbers = numbers.map_or("a few hundred".into(), |numbers| numbers.to_string());
     let alike = |slot: Slot| match slot.phase() {
-        Phase::Finished => slot.likeness.get().map(|likeness| likeness >= ALIKE),
+        Phase::Finished => slot.course.likeness.get().map(|likeness| likeness >= ALIKE),
         _ => None,
     };
     match robust.phase() {
@@ -135,7 +149,7 @@ fn sentence(session: Session) -> String {
             "A picture is being rebuilt, and nothing is asked of it but that it gives the network the \
              same {numbers} numbers as the photo."
         ),
-        Phase::Finished if !robust.stopped.get() => match (alike(robust), alike(standard)) {
+        Phase::Finished if !robust.course.stopped.get() => match (alike(robust), alike(standard)) {
             (Some(true), Some(false)) if as_many => format!(
                 "These {numbers} numbers are all that the robust network kept, and the photo is in \
                  them. The standard network kept as many, and takes that other picture for the photo."

@@ -1,4 +1,4 @@
-//! One picture of an inversion, to save, copy and share: photo and results side by side, with a
+//! One picture of what is shown, to save, copy and share: photo and results side by side, with a
 //! caption.
 
 use js_sys::{Array, Object, Reflect};
@@ -10,20 +10,23 @@ use web_sys::{
     Blob, ClipboardItem, File, FilePropertyBag, HtmlCanvasElement, Navigator, ShareData,
 };
 
-use super::canvas::{Bare, BarePixels, blank, offer_png, png};
+use super::canvas::{Bare, BarePixels, blank, found, offer_png, png};
+use super::modes::Mode;
 use super::session::Session;
+use super::slot::Slot;
 use super::url;
 
-/// Width of the picture in pixels, the space around its parts, and the height of a line of text.
+/// Width of the picture in pixels, the space around its parts, the height of a line of text, and the
+/// most parts in a row.
 const WIDTH: u32 = 1216;
 const GAP: f64 = 16.0;
 const LINE: f64 = 36.0;
+const COLUMNS: usize = 5;
 
 /// Paper and ink of the page in daylight: a picture is seen on other people's pages.
 const PAPER: &str = "#faf8f4";
 const INK: &str = "#1d2026";
 
-const FILE: &str = "inversion.png";
 const PNG: &str = "image/png";
 
 /// The ways out of the page for a picture of what is shown.
@@ -31,11 +34,11 @@ const PNG: &str = "image/png";
 pub fn Keep(session: Session) -> impl IntoView {
     let Bare(bare) = expect_context();
     let told = RwSignal::new("");
-    let waiting = move || session.slots.iter().all(|slot| slot.image.with(Option::is_none));
+    let waiting = move || !session.slots.iter().any(shows);
     let drawn = move || untrack(|| drawn(session, bare.get()));
     let save = move |_| {
         if let Some(canvas) = drawn() {
-            offer_png(&canvas, FILE);
+            offer_png(&canvas, &file_name(session));
         }
     };
     let copy = move |_| {
@@ -43,14 +46,14 @@ pub fn Keep(session: Session) -> impl IntoView {
         spawn_local(async move {
             told.set(match copied(&canvas).await {
                 Ok(()) => "Copied.",
-                Err(_) => "This browser copies no pictures: save it instead.",
+                Err(_) => "This browser cannot copy pictures. Save it instead.",
             });
         });
     };
     let share = move |_| {
         let Some(canvas) = drawn() else { return };
         spawn_local(async move {
-            if shared(&canvas).await.is_err() {
+            if shared(session, &canvas).await.is_err() {
                 told.set("It was not shared.");
             }
         });
@@ -60,52 +63,97 @@ pub fn Keep(session: Session) -> impl IntoView {
     let copies = has(&window(), "ClipboardItem");
     let shares = has(&navigator, "canShare");
     view! {
-        <div class="buttons keep">
-            <button id="save-picture" on:click=save disabled=waiting>"Save picture"</button>
-            {copies.then(|| view! {
-                <button id="copy-picture" on:click=copy disabled=waiting>"Copy picture"</button>
-            })}
-            {shares.then(|| view! {
-                <button id="share-picture" on:click=share disabled=waiting>"Share picture…"</button>
-            })}
-            <BarePixels />
-            <span role="status">{move || told.get()}</span>
-        </div>
+        <button id="save-picture" on:click=save disabled=waiting>"Save picture"</button>
+        {copies.then(|| view! {
+            <button id="copy-picture" on:click=copy disabled=waiting>"Copy picture"</button>
+        })}
+        {shares.then(|| view! {
+            <button id="share-picture" on:click=share disabled=waiting>"Share picture…"</button>
+        })}
+        <BarePixels />
+        <span role="status">{move || told.get()}</span>
     }
+}
+
+/// Whether a network shows something.
+fn shows(slot: &Slot) -> bool {
+    slot.image.with(Option::is_some) || !slot.frames.with(Vec::is_empty)
+}
+
+/// Canvases that stand for the view at hand, by their ids, and what stands above each.
+fn parts(session: Session) -> Vec<(String, String)> {
+    let photo = || ("original-image".to_owned(), "Photo".to_owned());
+    let of_networks = |what: &str| {
+        let part = |slot: Slot| ([slot.place.key(), what].concat(), slot.title());
+        session.at_work().into_iter().filter(shows).map(part).collect::<Vec<_>>()
+    };
+    let beside_photo = |what: &str| [vec![photo()], of_networks(what)].concat();
+    match session.mode.get() {
+        Mode::Invert => beside_photo("-image"),
+        Mode::Explain => beside_photo("-feature-0"),
+        Mode::Atlas => of_networks("-maximised"),
+        Mode::Add => beside_photo("-added"),
+        Mode::Collide => beside_photo("-collision"),
+        Mode::Paint => {
+            [vec![("drawing".into(), session.slots[0].title())], of_networks("-painted")].concat()
+        }
+        Mode::Morph => {
+            let frames = session.morph.settings.with(|settings| settings.frames);
+            (0..frames).map(|i| (format!("frame-{i}"), String::new())).collect()
+        }
+    }
+}
+
+/// What the picture says of itself.
+fn caption(session: Session) -> String {
+    match session.mode.get() {
+        Mode::Invert => {
+            let shown = session.tray.pictured.get().unwrap_or_else(|| session.tray.selected.get());
+            let photo = session.photo(shown).map(|photo| photo.name).unwrap_or_default();
+            [&*photo, ", and what each network kept of it, turned back into a picture"].concat()
+        }
+        _ => session.describe().words(session),
+    }
+}
+
+fn file_name(session: Session) -> String {
+    let name = match session.mode.get_untracked().fragment() {
+        "" => "inversion",
+        view => view,
+    };
+    [name, ".png"].concat()
 }
 
 /// What is shown, side by side, under headings and above a caption.
 fn drawn(session: Session, bare: bool) -> Option<HtmlCanvasElement> {
-    let results = session.slots.into_iter().filter(|slot| slot.image.with(Option::is_some));
-    let results = results.map(|slot| (slot.place.key(), slot.title()));
-    let parts: Vec<_> = [("original", "Photo".to_owned())].into_iter().chain(results).collect();
-    let count = parts.len() as f64;
-    let side = ((f64::from(WIDTH) - GAP) / count - GAP).floor();
-    let height = LINE + side + 2.0 * LINE + 2.0 * GAP;
+    let parts = parts(session).into_iter();
+    let parts: Vec<_> = parts.filter_map(|(id, heading)| Some((found(id)?, heading))).collect();
+    let columns = parts.len().clamp(1, COLUMNS);
+    let rows = parts.len().div_ceil(columns) as f64;
+    let head = if parts.iter().all(|(_, heading)| heading.is_empty()) { 0.0 } else { LINE };
+    let side = ((f64::from(WIDTH) - GAP) / columns as f64 - GAP).floor();
+    let below = rows * (head + side + GAP);
+    let height = below + 2.0 * LINE + GAP;
     let (canvas, context) = blank(WIDTH, height as u32)?;
     context.set_fill_style_str(PAPER);
     context.fill_rect(0.0, 0.0, f64::from(WIDTH), height);
     context.set_fill_style_str(INK);
     context.set_image_smoothing_enabled(!bare);
     context.set_font("600 22px system-ui, sans-serif");
-    for (i, (name, heading)) in parts.into_iter().enumerate() {
-        let left = GAP + i as f64 * (side + GAP);
-        context.fill_text_with_max_width(&heading, left, GAP + 20.0, side).ok()?;
-        let part = document().get_element_by_id(&[name, "-image"].concat())?;
-        let part = part.dyn_into::<HtmlCanvasElement>().ok()?;
-        let top = GAP + LINE;
+    for (i, (part, heading)) in parts.into_iter().enumerate() {
+        let left = GAP + (i % columns) as f64 * (side + GAP);
+        let top = GAP + (i / columns) as f64 * (head + side + GAP);
+        context.fill_text_with_max_width(&heading, left, top + 20.0, side).ok()?;
         context
-            .draw_image_with_html_canvas_element_and_dw_and_dh(&part, left, top, side, side)
+            .draw_image_with_html_canvas_element_and_dw_and_dh(&part, left, top + head, side, side)
             .ok()?;
     }
-    let photo = session.photo(session.selected.get()).map(|photo| photo.name).unwrap_or_default();
-    let caption = [&*photo, ", and what each network kept of it, turned back into a picture"];
-    let made = ["Made with robust-reps: ", &*url::page()];
+    let made = ["Made with robust-reps: ", &*url::page()].concat();
     context.set_font("20px system-ui, sans-serif");
-    let (below, most) = (GAP + LINE + side, f64::from(WIDTH) - 2.0 * GAP);
-    for (line, words) in [(1.0, caption), (2.0, made)] {
+    let most = f64::from(WIDTH) - 2.0 * GAP;
+    for (line, words) in [(1.0, caption(session)), (2.0, made)] {
         let baseline = below + line * LINE - 8.0;
-        context.fill_text_with_max_width(&words.concat(), GAP, baseline, most).ok()?;
+        context.fill_text_with_max_width(&words, GAP, baseline, most).ok()?;
     }
     Some(canvas)
 }
@@ -120,14 +168,20 @@ async fn copied(canvas: &HtmlCanvasElement) -> Result<(), JsValue> {
 }
 
 /// Hands the picture to the system's sheet. Turning that down is no mistake.
-async fn shared(canvas: &HtmlCanvasElement) -> Result<(), JsValue> {
+async fn shared(session: Session, canvas: &HtmlCanvasElement) -> Result<(), JsValue> {
     let blob: Blob = JsFuture::from(png(canvas)).await?.dyn_into()?;
     let kind = FilePropertyBag::new();
     kind.set_type(PNG);
-    let file = File::new_with_blob_sequence_and_options(&Array::of1(&blob), FILE, &kind)?;
+    let file =
+        File::new_with_blob_sequence_and_options(&Array::of1(&blob), &file_name(session), &kind)?;
     let data = ShareData::new();
     data.set_files(&Array::of1(&file));
-    data.set_text(&url::page());
+    // Whoever gets the picture can open what it shows.
+    let fragment = match session.mode.get_untracked() {
+        Mode::Morph => session.morph.fragment.get_untracked(),
+        _ => session.fragment.get_untracked(),
+    };
+    data.set_text(&fragment.map_or_else(url::page, |fragment| url::to_share(&fragment)));
     let navigator: Navigator = window().navigator();
     if !navigator.can_share_with_data(&data) {
         return Err(JsValue::NULL);

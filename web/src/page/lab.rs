@@ -1,4 +1,4 @@
-//! Two questions about this device: does it compute right, and how fast is it?
+//! Two questions about this device: does it compute correctly, and how fast is it?
 
 use leptos::prelude::*;
 use leptos::task::spawn_local;
@@ -36,7 +36,7 @@ const SECONDS: f64 = 5.0;
 /// A question.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum View {
-    /// Does this device compute right?
+    /// Does this device compute correctly?
     Check,
     /// How fast is it?
     Bench,
@@ -54,7 +54,7 @@ impl View {
 
     fn question(self) -> &'static str {
         match self {
-            View::Check => "Does this device compute right?",
+            View::Check => "Does this device compute correctly?",
             View::Bench => "How fast is this device?",
         }
     }

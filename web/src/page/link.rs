@@ -3,7 +3,7 @@
 use futures_channel::oneshot;
 use leptos::prelude::*;
 use leptos::task::spawn_local;
-use robust_core::link::{Link, LinkStart, Stop};
+use robust_core::link::{Link, LinkStart, RegionLink, Stop};
 use robust_core::settings::InvertSettings;
 use robust_core::settings::change::Goal;
 use serde_bytes::ByteBuf;
@@ -11,7 +11,8 @@ use serde_bytes::ByteBuf;
 use super::modes::Mode;
 use super::morph::GONE;
 use super::photos::Photo;
-use super::session::{Session, StartChoice};
+use super::session::Session;
+use super::state::StartChoice;
 use super::url;
 use crate::protocol::Request;
 
@@ -42,7 +43,7 @@ impl Session {
     pub(super) fn publish(self, making: impl Future<Output = (Option<String>, bool)> + 'static) {
         let shown = move || {
             let mode = self.mode.get_untracked();
-            (mode, self.run.get_untracked(), self.selected.get_untracked())
+            (mode, self.run.get_untracked(), self.tray.selected.get_untracked())
         };
         let before = shown();
         self.fragment.set(None);
@@ -60,12 +61,12 @@ impl Session {
     /// visitor's photo small.
     async fn link(self) -> Option<Link> {
         let stop = async |id: usize| self.stop_of(&self.photo(id)?).await.ok();
-        let selected = self.selected.get_untracked();
+        let selected = self.tray.selected.get_untracked();
         let (mode, goal) = (self.mode.get_untracked(), self.goal());
         match mode {
             Mode::Invert => {
-                let settings = self.settings.get_untracked();
-                let start = match self.start.get_untracked() {
+                let settings = self.invert.settings.get_untracked();
+                let start = match self.invert.start.get_untracked() {
                     StartChoice::Noise => LinkStart::Noise,
                     StartChoice::Grey => LinkStart::Grey,
                     StartChoice::Photo(id) => LinkStart::Photo(stop(id).await?),
@@ -73,8 +74,8 @@ impl Session {
                 return Some(Link::Invert { photo: stop(selected).await?, settings, start });
             }
             Mode::Explain => {
-                let class = self.class.get_untracked();
-                let question = self.question.get_untracked();
+                let class = self.explained.class.get_untracked();
+                let question = self.explained.question.get_untracked();
                 let photo = stop(selected).await?;
                 return Some(match question {
                     Some(other) => Link::WhyNot { photo, class, other },
@@ -83,12 +84,14 @@ impl Session {
             }
             _ => {}
         }
-        // What was painted is no part of a link.
-        let painted = self.change.region.with_untracked(Option::is_some);
+        let authors = self.change.authors.get_untracked();
+        let region = self.change.region.with_untracked(|region| {
+            let painted = region.as_ref().filter(|_| mode == Mode::Add)?;
+            RegionLink::of(painted)
+        });
         let other = self.change.other.get_untracked();
         let goal = goal?;
         let (start, other) = match (&goal, self.change.start.get_untracked()) {
-            (Goal::Add(_), _) if painted => return None,
             (Goal::Add(_), _) => (LinkStart::Photo(stop(selected).await?), None),
             (Goal::Collide { .. }, _) => {
                 (LinkStart::Photo(stop(selected).await?), Some(stop(other).await?))
@@ -97,7 +100,11 @@ impl Session {
             (_, StartChoice::Grey) => (LinkStart::Grey, None),
             (_, StartChoice::Photo(_)) => (LinkStart::Photo(stop(selected).await?), None),
         };
-        Some(Link::Change { start, other, goal })
+        Some(if authors || region.is_some() {
+            Link::ChangeBy { start, other, goal, authors, region }
+        } else {
+            Link::Change { start, other, goal }
+        })
     }
 
     /// A photo as a link names or holds it, shrunk where it has to be.
@@ -105,7 +112,7 @@ impl Session {
         if let Some(stop) = photo.stop() {
             return Ok(stop);
         }
-        let known = self.shrunk.with_value(|all| {
+        let known = self.tray.shrunk.with_value(|all| {
             let same = |(known, _): &&(Photo, ByteBuf)| known.shows_the_same(photo);
             all.iter().find(same).map(|(_, bytes)| bytes.clone())
         });
@@ -113,7 +120,7 @@ impl Session {
             return Ok(Stop::Embedded(bytes));
         }
         let bytes = self.embed(photo).await?;
-        self.shrunk.update_value(|all| {
+        self.tray.shrunk.update_value(|all| {
             if all.len() >= SHRUNK {
                 all.remove(0);
             }
@@ -125,10 +132,10 @@ impl Session {
     /// The photo in the tray that a link holds: it came in one, or has gone into one in this visit.
     pub fn known(self, stop: &Stop) -> Option<usize> {
         let Stop::Embedded(bytes) = stop else { return None };
-        let shrunk = self.shrunk.with_value(|all| {
+        let shrunk = self.tray.shrunk.with_value(|all| {
             all.iter().find(|(_, small)| small == bytes).map(|(photo, _)| photo.clone())
         });
-        self.photos.with_untracked(|photos| {
+        self.tray.photos.with_untracked(|photos| {
             let same = |photo: &&Photo| {
                 photo.stop().as_ref() == Some(stop)
                     || shrunk.as_ref().is_some_and(|shrunk| shrunk.shows_the_same(photo))
@@ -145,7 +152,7 @@ impl Session {
         let file = photo.request().await?;
         let id = self.requests.get_value();
         self.requests.set_value(id + 1);
-        self.shrinking.update_value(|all| drop(all.insert(id, send)));
+        self.tray.shrinking.update_value(|all| drop(all.insert(id, send)));
         slot.send(&Request::Embed { id, photo: file });
         let shrunk = receive.await.map_err(|_| "the network was loaded anew".to_owned())?;
         shrunk.map_err(|message| format!("{}: {message}", photo.name))
@@ -155,9 +162,9 @@ impl Session {
     pub fn open_inversion(self, photo: &Stop, settings: InvertSettings, start: &LinkStart) {
         let Some(id) = self.open_stop(photo) else { return };
         let Some(start) = self.open_start(start) else { return };
-        self.selected.set(id);
-        self.settings.set(settings);
-        self.start.set(start);
+        self.tray.selected.set(id);
+        self.invert.settings.set(settings);
+        self.invert.start.set(start);
         self.enter(Mode::Invert);
         self.show_or_compute();
     }
@@ -165,25 +172,33 @@ impl Session {
     /// Shows an explanation that a link names.
     pub fn open_explanation(self, photo: &Stop, class: Option<usize>, question: Option<usize>) {
         if let Some(id) = self.open_stop(photo) {
-            self.selected.set(id);
-            self.class.set(class);
-            self.question.set(question);
+            self.tray.selected.set(id);
+            self.explained.class.set(class);
+            self.explained.question.set(question);
             self.enter(Mode::Explain);
             self.show_or_compute();
         }
     }
 
     /// Shows a change that a link names.
-    pub fn open_change(self, start: &LinkStart, other: Option<&Stop>, goal: Goal) {
+    pub fn open_change(
+        self,
+        start: &LinkStart,
+        other: Option<&Stop>,
+        goal: Goal,
+        authors: bool,
+        region: Option<&RegionLink>,
+    ) {
         let Some(choice) = self.open_start(start) else { return };
         if let StartChoice::Photo(id) = choice {
-            self.selected.set(id);
+            self.tray.selected.set(id);
         }
         if let Some(other) = other {
             let Some(id) = self.open_stop(other) else { return };
             self.change.other.set(id);
         }
-        self.change.region.set(None);
+        self.change.authors.set(authors);
+        self.change.region.set(region.map(RegionLink::pixels));
         self.enter(match goal {
             Goal::Add(features) => {
                 self.change.features.set(features);

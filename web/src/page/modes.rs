@@ -3,7 +3,8 @@
 use leptos::prelude::*;
 use robust_core::settings::Crop;
 
-use super::session::{Session, StartChoice};
+use super::session::Session;
+use super::state::StartChoice;
 use super::url;
 
 /// What the page is used for at the moment.
@@ -60,25 +61,25 @@ impl Session {
     pub fn select(self, id: usize) {
         match self.mode.get_untracked() {
             Mode::Invert => {
-                self.selected.set(id);
+                self.tray.selected.set(id);
                 self.invert();
             }
             Mode::Morph => self.choose_stop(id),
             Mode::Explain => {
-                self.selected.set(id);
+                self.tray.selected.set(id);
                 self.explain(None);
             }
             Mode::Atlas => {
-                self.selected.set(id);
+                self.tray.selected.set(id);
                 self.change.start.set(StartChoice::Photo(id));
                 self.change();
             }
             Mode::Add | Mode::Collide => {
-                self.selected.set(id);
+                self.tray.selected.set(id);
                 self.change();
             }
             Mode::Paint => {
-                self.selected.set(id);
+                self.tray.selected.set(id);
                 self.paint_on_photo();
             }
         }
@@ -88,7 +89,7 @@ impl Session {
     pub fn is_chosen(self, id: usize) -> bool {
         match self.mode.get() {
             Mode::Morph => self.morph.stops.with(|stops| stops.contains(&id)),
-            _ => self.selected.get() == id,
+            _ => self.tray.selected.get() == id,
         }
     }
 
@@ -99,20 +100,20 @@ impl Session {
                 let active = self.morph.active.get();
                 self.morph.stops.with(|stops| stops.get(active).copied()).unwrap_or_default()
             }
-            _ => self.selected.get(),
+            _ => self.tray.selected.get(),
         }
     }
 
     /// Crops that photo and computes again.
     pub fn crop(self, crop: Crop) {
         let id = untrack(|| self.cropped());
-        self.photos.update(|photos| {
+        self.tray.photos.update(|photos| {
             if let Some(photo) = photos.iter_mut().find(|photo| photo.id == id) {
                 photo.crop = crop;
             }
         });
         // Another part of a photo may show something else.
-        self.class.set(None);
+        self.explained.class.set(None);
         self.compute_again();
     }
 

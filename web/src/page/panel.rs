@@ -3,7 +3,7 @@
 use leptos::prelude::*;
 use robust_core::model::card::Role;
 
-use super::canvas::{ImageCanvas, save_png};
+use super::canvas::{ImageCanvas, SavePng};
 use super::chart::LossCurve;
 use super::frame::Frame;
 use super::slot::Slot;
@@ -32,28 +32,27 @@ pub fn Panel(
     let slot = model;
     let name = slot.place.key();
     let canvas = format!("{name}-image");
-    let save = {
-        let canvas = canvas.clone();
-        move |_| save_png(&canvas, &format!("inverted-{name}.png"))
-    };
     let pair = beside_photo(slot.place);
     let role = move || slot.card.with(|card| card.as_ref().map(|card| card.role));
-    let distance = move || slot.losses.with(|l| l.last().map(|d| percent(*d, 1)));
+    let distance = move || slot.course.losses.with(|l| l.last().map(|d| percent(*d, 1)));
     let shown = view! {
         <button class="picture" title="Compare full screen" on:click=move |_| compared.set(Some(pair))>
-            <ImageCanvas id=canvas image=slot.image label="Image rebuilt from the representation" />
+            <ImageCanvas id=canvas.clone() image=slot.image label="Image rebuilt from the representation" />
         </button>
     };
     view! {
         <Frame model=slot id=name shown=shown.into_any()>
-            <LossCurve losses=slot.losses steps=slot.steps />
-            <p class="distance">
-                <Term of=DISTANCE />" to the photo’s representation: "
-                <strong data-value="distance">{move || distance().unwrap_or("–".into())}</strong>
-            </p>
-            <p class="likeness">{move || slot.likeness.get().map(likeness_text)}</p>
-            <button class="save" on:click=save disabled=move || slot.image.with(Option::is_none)>"Save PNG"</button>
-            <p class="hint">{move || role().or(slot.place.role()).map(explanation)}</p>
+            <details class="numbers">
+                <summary>
+                    "Distance: " <strong data-value="distance">{move || distance().unwrap_or("–".into())}</strong>
+                </summary>
+                <LossCurve losses=slot.course.losses steps=slot.course.steps />
+                <p><Term of=DISTANCE />" to the photo’s representation, step by step."</p>
+                <p class="likeness">{move || slot.course.likeness.get().map(likeness_text)}</p>
+                <SavePng canvas file=format!("inverted-{name}.png")
+                    disabled=Signal::derive(move || slot.image.with(Option::is_none)) />
+                <p class="hint">{move || role().or(slot.place.role()).map(explanation)}</p>
+            </details>
         </Frame>
     }
 }

@@ -15,7 +15,8 @@ use web_sys::{Blob, File, ImageBitmap, Url};
 use super::canvas::{blank, png_file};
 use super::models::is_network;
 use super::modes::Mode;
-use super::session::{Session, StartChoice};
+use super::session::Session;
+use super::state::StartChoice;
 use super::{download, gallery, url};
 use crate::protocol::PhotoFile;
 
@@ -110,12 +111,17 @@ impl Photo {
 
     /// A photo that came inside a link.
     pub fn from_link(id: usize, bytes: &[u8]) -> Option<Self> {
-        let parts = Array::of1(&Uint8Array::from(bytes));
+        let source = Source::Linked(Arc::new(bytes.to_vec()));
+        Self::of_file(id, "Photo of the link".into(), source, Crop::Centre)
+    }
+
+    /// A photo whose file is in memory.
+    pub fn of_file(id: usize, name: String, source: Source, crop: Crop) -> Option<Self> {
+        let (Source::Own(bytes) | Source::Linked(bytes)) = &source else { return None };
+        let parts = Array::of1(&Uint8Array::from(bytes.as_slice()));
         let blob = Blob::new_with_u8_array_sequence(&parts).ok()?;
         let url = Url::create_object_url_with_blob(&blob).ok()?;
-        let source = Source::Linked(Arc::new(bytes.to_vec()));
-        let (name, small) = ("Photo of the link".into(), url.clone());
-        Some(Self { id, name, url, small, source, crop: Crop::Centre })
+        Some(Self { id, name, small: url.clone(), url, source, crop })
     }
 
     /// Whether it is the very same file, of which the same is seen; numbers tell only photos of the tray
@@ -169,7 +175,9 @@ async fn decoded_by_browser(file: &File) -> Result<(Blob, Vec<u8>), JsValue> {
 impl Session {
     /// The photo with this id.
     pub fn photo(self, id: usize) -> Option<Photo> {
-        self.photos.with_untracked(|photos| photos.iter().find(|photo| photo.id == id).cloned())
+        self.tray
+            .photos
+            .with_untracked(|photos| photos.iter().find(|photo| photo.id == id).cloned())
     }
 
     /// Adds photos and inverts the first of them.
@@ -201,27 +209,27 @@ impl Session {
     /// Puts the photo that `make` makes of its new id in front of all others.
     pub fn add_photo(self, make: impl FnOnce(usize) -> Option<Photo>) -> Option<usize> {
         // Never one that was there before: results of this visit remember photos by it.
-        let id = self.next_photo.get_value();
+        let id = self.tray.next_photo.get_value();
         let photo = make(id)?;
-        self.next_photo.set_value(id + 1);
-        self.photos.update(|photos| photos.insert(0, photo));
+        self.tray.next_photo.set_value(id + 1);
+        self.tray.photos.update(|photos| photos.insert(0, photo));
         Some(id)
     }
 
     /// Takes a photo out of the tray. Views that show it go on with a sample.
     pub fn remove_photo(self, id: usize) {
         let used = untrack(|| self.shows(id));
-        self.photos.update(|photos| photos.retain(|photo| photo.id != id));
-        self.wrong.update(|wrong| wrong.retain(|(photo, _)| *photo != id));
-        let first = self.photos.with_untracked(|photos| photos.first().map(|photo| photo.id));
+        self.tray.photos.update(|photos| photos.retain(|photo| photo.id != id));
+        self.tray.wrong.update(|wrong| wrong.retain(|(photo, _)| *photo != id));
+        let first = self.tray.photos.with_untracked(|photos| photos.first().map(|photo| photo.id));
         let Some(first) = first else { return };
         let gone = StartChoice::Photo(id);
-        for start in [self.start, self.change.start] {
+        for start in [self.invert.start, self.change.start] {
             if start.get_untracked() == gone {
                 start.set(StartChoice::Noise);
             }
         }
-        for chosen in [self.selected, self.change.other] {
+        for chosen in [self.tray.selected, self.change.other] {
             if chosen.get_untracked() == id {
                 chosen.set(first);
             }
@@ -236,9 +244,9 @@ impl Session {
 
     /// Whether what is shown is made of this photo. A drawing has its pixels already.
     fn shows(self, id: usize) -> bool {
-        let selected = self.selected.get() == id;
+        let selected = self.tray.selected.get() == id;
         match self.mode.get() {
-            Mode::Invert => selected || self.start.get() == StartChoice::Photo(id),
+            Mode::Invert => selected || self.invert.start.get() == StartChoice::Photo(id),
             Mode::Morph => self.morph.stops.with(|stops| stops.contains(&id)),
             Mode::Explain | Mode::Add => selected,
             Mode::Atlas => selected && matches!(self.change.start.get(), StartChoice::Photo(_)),
@@ -250,20 +258,27 @@ impl Session {
     /// Marks the photo of a run that it could not begin with, and goes back to the one whose picture
     /// is shown.
     pub(super) fn mark_wrong(self, id: usize, message: &str) {
-        self.wrong.update(|wrong| {
+        self.tray.wrong.update(|wrong| {
             wrong.retain(|(photo, _)| *photo != id);
             wrong.push((id, message.to_owned()));
         });
-        let shown = self.pictured.get_untracked().filter(|shown| self.photo(*shown).is_some());
-        if let (Some(shown), true) = (shown, self.selected.get_untracked() == id) {
-            self.selected.set(shown);
-            // Nobody wants to go back to it.
-            self.forget_steps_to(id);
-            match self.mode.get_untracked() {
-                // What was shown has not been touched.
-                Mode::Invert | Mode::Paint => self.show_link(),
-                _ => self.show_step_again(),
+        match self.mode.get_untracked() {
+            // What was shown has not been touched.
+            Mode::Invert | Mode::Paint => {
+                let shown =
+                    self.tray.pictured.get_untracked().filter(|id| self.photo(*id).is_some());
+                if let (Some(shown), true) = (shown, self.tray.selected.get_untracked() == id) {
+                    self.tray.selected.set(shown);
+                    // Nobody wants to go back to it.
+                    self.forget_steps_to(id);
+                    self.show_link();
+                }
             }
+            _ if untrack(|| self.shows(id)) => {
+                self.forget_steps_to(id);
+                self.show_step_again();
+            }
+            _ => {}
         }
     }
 }

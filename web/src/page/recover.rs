@@ -31,8 +31,8 @@ impl Session {
             batched: self.slots.iter().any(Slot::is_batched),
         };
         let now = js_sys::Date::now() / 1000.0;
-        let remedy = self.losses.try_update_value(|losses| losses.lose(now, cause, work));
-        self.lost_run.set_value(self.run.get_untracked());
+        let remedy = self.device.losses.try_update_value(|losses| losses.lose(now, cause, work));
+        self.device.lost_run.set_value(self.run.get_untracked());
         let keeps = cause != Cause::WrongNumbers;
         self.slots.iter().for_each(|slot| slot.interrupt(keeps));
         spawn_local(async move {
@@ -43,7 +43,7 @@ impl Session {
                 self.notice.set(Some(notice));
             }
             if again {
-                let wish = self.wish.get_value();
+                let wish = self.device.wish.get_value();
                 return self.load(choose_again(wish.as_deref()).await).await;
             }
             let reason = format!("the processor, because {message}");
@@ -54,10 +54,10 @@ impl Session {
     /// Has a graphics device compute a few known numbers, once: a driver that is wrong says nothing of
     /// it, and pictures would be blamed on the network.
     pub(super) fn ask_for_proof(self, slot: Slot) {
-        let choice = self.choice.get_untracked().map(|choice| choice.reason);
+        let choice = self.device.choice.get_untracked().map(|choice| choice.reason);
         if slot.place != Place::Robust
             || !self.is_on_graphics()
-            || self.proved.get_value() == choice
+            || self.device.proved.get_value() == choice
         {
             return;
         }
@@ -72,7 +72,10 @@ impl Session {
     /// Takes what a device gets wrong, if anything.
     pub(super) fn hear_proof(self, slot: Slot, wrong: Option<String>) {
         match wrong {
-            None => self.proved.set_value(self.choice.get_untracked().map(|choice| choice.reason)),
+            None => self
+                .device
+                .proved
+                .set_value(self.device.choice.get_untracked().map(|choice| choice.reason)),
             Some(wrong) => {
                 let message = format!("this graphics device computes wrong numbers ({wrong})");
                 self.engine_failed(slot, Cause::WrongNumbers, message);
@@ -81,7 +84,7 @@ impl Session {
     }
 
     fn is_on_graphics(self) -> bool {
-        let kind = self.choice.with_untracked(|choice| choice.as_ref().map(|c| c.kind));
+        let kind = self.device.choice.with_untracked(|choice| choice.as_ref().map(|c| c.kind));
         kind == Some(EngineKind::WebGpu)
     }
 }
@@ -110,7 +113,7 @@ fn notice(cause: Cause, again: bool, worked: bool) -> Option<String> {
         Cause::Lost => "was lost again",
     };
     let then = match cause {
-        _ if !again => "The processor computes from now on",
+        _ if !again => "The processor takes over",
         Cause::NoMemory => "It is started again with fewer images at a time",
         _ => "It is started again",
     };

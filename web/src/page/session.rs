@@ -1,94 +1,72 @@
 //! The state of the page and what can be done with it.
 
-use std::collections::HashMap;
+use std::ops::Deref;
 
-use futures_channel::oneshot;
 use leptos::ev;
 use leptos::prelude::*;
 use leptos::task::spawn_local;
-use robust_core::settings::{InvertSettings, Start};
-use serde_bytes::ByteBuf;
 
-use super::adapter::{Choice, choose};
+use super::adapter::choose;
 use super::change::Change;
 use super::history::History;
 use super::models::{Loading, Models};
 use super::modes::Mode;
 use super::morph::{Morph, hear_saved};
 use super::paint::Paint;
-use super::photos::Photo;
 use super::place::{PLACES, Place};
 use super::slot::Slot;
-use super::url;
+use super::state::{Device, Explained, Invert, Tray};
 use crate::protocol::{Event, Fault, Response, RunId};
-use crate::recovery::{Cause, Losses};
+use crate::recovery::Cause;
 use crate::turn::Turn;
 
-/// Where images start: a photo is one with this id.
-pub type StartChoice = Start<usize>;
+/// The page's state. A copy is a reference: all of it lives as long as the page, and what captures it
+/// stays small.
+#[derive(Clone, Copy)]
+pub struct Session(&'static State);
 
-/// Photos that an engine is shrinking, by the number of the request.
-type Shrinking = HashMap<usize, oneshot::Sender<Result<ByteBuf, String>>>;
+impl Deref for Session {
+    type Target = State;
+
+    fn deref(&self) -> &State {
+        self.0
+    }
+}
 
 /// Handles to everything that the page shows.
-#[derive(Clone, Copy)]
-pub struct Session {
+pub struct State {
     /// The robust and the standard model, and one more where the visitor wants it.
     pub slots: [Slot; PLACES],
-    /// Photos to choose from.
-    pub photos: RwSignal<Vec<Photo>>,
-    /// Why some of them cannot be read, by their ids.
-    pub wrong: RwSignal<Vec<(usize, String)>>,
-    /// The photo that is inverted.
-    pub selected: RwSignal<usize>,
-    /// The run that was given a photo that cannot be read.
-    pub(super) unread: StoredValue<RunId>,
-    /// Number of the next photo that is added.
-    pub(super) next_photo: StoredValue<usize>,
-    /// The photo whose picture is shown, which may be an earlier one.
-    pub pictured: RwSignal<Option<usize>>,
-    /// How it is inverted.
-    pub settings: RwSignal<InvertSettings>,
-    /// Where the image starts.
-    pub start: RwSignal<StartChoice>,
-    /// What computes, once known.
-    pub choice: RwSignal<Option<Choice>>,
-    /// Something that went wrong, until it is closed.
-    pub notice: RwSignal<Option<String>>,
-    /// What the page is used for.
-    pub mode: RwSignal<Mode>,
-    /// The class that is explained, or the predicted one.
-    pub class: RwSignal<Option<usize>>,
-    /// The class that it is asked about why the photo is none of it.
-    pub question: RwSignal<Option<usize>>,
+    /// The photos at hand.
+    pub tray: Tray,
+    /// How a photo is inverted.
+    pub invert: Invert,
+    /// What is explained.
+    pub explained: Explained,
     /// What an image is changed towards.
     pub change: Change,
     /// The path between photos.
     pub morph: Morph,
     /// The drawing.
     pub paint: Paint,
+    /// What was made and chosen in this visit.
+    pub history: History,
+    /// The networks to choose from.
+    pub models: Models,
+    /// What computes.
+    pub device: Device,
+    /// What engines are loaded from, and how often.
+    pub(super) loading: Loading,
+    /// What the page is used for.
+    pub mode: RwSignal<Mode>,
+    /// Something that went wrong, until it is closed.
+    pub notice: RwSignal<Option<String>>,
     /// The step of the tour that is told.
     pub tour: RwSignal<Option<usize>>,
     /// Whether the visitor wants to be told of the end of a run.
     pub tell: RwSignal<bool>,
-    /// What was made and chosen in this visit.
-    pub history: History,
     /// The fragment of a link to what is shown, where there is one.
     pub fragment: RwSignal<Option<String>>,
-    pub(super) shrinking: StoredValue<Shrinking, LocalStorage>,
-    /// Photos as links hold them.
-    pub(super) shrunk: StoredValue<Vec<(Photo, ByteBuf)>>,
-    /// The engine that the visitor has asked for.
-    pub(super) wish: StoredValue<Option<String>>,
-    pub(super) losses: StoredValue<Losses>,
-    /// The device that has shown that it computes right, by the words for it.
-    pub(super) proved: StoredValue<Option<String>>,
-    /// The newest run when an engine was lost.
-    pub(super) lost_run: StoredValue<RunId>,
-    /// The networks to choose from.
-    pub models: Models,
-    /// What engines are loaded from, and how often.
-    pub(super) loading: Loading,
     /// Number of the next request that is answered by its number.
     pub(super) requests: StoredValue<usize>,
     /// What the laboratory has measured.
@@ -102,45 +80,33 @@ impl Session {
     /// A session that starts loading the models of `index`. `eager`: inverts the first sample
     /// without a click.
     pub fn begin(index: String, eager: bool) -> Self {
-        let session = Self {
+        let session = Self(Box::leak(Box::new(State {
             slots: Place::ALL.map(Slot::new),
-            photos: RwSignal::new(Photo::samples()),
-            wrong: RwSignal::new(Vec::new()),
-            selected: RwSignal::new(0),
-            unread: StoredValue::new(0),
-            next_photo: StoredValue::new(Photo::samples().len()),
-            pictured: RwSignal::new(None),
-            settings: RwSignal::new(InvertSettings::FAST),
-            start: RwSignal::new(StartChoice::Noise),
-            choice: RwSignal::new(None),
-            notice: RwSignal::new(None),
-            mode: RwSignal::new(Mode::Invert),
-            class: RwSignal::new(None),
-            question: RwSignal::new(None),
+            tray: Tray::new(),
+            invert: Invert::new(),
+            explained: Explained::new(),
             change: Change::new(),
             morph: Morph::new(),
             paint: Paint::new(),
+            history: History::new(),
+            models: Models::new(),
+            device: Device::new(),
+            loading: Loading::of(index),
+            mode: RwSignal::new(Mode::Invert),
+            notice: RwSignal::new(None),
             tour: RwSignal::new(None),
             tell: RwSignal::new(false),
-            history: History::new(),
             fragment: RwSignal::new(None),
-            shrinking: StoredValue::new_local(HashMap::new()),
-            shrunk: StoredValue::new(Vec::new()),
-            wish: StoredValue::new(url::parameter("engine")),
-            losses: StoredValue::new(Losses::none()),
-            proved: StoredValue::new(None),
-            lost_run: StoredValue::new(0),
-            models: Models::new(),
-            loading: Loading::of(index),
             requests: StoredValue::new(0),
             measured: RwSignal::new(Vec::new()),
             eager,
             run: RwSignal::new(0),
-        };
+        })));
         window_event_listener(ev::popstate, move |_| session.follow_address());
         session.follow_address();
+        session.bring_kept_photos();
         spawn_local(async move {
-            session.load(choose(session.wish.get_value().as_deref()).await).await;
+            session.load(choose(session.device.wish.get_value().as_deref()).await).await;
         });
         session
     }
@@ -157,7 +123,7 @@ impl Session {
                 slot.card.set(Some(*card));
                 slot.turn.update(Turn::loaded);
                 // Unless the visitor has asked for something else meanwhile.
-                let same = self.run.get_untracked() == self.lost_run.get_value();
+                let same = self.run.get_untracked() == self.device.lost_run.get_value();
                 if !(same && slot.go_on()) {
                     self.model_ready(slot);
                 }
@@ -182,9 +148,9 @@ impl Session {
                 // What went wrong with an older run is of no interest any more.
                 if slot.hear(id, *event) {
                     if begins {
-                        let shown = self.selected.get_untracked();
-                        self.pictured.set(Some(shown));
-                        self.wrong.update(|wrong| wrong.retain(|(id, _)| *id != shown));
+                        let shown = self.tray.selected.get_untracked();
+                        self.tray.pictured.set(Some(shown));
+                        self.tray.wrong.update(|wrong| wrong.retain(|(id, _)| *id != shown));
                     }
                     if let Some(fault) = fault {
                         self.run_failed(id, fault);
@@ -198,14 +164,14 @@ impl Session {
                 self.measured.update(|measured| measured.push(response));
             }
             Response::Looked { ids, activations } => match activations {
-                Ok(rows) => slot.activations.set(ids.into_iter().zip(rows).collect()),
+                Ok(rows) => slot.features.activations.set(ids.into_iter().zip(rows).collect()),
                 Err(message) => match Cause::of(&message) {
                     Some(cause) => self.engine_failed(slot, cause, message),
                     None => self.notice.set(Some(message)),
                 },
             },
             Response::Embedded { id, photo } => {
-                let waiting = self.shrinking.try_update_value(|all| all.remove(&id)).flatten();
+                let waiting = self.tray.shrinking.try_update_value(|all| all.remove(&id)).flatten();
                 if let Some(waiting) = waiting {
                     let _ = waiting.send(photo);
                 }
@@ -239,10 +205,10 @@ impl Session {
             return self.notice.set(Some(message));
         };
         // Both models say the same about a photo; once is enough.
-        if self.unread.get_value() == run {
+        if self.tray.unread.get_value() == run {
             return;
         }
-        self.unread.set_value(run);
+        self.tray.unread.set_value(run);
         if photo.is_brought() {
             self.mark_wrong(photo.id, &message);
         }
@@ -255,11 +221,6 @@ impl Session {
         let run = self.run.get_untracked();
         self.remember(run);
         run
-    }
-
-    /// Whether no run has been started since.
-    pub fn is_newest(self, run: RunId) -> bool {
-        self.run.get_untracked() == run
     }
 
     /// Goes to another view: what the one before it had asked for is not heard any more.

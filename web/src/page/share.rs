@@ -52,7 +52,7 @@ pub fn Share(
         Some(view! {
             <div class="share-panel">
                 <label>
-                    "Everything is in this link, the photos too; no server ever sees them."
+                    "The link contains everything, photos included; no server ever sees them."
                     {move || own().then_some(" Only your own network is not: whoever opens it sees this page's.")}
                     <input id="link" type="text" readonly prop:value=link
                         on:focus=select />

@@ -1,22 +1,34 @@
 //! One model: its engine and what it shows.
 
+use std::ops::Deref;
+
 use leptos::prelude::*;
 use robust_core::model::card::Card;
-use robust_core::report::Explanation;
 use robust_core::settings::change::Goal;
 
-use super::change::AtlasSheet;
 use super::engine::Engine;
 use super::place::Place;
+use super::shown::{Course, Features, Told};
 use crate::protocol::{ChangeRequest, Event, Image, Progress, Request, Resume, RunId, Task};
 use crate::turn::{Phase, Turn};
 
 /// Side of what the site's networks see, in pixels: what counts until a network says its own.
 pub const USUAL_SIDE: u32 = 64;
 
-/// Signals of one model. Copies are handles to the same state.
+/// One model's state. A copy is a reference, as that of the session.
 #[derive(Clone, Copy)]
-pub struct Slot {
+pub struct Slot(&'static SlotState);
+
+impl Deref for Slot {
+    type Target = SlotState;
+
+    fn deref(&self) -> &SlotState {
+        self.0
+    }
+}
+
+/// Signals of one model.
+pub struct SlotState {
     /// Where it works.
     pub place: Place,
     /// Which run is heard, and what the model is doing.
@@ -31,34 +43,16 @@ pub struct Slot {
     pub image: RwSignal<Option<Image>>,
     /// All frames of a path between photos; empty before the first report.
     pub frames: RwSignal<Vec<Image>>,
-    /// Why the photo is classified as it is.
-    pub explanation: RwSignal<Option<Explanation>>,
-    /// The photo changed within growing radii towards another class: radius, confidence, image.
-    pub why_not: RwSignal<Vec<(f32, f32, Image)>>,
+    /// What it says of the photo.
+    pub told: Told,
     /// How sure it was of every class when the run began, for each image, and is now.
     pub confidences: RwSignal<[Vec<Vec<f32>>; 2]>,
-    /// The model's atlas of features.
-    pub atlas: RwSignal<Option<AtlasSheet>>,
-    /// Photos that the model was asked to look at, by id.
-    pub looked: RwSignal<Vec<usize>>,
-    /// The representation of each photo that it has looked at, by id.
-    pub activations: RwSignal<Vec<(usize, Vec<f32>)>>,
-    /// The gradient of the loss.
-    pub saliency: RwSignal<Option<Image>>,
-    /// Relative distance before each step.
-    pub losses: RwSignal<Vec<f32>>,
-    /// Steps done.
-    pub step: RwSignal<usize>,
-    /// Steps of the run that is shown.
-    pub steps: RwSignal<usize>,
-    /// Whether the visitor has ended the run.
-    pub stopped: RwSignal<bool>,
-    /// Steps a second of late.
-    pub speed: RwSignal<f64>,
+    /// What its coordinates look for.
+    pub features: Features,
+    /// How the run that is shown has gone.
+    pub course: Course,
     /// Why it does not do what was asked for last.
     pub declined: RwSignal<Option<String>>,
-    /// How like the original the result is, once finished.
-    pub likeness: RwSignal<Option<f32>>,
     /// Steps of the run that was asked for last.
     asked_steps: StoredValue<usize>,
     engine: StoredValue<Option<Engine>, LocalStorage>,
@@ -71,7 +65,7 @@ pub struct Slot {
 impl Slot {
     /// A model that has not been loaded.
     pub fn new(place: Place) -> Self {
-        Self {
+        Self(Box::leak(Box::new(SlotState {
             place,
             turn: RwSignal::new(if place.role().is_some() { Turn::new() } else { Turn::empty() }),
             card: RwSignal::new(None),
@@ -79,25 +73,16 @@ impl Slot {
             target: RwSignal::new(None),
             image: RwSignal::new(None),
             frames: RwSignal::new(Vec::new()),
-            explanation: RwSignal::new(None),
-            why_not: RwSignal::new(Vec::new()),
+            told: Told::default(),
             confidences: RwSignal::default(),
-            atlas: RwSignal::new(None),
-            looked: RwSignal::new(Vec::new()),
-            activations: RwSignal::new(Vec::new()),
-            saliency: RwSignal::new(None),
-            losses: RwSignal::new(Vec::new()),
-            step: RwSignal::new(0),
-            steps: RwSignal::new(0),
-            stopped: RwSignal::new(false),
-            speed: RwSignal::new(0.0),
+            features: Features::default(),
+            course: Course::default(),
             declined: RwSignal::new(None),
-            likeness: RwSignal::new(None),
             asked_steps: StoredValue::new(0),
             engine: StoredValue::new_local(None),
             sent: StoredValue::new(None),
             lost: StoredValue::new(None),
-        }
+        })))
     }
 
     /// What people call it.
@@ -114,8 +99,8 @@ impl Slot {
     /// Gives the model its engine; an earlier one ends.
     pub fn set_engine(&self, engine: Option<Engine>) {
         self.engine.set_value(engine);
-        self.looked.set(Vec::new());
-        self.activations.set(Vec::new());
+        self.features.looked.set(Vec::new());
+        self.features.activations.set(Vec::new());
     }
 
     /// Sends a request to its engine, if there is one.
@@ -164,16 +149,16 @@ impl Slot {
     pub fn ask_afresh(&self, run: RunId, steps: usize) {
         self.forget();
         self.frames.set(Vec::new());
-        self.losses.set(Vec::new());
-        self.step.set(0);
-        self.steps.set(steps);
-        self.stopped.set(false);
+        self.course.losses.set(Vec::new());
+        self.course.step.set(0);
+        self.course.steps.set(steps);
+        self.course.stopped.set(false);
         self.ask(run, steps);
     }
 
     /// Asks for a search for another class; what is shown of the photo stays.
     pub fn ask_why_not(&self, run: RunId) {
-        self.why_not.set(Vec::new());
+        self.told.why_not.set(Vec::new());
         self.ask(run, 0);
     }
 
@@ -248,7 +233,7 @@ impl Slot {
     /// beginning. False where nothing was.
     pub fn go_on(&self) -> bool {
         let Some(before) = self.lost.get_value() else { return false };
-        let step = self.step.get_untracked();
+        let step = self.course.step.get_untracked();
         self.sent.update_value(|sent| {
             let Some(Request::Run { id, task, resume }) = sent else { return };
             let frames = || self.frames.get_untracked();
@@ -274,7 +259,7 @@ impl Slot {
             if images.is_empty() {
                 match &**task {
                     Task::Change(_) => self.frames.set(Vec::new()),
-                    Task::WhyNot(_) => self.why_not.set(Vec::new()),
+                    Task::WhyNot(_) => self.told.why_not.set(Vec::new()),
                     _ => {}
                 }
                 self.lost.set_value(None);
@@ -301,7 +286,7 @@ impl Slot {
 
     /// Ends the run; what it has reached stays.
     pub fn stop(&self) {
-        self.stopped.set(true);
+        self.course.stopped.set(true);
         self.send(&Request::Stop);
     }
 
@@ -332,27 +317,27 @@ impl Slot {
                     return self.gone_on(&before);
                 }
                 self.target.set(Some(image));
-                self.losses.set(Vec::new());
-                self.step.set(0);
-                self.steps.set(self.asked_steps.get_value());
-                self.speed.set(0.0);
-                self.stopped.set(false);
-                self.likeness.set(None);
+                self.course.losses.set(Vec::new());
+                self.course.step.set(0);
+                self.course.steps.set(self.asked_steps.get_value());
+                self.course.speed.set(0.0);
+                self.course.stopped.set(false);
+                self.course.likeness.set(None);
             }
             Event::Explained { explanation, saliency, steps } => {
-                self.steps.set(steps);
-                self.explanation.set(Some(explanation));
-                self.saliency.set(Some(saliency));
+                self.course.steps.set(steps);
+                self.told.explanation.set(Some(explanation));
+                self.told.saliency.set(Some(saliency));
             }
             Event::Progress(progress) => self.advance(progress),
             Event::Stage(stage) => {
-                self.losses.update(|values| values.extend(&stage.losses));
-                self.step.set(stage.step);
-                self.speed.set(stage.steps_per_second);
+                self.course.losses.update(|values| values.extend(&stage.losses));
+                self.course.step.set(stage.step);
+                self.course.speed.set(stage.steps_per_second);
                 self.frames.update(|frames| frames.extend(stage.images));
             }
             Event::WhyNot { epsilon, confidence, image } => {
-                self.why_not.update(|all| all.push((epsilon, confidence, image)));
+                self.told.why_not.update(|all| all.push((epsilon, confidence, image)));
             }
             Event::Confidences(rows) => self.confidences.update(|[before, now]| {
                 if before.is_empty() {
@@ -360,15 +345,15 @@ impl Slot {
                 }
                 *now = rows;
             }),
-            Event::Finished { likeness } => self.likeness.set(likeness),
+            Event::Finished { likeness } => self.course.likeness.set(likeness),
             Event::Failed(_) => {}
         }
     }
 
     fn advance(&self, mut progress: Progress) {
-        self.losses.update(|losses| losses.extend(&progress.losses));
-        self.step.set(progress.step);
-        self.speed.set(progress.steps_per_second);
+        self.course.losses.update(|losses| losses.extend(&progress.losses));
+        self.course.step.set(progress.step);
+        self.course.speed.set(progress.steps_per_second);
         // An inversion is one image, a path at least three.
         if progress.images.len() > 1 {
             self.frames.set(progress.images);

@@ -11,11 +11,11 @@ use super::session::Session;
 use super::slot::Slot;
 use crate::turn::Phase;
 
-/// Runs with less time left, in seconds, are waited for.
+/// Nobody needs to be told of the end of a run that is shorter than this, in seconds.
 const SHORT: f64 = 30.0;
 
 /// What the tab's title and the notification say.
-const DONE: &str = "Done: your picture is there";
+const DONE: &str = "Done: your picture is ready";
 
 /// A box to be told, as long as there is something to wait for.
 #[component]
@@ -29,7 +29,9 @@ pub fn Tell(session: Session) -> impl IntoView {
         if tell.get_untracked() {
             spawn_local(async move {
                 if !allowed().await {
-                    told.set("This browser shows no notifications: the tab’s title will say so.");
+                    told.set(
+                        "This browser does not show notifications: the tab’s title will say so.",
+                    );
                 }
             });
         }
@@ -49,7 +51,8 @@ pub fn Tell(session: Session) -> impl IntoView {
 }
 
 fn is_long(slot: &Slot) -> bool {
-    let (left, speed) = (slot.steps.get().saturating_sub(slot.step.get()), slot.speed.get());
+    let (left, speed) =
+        (slot.course.steps.get().saturating_sub(slot.course.step.get()), slot.course.speed.get());
     slot.phase() == Phase::Running && speed > 0.0 && left as f64 / speed > SHORT
 }
 

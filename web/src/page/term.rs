@@ -24,6 +24,13 @@ pub const DISTANCE: Meaning = (
      0 % means that the network cannot tell the two images apart.",
 );
 
+/// Where a change would matter.
+pub const GRADIENT: Meaning = (
+    "gradient",
+    "For every value of the photo, how much and in which direction the network’s answer changes where \
+     that value does.",
+);
+
 /// How far from the start.
 pub const EPSILON: Meaning = (
     "epsilon",

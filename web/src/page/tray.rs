@@ -5,6 +5,7 @@ use leptos::prelude::*;
 use wasm_bindgen::JsCast;
 use web_sys::{DataTransfer, File, FileList, HtmlInputElement};
 
+use super::kept_photos::KeepPhotos;
 use super::photos::Photo;
 use super::session::Session;
 
@@ -16,6 +17,7 @@ pub fn Tray(session: Session) -> impl IntoView {
         let Photo { id, name, small, .. } = photo;
         let wrong = move || {
             session
+                .tray
                 .wrong
                 .with(|all| all.iter().find(|(photo, _)| *photo == id).map(|w| w.1.clone()))
         };
@@ -51,9 +53,10 @@ pub fn Tray(session: Session) -> impl IntoView {
                 <FileButton session label="Choose photos" id="file-input" camera=false />
                 <FileButton session label="Take a photo" id="camera-input" camera=true />
                 <span class="hint">"or drop or paste one anywhere on this page"</span>
+                <KeepPhotos session />
             </div>
             <ul class="thumbnails">
-                <For each=move || session.photos.get() key=|photo| photo.id children=thumbnail />
+                <For each=move || session.tray.photos.get() key=|photo| photo.id children=thumbnail />
             </ul>
         </section>
     }
@@ -89,7 +92,7 @@ fn FileButton(
     }
 }
 
-/// Takes drops and pastes anywhere on the page. There is one of it, whatever view is shown.
+/// Takes drops and pastes anywhere on the page. All views share it.
 #[component]
 pub fn DropZone(session: Session) -> impl IntoView {
     let dragging = RwSignal::new(false);

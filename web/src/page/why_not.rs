@@ -6,6 +6,7 @@ use robust_core::settings::change::RADII;
 use super::canvas::ImageCanvas;
 use super::frame::Stop;
 use super::modes::Mode;
+use super::select::{Select, numbered};
 use super::session::Session;
 use super::slot::Slot;
 use super::words::{percent, plain};
@@ -17,14 +18,14 @@ const TAKEN: f32 = 0.5;
 impl Session {
     /// Asks every ready model what would have to change for the chosen photo to be of this class.
     fn why_not(self, class: usize) {
-        self.question.set(Some(class));
+        self.explained.question.set(Some(class));
         self.why_not_on(&self.slots, class);
         self.show_link();
     }
 
     /// Asks a network that has explained the photo what is still open, as in a link.
     pub(super) fn ask_open_question(self, slot: Slot) {
-        let question = self.question.get_untracked();
+        let question = self.explained.question.get_untracked();
         if let (Some(class), Mode::Explain) = (question, self.mode.get_untracked())
             && slot.has_explained()
         {
@@ -38,10 +39,10 @@ impl Session {
         let (says, others): (Vec<Slot>, Vec<Slot>) =
             slots.iter().copied().partition(|slot| untrack(|| slot.says(&names, class)));
         for slot in says {
-            slot.why_not.set(Vec::new());
+            slot.told.why_not.set(Vec::new());
             slot.declined.set(names.get(class).map(|name| ["It does say ", name].concat()));
         }
-        let photo = vec![self.selected.get_untracked()];
+        let photo = vec![self.tray.selected.get_untracked()];
         self.ask_with(&others, Slot::ask_why_not, photo, move |photos| {
             let photo = photos.first().cloned().unwrap_or_default();
             Task::WhyNot(WhyNotRequest { photo, class })
@@ -52,7 +53,7 @@ impl Session {
 impl Slot {
     /// Whether it takes the explained photo for this class of the page's `names`.
     fn says(&self, names: &[String], class: usize) -> bool {
-        let first = self.explanation.with(|told| told.as_ref()?.predicted());
+        let first = self.told.explanation.with(|told| told.as_ref()?.predicted());
         first.is_some() && first == self.own_class(names, class)
     }
 }
@@ -60,26 +61,21 @@ impl Slot {
 /// Asks the question.
 #[component]
 pub fn WhyNotQuestion(session: Session) -> impl IntoView {
-    let names = Memo::new(move |_| session.class_names());
-    let chosen = move |event| {
-        if let Ok(class) = event_target_value(&event).parse() {
+    let question = session.explained.question;
+    let options = move || {
+        let none = (String::new(), "…".to_owned());
+        [vec![none], numbered(session.class_names())].concat()
+    };
+    let chosen = move || question.get().map(|class| class.to_string()).unwrap_or_default();
+    let choose = move |value: String| {
+        if let Ok(class) = value.parse() {
             session.why_not(class);
         }
     };
-    let option = move |(class, name): (usize, String)| {
-        let selected = move || session.question.get() == Some(class);
-        view! { <option value=class.to_string() prop:selected=selected>{name}</option> }
-    };
     view! {
         <div class="player">
-            <label class="check">
-                "Why is it not a "
-                <select id="why-not" on:change=chosen disabled=move || names.with(Vec::is_empty)>
-                    <option value="" prop:selected=move || session.question.get().is_none()>"…"</option>
-                    {move || names.get().into_iter().enumerate().map(option).collect_view()}
-                </select>
-                "?"
-            </label>
+            <Select id="why-not" label="Why is it not a" after=" ?" options=Signal::derive(options)
+                chosen=Signal::derive(chosen) choose />
             <Stop session />
         </div>
     }
@@ -91,7 +87,7 @@ pub fn WhyNotAnswer(model: Slot) -> impl IntoView {
     let name = model.place.key();
     let figure = move |i: usize| {
         let image = Signal::derive(move || {
-            model.why_not.with(|all| all.get(i).map(|(.., image)| image.clone()))
+            model.told.why_not.with(|all| all.get(i).map(|(.., image)| image.clone()))
         });
         let caption = move || {
             let text = |(epsilon, confidence, _): &(f32, f32, _)| {
@@ -104,7 +100,7 @@ pub fn WhyNotAnswer(model: Slot) -> impl IntoView {
                 ]
                 .concat()
             };
-            model.why_not.with(|all| all.get(i).map(text))
+            model.told.why_not.with(|all| all.get(i).map(text))
         };
         view! {
             <figure>
@@ -114,9 +110,11 @@ pub fn WhyNotAnswer(model: Slot) -> impl IntoView {
         }
     };
     let verdict = move || {
-        let taken =
-            model.why_not.with(|all| all.iter().find(|(_, c, _)| *c >= TAKEN).map(|(e, ..)| *e));
-        let all = model.why_not.with(Vec::len) == RADII;
+        let taken = model
+            .told
+            .why_not
+            .with(|all| all.iter().find(|(_, c, _)| *c >= TAKEN).map(|(e, ..)| *e));
+        let all = model.told.why_not.with(Vec::len) == RADII;
         match taken {
             Some(epsilon) => format!("A change of {epsilon} is enough for this network."),
             None if all => "No change that small convinces this network.".into(),
@@ -124,7 +122,7 @@ pub fn WhyNotAnswer(model: Slot) -> impl IntoView {
         }
     };
     view! {
-        <Show when=move || !model.why_not.with(Vec::is_empty)>
+        <Show when=move || !model.told.why_not.with(Vec::is_empty)>
             <h3>"Changed towards the other class"</h3>
             <div class="tiles why-not">
                 {(0..RADII).map(figure).collect_view()}

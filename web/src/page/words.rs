@@ -18,7 +18,7 @@ pub fn percent(share: f32, digits: u8) -> String {
     [&*fixed(100.0 * f64::from(share), digits), " %"].concat()
 }
 
-/// One of a class, with its article.
+/// A class name with its article.
 pub fn one(name: &str) -> String {
     let vowel = name.starts_with(['a', 'e', 'i', 'o', 'u', 'A', 'E', 'I', 'O', 'U']);
     [if vowel { "an " } else { "a " }, name].concat()

@@ -68,7 +68,7 @@ pub enum Request {
     Resume,
     /// End after the step at hand and say what was reached.
     Stop,
-    /// Recompute a reference file with a model of its own, to see whether the device computes right.
+    /// Recompute a reference file with a model of its own, to see whether the device computes correctly.
     Prove {
         /// The whole model file.
         weights: ByteBuf,
@@ -116,7 +116,7 @@ pub enum Task {
 }
 
 /// One inversion.
-#[derive(Debug, Serialize, Deserialize)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct InvertRequest {
     /// The photo whose representation is inverted.
     pub photo: PhotoFile,
@@ -267,7 +267,7 @@ pub enum Response {
     },
     /// The representation of each photo; empty where one could not be read.
     Looked {
-        /// Those of the request.
+        /// The ids of the request.
         ids: Vec<usize>,
         /// `R(x)`, photo by photo, or why there is none.
         activations: Result<Vec<Vec<f32>>, String>,

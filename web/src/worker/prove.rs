@@ -1,4 +1,4 @@
-//! Whether this device computes right, which a few numbers tell.
+//! Whether this device computes correctly, which a few numbers tell.
 
 use burn::tensor::Device;
 use robust_core::engine::Model;

@@ -1,4 +1,4 @@
-//! Joins the styles, a file a subject, into one: a page waits for all of them before it shows anything, and a
+//! Joins the styles, one file per subject, into one: a page waits for all of them before it shows anything, and a
 //! browser asks a server for six files at a time.
 
 use std::fs;

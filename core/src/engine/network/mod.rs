@@ -62,7 +62,9 @@ impl ResNet {
     pub fn folded(weights: &Weights, device: &Device) -> Self {
         let trunk = match weights.card().architecture.order {
             Order::After => Trunk::Folded(Layers::folded(weights, device)),
-            Order::Before { .. } => Trunk::Preactivated(Preactivated::new(weights, device)),
+            Order::Before { .. } | Order::Bare { .. } => {
+                Trunk::Preactivated(Preactivated::new(weights, device))
+            }
         };
         Self { trunk, head: Head::read(weights, device) }.freeze()
     }

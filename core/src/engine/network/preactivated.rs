@@ -11,7 +11,7 @@ use burn::tensor::{Device, Tensor, TensorData};
 use super::folded::frozen;
 use super::{LastRelu, fake_relu};
 use crate::engine::kernels::convolution::frozen::{Frozen, affine};
-use crate::model::architecture::{ConvSpec, ResNetConfig};
+use crate::model::architecture::{ConvSpec, Order, ResNetConfig};
 use crate::model::weights::Weights;
 
 /// All layers but the last.
@@ -19,14 +19,24 @@ use crate::model::weights::Weights;
 pub struct Preactivated {
     stem: Frozen,
     blocks: Vec<Block>,
-    last: Scale,
+    /// The normalisation at the end, if there is one; a ReLU follows it.
+    last: Option<Scale>,
 }
 
 #[derive(Module, Debug)]
 struct Block {
     first: Scale,
     body: Vec<Frozen>,
-    shortcut: Option<Frozen>,
+    shortcut: Option<Shortcut>,
+}
+
+/// A convolution beside a block's own.
+#[derive(Module, Debug)]
+struct Shortcut {
+    conv: Frozen,
+    /// Whether it takes the block's input, and not what the first ReLU gave.
+    #[module(skip)]
+    raw: bool,
 }
 
 /// A normalisation whose statistics stay as they are.
@@ -59,23 +69,26 @@ impl Preactivated {
         let config = &weights.card().architecture;
         let conv = |spec: &ConvSpec| frozen(spec, weights, device);
         let scale = |norm: &str| Scale::read(norm, weights, device);
+        let raw = matches!(config.order, Order::Bare { .. });
         let blocks = config.residual_blocks();
         let blocks = blocks.iter().map(|block| Block {
             first: scale(block.first_norm.as_deref().unwrap_or_default()),
             body: block.body.iter().map(conv).collect(),
-            shortcut: block.shortcut.as_ref().map(conv),
+            shortcut: block.shortcut.as_ref().map(|spec| Shortcut { conv: conv(spec), raw }),
         });
         Self {
             stem: conv(&config.stem_conv()),
             blocks: blocks.collect(),
-            last: scale(ResNetConfig::LAST_NORM),
+            last: (!raw).then(|| scale(ResNetConfig::LAST_NORM)),
         }
     }
 
     /// `[batch, height, width, channels]`, in and out.
     pub fn forward(&self, x: Tensor<4>, last_relu: LastRelu) -> Tensor<4> {
         let x = self.blocks.iter().fold(affine(x, &self.stem), |x, block| block.forward(x));
-        let z = self.last.forward(x);
+        // Without a last ReLU there is no other gradient to choose.
+        let Some(last) = &self.last else { return x };
+        let z = last.forward(x);
         match last_relu {
             LastRelu::True => relu(z),
             LastRelu::Fake => fake_relu(z),
@@ -87,7 +100,8 @@ impl Block {
     fn forward(&self, x: Tensor<4>) -> Tensor<4> {
         let first = relu(self.first.forward(x.clone()));
         let shortcut = match &self.shortcut {
-            Some(conv) => affine(first.clone(), conv),
+            Some(Shortcut { conv, raw: false }) => affine(first.clone(), conv),
+            Some(Shortcut { conv, raw: true }) => affine(x, conv),
             None => x,
         };
         let body = self.body.iter().enumerate().fold(first, |x, (i, conv)| {

@@ -1,4 +1,4 @@
-//! Changing images: what for ([`objective`]), how ([`pgd`]), and step by step ([`Run`]).
+//! Optimising images: objectives ([`objective`]), solvers ([`pgd`]) and the step-by-step run ([`Run`]).
 
 pub mod objective;
 pub mod pgd;

@@ -95,7 +95,7 @@ pub fn collide<'a>(
 ///
 /// # Errors
 ///
-/// Those of [`synthesise`].
+/// The errors of [`synthesise`].
 pub fn why_not<'a>(
     model: &'a Model,
     image: &Pixels,

@@ -1,6 +1,6 @@
 //! What coordinates of a representation mean: shown, added, and weighed for a prediction.
 
-use crate::engine::error::finite;
+use crate::engine::error::{finite, next_floats};
 use crate::engine::network::LastRelu;
 use crate::engine::solve::objective::CrossEntropy;
 use crate::engine::solve::pgd::Pgd;
@@ -15,22 +15,23 @@ use burn::tensor::{Int, Tensor, TensorData, Transaction};
 ///
 /// # Errors
 ///
-/// [`TaskError::Device`], and [`TaskError::NotFinite`].
+/// [`TaskError::NoClass`], [`TaskError::Device`], and [`TaskError::NotFinite`].
 pub async fn explain(
     model: &Model,
     image: &Pixels,
     class: Option<usize>,
     count: usize,
 ) -> Result<Explanation, TaskError> {
+    let classes = model.card().architecture.classes;
+    if let Some(asked) = class.filter(|class| *class >= classes) {
+        return Err(TaskError::NoClass { asked, classes });
+    }
     let output = model.forward(one(model, image), LastRelu::True);
     let reads =
         Transaction::default().register(softmax(output.logits, 1)).register(output.representation);
     let mut data = reads.execute_async().await?.into_iter();
-    let mut floats =
-        || finite(data.next().map(|data| data.iter::<f32>().collect()).unwrap_or_default());
-    let (confidences, activations) = (floats()?, floats()?);
-    let predicted = largest(&confidences);
-    let class = class.filter(|class| *class < confidences.len()).unwrap_or(predicted);
+    let (confidences, activations) = (next_floats(&mut data)?, next_floats(&mut data)?);
+    let class = class.unwrap_or_else(|| largest(&confidences));
     let weights: Vec<f32> = model.class_weights(class).into_data_async().await?.iter().collect();
     let mut features: Vec<Contribution> = activations
         .iter()
@@ -96,6 +97,9 @@ mod tests {
         let few = pollster::block_on(explain(&model, &image, None, 2)).unwrap();
         assert_eq!(few.class, few.ranking()[0]);
         assert!(few.features[0].contribution >= few.features[1].contribution);
+        let classes = model.card().architecture.classes;
+        let unknown = pollster::block_on(explain(&model, &image, Some(classes), 2));
+        assert!(matches!(unknown, Err(TaskError::NoClass { asked, .. }) if asked == classes));
         let gradient = pollster::block_on(saliency(&model, &image, 1)).unwrap();
         let reach = gradient.values().iter().map(|v| (v - 0.5).abs()).fold(0.0, f32::max);
         assert!((reach - 0.5).abs() < 1e-6);

@@ -14,11 +14,11 @@ use crate::settings::PgdSettings;
 use crate::settings::paint::Making;
 
 /// A drawing on its way to `class` that was changed meanwhile: goes on from `now`, within the radius
-/// around `centre`. What was drawn meanwhile belongs into both.
+/// around `centre`. Both have to contain what was drawn meanwhile.
 ///
 /// # Errors
 ///
-/// Those of [`Model::batch`].
+/// The errors of [`Model::batch`].
 pub fn go_on<'a>(
     model: &'a Model,
     now: &Pixels,

@@ -1,6 +1,5 @@
-//! PyTorch's checkpoints in memory: the zip files since PyTorch 1.6, and the format before it. Where
-//! there are files, the command line reads them with a library that knows more of them; it does not read
-//! from memory.
+//! PyTorch's checkpoints in memory: the zip files since PyTorch 1.6, and the format before it. What this
+//! does not read, the command line reads with a library that knows older formats, but only files on disk.
 
 mod pickle;
 mod tensor;
@@ -51,7 +50,7 @@ impl Places {
 pub fn tensors(bytes: &[u8]) -> Result<Tensors> {
     let (pickle, root, ranges) = if bytes.starts_with(b"PK") {
         zipped(bytes)?
-    } else if bytes.get(TAR_MAGIC) == Some(b"ustar") {
+    } else if is_tar(bytes) {
         bail!("this checkpoint is of 2017, before PyTorch 0.1.10: `robust-reps import` reads it");
     } else if bytes.windows(OLD_MAGIC.len()).take(64).any(|window| window == OLD_MAGIC) {
         old(bytes)?
@@ -67,6 +66,11 @@ pub fn tensors(bytes: &[u8]) -> Result<Tensors> {
         (name, Stored { shape, values: Box::new(values) })
     };
     Ok(found.into_iter().map(stored).collect())
+}
+
+/// Whether these are the bytes of a tar file, which PyTorch wrote in its first year.
+pub fn is_tar(bytes: &[u8]) -> bool {
+    bytes.get(TAR_MAGIC) == Some(b"ustar")
 }
 
 type Read3 = (Pickle, Id, BTreeMap<String, Range<usize>>);

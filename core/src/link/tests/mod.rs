@@ -119,6 +119,12 @@ fn inverting(path: &PathSettings) -> InvertSettings {
     InvertSettings { steps, step_size, epsilon, seed, solver }
 }
 
+fn region() -> impl Strategy<Value = RegionLink> {
+    (1..12usize)
+        .prop_flat_map(|side| prop::collection::vec(any::<bool>(), side * side))
+        .prop_map(|pixels| RegionLink::of(&pixels).unwrap())
+}
+
 fn link() -> impl Strategy<Value = Link> {
     let stops = prop::collection::vec(stop(), 2..=8);
     prop_oneof![
@@ -140,10 +146,22 @@ fn link() -> impl Strategy<Value = Link> {
         }),
         (stop(), prop::option::of(0..4096usize), 0..4096usize)
             .prop_map(|(photo, class, other)| Link::WhyNot { photo, class, other }),
+        (start(), goal(), any::<bool>(), prop::option::of(region())).prop_map(
+            |(start, goal, authors, region)| {
+                Link::ChangeBy { start, other: None, goal, authors, region }
+            }
+        ),
     ]
 }
 
 proptest! {
+    #[test]
+    fn a_region_comes_back_as_it_was_painted(
+        pixels in (1..20usize).prop_flat_map(|n| prop::collection::vec(any::<bool>(), n * n))
+    ) {
+        prop_assert_eq!(RegionLink::of(&pixels).unwrap().pixels(), pixels);
+    }
+
     #[test]
     fn what_is_written_is_read(link in link()) {
         let fragment = link.to_fragment().unwrap();

@@ -75,6 +75,13 @@ fn stored_links_still_open() {
             settings: InvertSettings { steps: 200, seed: 7, ..InvertSettings::AUTHORS },
             start: LinkStart::Grey,
         },
+        "v2-within": Link::ChangeBy {
+            start: owl(),
+            other: None,
+            goal: Goal::Add(vec![5]),
+            authors: true,
+            region: Some(RegionLink { side: 2, runs: vec![1, 2, 1] }),
+        },
         "v2-why-not": Link::WhyNot { photo: gallery("cat_kitten"), class: None, other: 3 },
     };
     for (text, link) in stored {

@@ -15,11 +15,9 @@ use std::collections::BTreeMap;
 
 use crate::model::card::{Card, CardError};
 
+pub use crate::model::card::METADATA_KEY;
 pub use fold::{AffineConv, NORM_EPSILON};
 pub use write::Precision;
-
-/// Name of the metadata entry that holds the card.
-pub const METADATA_KEY: &str = "robust-reps";
 
 /// Newest version of the format. Files without 8-bit tensors are written as version 1, which every
 /// program reads.

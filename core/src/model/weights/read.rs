@@ -1,4 +1,4 @@
-//! Reading a model file, of which nothing is believed unchecked.
+//! Reading a model file, checking everything before using it.
 
 use std::collections::BTreeMap;
 

@@ -1,4 +1,4 @@
-//! Model files, there and back; files that are none.
+//! Model files, there and back; files that are not models.
 
 use super::*;
 use crate::engine::fixture::card;

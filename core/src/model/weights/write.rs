@@ -67,7 +67,7 @@ impl Weights {
     ///
     /// # Errors
     ///
-    /// Those of [`Weights::from_bytes`], and where the card describes another network.
+    /// The errors of [`Weights::from_bytes`], and where the card describes another network.
     pub fn with_card(bytes: &[u8], card: &Card) -> Result<Vec<u8>, WeightsError> {
         let weights = Self::from_bytes(bytes)?;
         Self::new(card.clone(), weights.tensors)?;

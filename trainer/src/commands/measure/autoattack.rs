@@ -21,7 +21,7 @@ const STANDARD: [&str; 4] = ["apgd-ce", "apgd-t", "fab-t", "square"];
 #[derive(clap::Args)]
 pub struct AutoAttack {
     /// Also measure accuracy as the field reports it, by AutoAttack: four attacks, each on the images that
-    /// the ones before left right [default radius: 0.5 in l2, 8/255 in linf]
+    /// are still classified correctly after the ones before [default radius: 0.5 in l2, 8/255 in linf]
     #[arg(long)]
     autoattack: bool,
     /// AutoAttack's attacks, in this order

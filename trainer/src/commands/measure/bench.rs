@@ -9,7 +9,7 @@ use robust_core::report::Speed;
 use serde::Serialize;
 
 use crate::backend::{Backend, wait};
-use crate::commands::arguments::ModelFile;
+use crate::commands::arguments::{Form, ModelFile};
 use crate::files;
 use crate::ranges;
 
@@ -27,9 +27,8 @@ pub struct Args {
     /// Seconds to measure at each batch size
     #[arg(long, default_value = "5", value_parser = ranges::seconds)]
     seconds: Duration,
-    /// Print one JSON line per measurement
-    #[arg(long)]
-    json: bool,
+    #[command(flatten)]
+    form: Form,
 }
 
 #[derive(Serialize)]
@@ -40,7 +39,7 @@ struct BackendSpeed {
 }
 
 pub fn run(args: &Args) -> Result<ExitCode> {
-    if !args.json {
+    if !args.form.json {
         println!(
             "{:<8} {:>5} {:>9} {:>10} {:>9}",
             "backend", "batch", "steps/s", "images/s", "device MB"
@@ -52,7 +51,7 @@ pub fn run(args: &Args) -> Result<ExitCode> {
             let started = Instant::now();
             let now = || started.elapsed().as_secs_f64();
             let speed = wait(measure(&model, batch, args.seconds.as_secs_f64(), now))?;
-            print_row(&BackendSpeed { backend: backend.name(), speed }, args.json)?;
+            print_row(&BackendSpeed { backend: backend.name(), speed }, args.form.json)?;
         }
     }
     Ok(ExitCode::SUCCESS)

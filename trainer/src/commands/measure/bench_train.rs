@@ -8,6 +8,7 @@ use anyhow::Result;
 use serde::Serialize;
 
 use crate::backend::Backend;
+use crate::commands::arguments::Form;
 use crate::data::Dataset;
 use crate::ranges;
 use crate::train::{TrainConfig, Trial};
@@ -26,15 +27,14 @@ pub struct Args {
     /// Steps of the attack
     #[arg(long, value_delimiter = ',', default_value = "0,1", value_parser = ranges::steps_or_zero)]
     attacks: Vec<usize>,
-    /// Seconds to measure each
+    /// Seconds per measurement
     #[arg(long, default_value = "10", value_parser = ranges::seconds)]
     seconds: Duration,
     /// What to compute on [default: all that this build and the machine have]
     #[arg(long, value_delimiter = ',')]
     backend: Vec<Backend>,
-    /// Print one JSON line per measurement
-    #[arg(long)]
-    json: bool,
+    #[command(flatten)]
+    form: Form,
 }
 
 #[derive(Serialize)]
@@ -61,7 +61,7 @@ pub fn run(args: &Args) -> Result<ExitCode> {
     // At least one whole batch.
     let images = args.batches.iter().copied().fold(IMAGES, usize::max);
     let set = Arc::new(Dataset::painted(images, args.config.size));
-    if !args.json {
+    if !args.form.json {
         println!(
             "{:<8} {:<9} {:>5} {:>7} {:>10} {:>8} {:>8} {:>9} {:>8}",
             "backend",
@@ -100,7 +100,7 @@ pub fn run(args: &Args) -> Result<ExitCode> {
                     products: tally.map(|tally| tally.seconds / seconds),
                     peak_mb: peak_memory(),
                 };
-                print_row(&row, args.json)?;
+                print_row(&row, args.form.json)?;
             }
         }
     }

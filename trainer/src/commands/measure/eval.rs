@@ -17,7 +17,7 @@ use super::autoattack;
 use crate::accuracy::{Attack, balanced_draw, measure};
 use crate::autoattack::{Ball, Norm};
 use crate::backend::wait;
-use crate::commands::arguments::{Computer, ModelFile};
+use crate::commands::arguments::{Computer, Form, ModelFile};
 use crate::data::{ClassMap, Dataset, Request};
 use crate::files;
 use crate::judge::{Judge, Recognised};
@@ -56,8 +56,8 @@ pub struct Args {
     /// Steps of an inversion
     #[arg(long, default_value_t = 200, value_parser = ranges::steps)]
     invert_steps: usize,
-    /// Standard network of another architecture or seed, trained on the same images and used for nothing else: the share of
-    /// inversions that it assigns to their photo's class
+    /// An independent standard network (another architecture or seed, trained on the same images); reports the
+    /// share of inversions it assigns to their photo's class
     #[arg(long)]
     judge: Option<PathBuf>,
     /// Seed of the draw and of every start
@@ -69,9 +69,8 @@ pub struct Args {
     /// Write the results into the model file
     #[arg(long)]
     write: bool,
-    /// Print JSON
-    #[arg(long)]
-    json: bool,
+    #[command(flatten)]
+    form: Form,
     #[command(flatten)]
     computer: Computer,
 }
@@ -156,7 +155,7 @@ pub fn run(args: &Args) -> Result<ExitCode> {
         autoattack,
         inversion,
     };
-    if args.json {
+    if args.form.json {
         println!("{}", serde_json::to_string(&report)?);
     } else {
         print(&report);
@@ -259,7 +258,7 @@ fn write(args: &Args, weights: &Weights, report: &Report) -> Result<()> {
         }
     }
     let file = Weights::with_card(&file, &card)?;
-    // The same to read, beside it. An earlier one is put aside first: whatever happens, no text is left
+    // The card as readable text, beside the model. An earlier one is put aside first: whatever happens, no text is left
     // beside a model that it does not describe.
     let path = args.model.path.with_extension("md");
     let aside =
@@ -277,7 +276,7 @@ fn write(args: &Args, weights: &Weights, report: &Report) -> Result<()> {
     let text = crate::commands::model::info::describe(&card);
     let text = format!("# Model card: {}\n\n```text\n{text}```\n", card.name);
     files::write(&path, text.as_bytes())?;
-    // In the way of nobody if it stays.
+    // Harmless if it stays.
     drop(fs::remove_file(aside));
     Ok(())
 }

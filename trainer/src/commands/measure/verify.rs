@@ -6,7 +6,7 @@ use std::process::ExitCode;
 use anyhow::{Context, Result};
 use robust_core::engine::check::verify::{KeyReport, Reference, verify};
 
-use crate::commands::arguments::{Computer, ModelFile};
+use crate::commands::arguments::{Computer, Form, ModelFile};
 use crate::files;
 
 /// What to compare with what.
@@ -16,9 +16,8 @@ pub struct Args {
     model: ModelFile,
     /// Reference file: inputs and results of the same weights in the authors' package
     reference: PathBuf,
-    /// Print one JSON object instead of a table
-    #[arg(long)]
-    json: bool,
+    #[command(flatten)]
+    form: Form,
     #[command(flatten)]
     computer: Computer,
 }
@@ -29,16 +28,16 @@ pub fn run(args: &Args) -> Result<ExitCode> {
     let cannot = || format!("cannot use {}", args.reference.display());
     let reference = Reference::from_bytes(&bytes).with_context(cannot)?;
     let print = async |report: &KeyReport| {
-        if !args.json {
+        if !args.form.json {
             println!("{report}");
         }
     };
-    if !args.json {
+    if !args.form.json {
         println!("{:<3} {:>9} {:>9}  key", "", "max abs", "max rel");
     }
     let verification =
         pollster::block_on(verify(&model, &reference, print)).with_context(cannot)?;
-    if args.json {
+    if args.form.json {
         println!("{}", serde_json::to_string(&verification)?);
     }
     Ok(if verification.ok { ExitCode::SUCCESS } else { ExitCode::FAILURE })

@@ -8,7 +8,7 @@ use robust_core::model::card::{Card, Provenance, Training};
 use robust_core::model::weights::{Precision, Weights};
 
 use crate::accuracy::balanced_draw;
-use crate::commands::arguments::Computer;
+use crate::commands::arguments::{Computer, OutFile};
 use crate::data::{Dataset, Request};
 use crate::files;
 use crate::train::{ENOUGH, remeasured};
@@ -19,14 +19,13 @@ pub struct Args {
     /// Model files of one architecture, trained on from the same weights
     #[arg(required = true, num_args = 2..)]
     models: Vec<PathBuf>,
-    /// Model file to write
-    #[arg(long)]
-    out: PathBuf,
+    #[command(flatten)]
+    out: OutFile,
     /// Name people use for it [default: the first model's]
     #[arg(long)]
     name: Option<String>,
-    /// Training images (as `train` takes them) to measure the statistics of normalisations on anew [default: the mean
-    /// of the networks' own, which suits the mean of their weights less]
+    /// Training images (as for `train`) on which the statistics of normalisations are measured again [default: the
+    /// mean of the networks' own, which fits the averaged weights less well]
     #[arg(long, num_args = 1.., value_name = "DATA")]
     statistics: Vec<PathBuf>,
     /// How many bits its numbers keep [default: those of the first model]
@@ -61,8 +60,8 @@ pub fn run(args: &Args) -> Result<ExitCode> {
         Some(precision) => precision,
         None => Precision::of(&files::read(&args.models[0])?)?,
     };
-    files::write(&args.out, &Weights::new(card, tensors)?.to_bytes(precision)?)?;
-    println!("{}: mean of {} networks", args.out.display(), all.len());
+    files::write(&args.out.path, &Weights::new(card, tensors)?.to_bytes(precision)?)?;
+    println!("{}: mean of {} networks", args.out.path.display(), all.len());
     Ok(ExitCode::SUCCESS)
 }
 

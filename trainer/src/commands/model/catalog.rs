@@ -50,6 +50,7 @@ pub fn entry(path: &Path) -> Result<CatalogEntry> {
         atlas: beside(path, "atlas.json"),
         gaussians: beside(path, "gaussians.json"),
         examples: beside(path, "examples.jpg"),
+        card: Some(weights.card().clone()),
     })
 }
 

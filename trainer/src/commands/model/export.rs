@@ -15,7 +15,7 @@ use robust_core::settings::{InvertSettings, Start};
 
 use super::torch;
 use crate::backend::wait;
-use crate::commands::arguments::ModelFile;
+use crate::commands::arguments::{ModelFile, OutFile};
 use crate::files;
 use crate::progress::finished;
 
@@ -35,9 +35,8 @@ const MAX_DISTANCE: f32 = 1.15;
 pub struct Args {
     #[command(flatten)]
     model: ModelFile,
-    /// File to write
-    #[arg(long)]
-    out: PathBuf,
+    #[command(flatten)]
+    out: OutFile,
     /// What the numbers of convolutions and the linear layer are kept as
     #[arg(long, default_value = "f32")]
     precision: Precision,
@@ -55,7 +54,7 @@ pub struct Args {
 pub fn run(args: &Args) -> Result<ExitCode> {
     let weights = args.model.weights()?;
     if args.torch {
-        torch::export(&weights, &args.out)?;
+        torch::export(&weights, &args.out.path)?;
         return Ok(ExitCode::SUCCESS);
     }
     let mut card = weights.card().clone();
@@ -90,8 +89,8 @@ pub fn run(args: &Args) -> Result<ExitCode> {
             "the model does not survive this; nothing was written. Export it with more precision"
         );
     }
-    files::write(&args.out, &bytes)?;
-    println!("{}: {:.1} MB", args.out.display(), bytes.len() as f64 / 1e6);
+    files::write(&args.out.path, &bytes)?;
+    println!("{}: {:.1} MB", args.out.path.display(), bytes.len() as f64 / 1e6);
     Ok(ExitCode::SUCCESS)
 }
 

@@ -118,7 +118,7 @@ fn card(args: &Args, checkpoint: &Checkpoint) -> Result<Card> {
 fn hint(error: Error) -> Error {
     let flag = match error.downcast_ref::<Question>() {
         Some(Question::Stem) => "add --stem cifar (stride 1) or --stem small (stride 2)",
-        Some(Question::Normaliser) => {
+        Some(Question::Normaliser(_)) => {
             "add --normaliser cifar10 (or another data set), --mean and --std, or --mean 0,0,0 --std \
              1,1,1 where images in [0, 1] go in as they are"
         }

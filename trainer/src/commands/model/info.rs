@@ -5,21 +5,20 @@ use std::process::ExitCode;
 use anyhow::Result;
 use robust_core::model::card::Card;
 
-use crate::commands::arguments::ModelFile;
+use crate::commands::arguments::{Form, ModelFile};
 
 /// Which file to describe, and how.
 #[derive(clap::Args)]
 pub struct Args {
     #[command(flatten)]
     model: ModelFile,
-    /// Print the whole card as JSON
-    #[arg(long)]
-    json: bool,
+    #[command(flatten)]
+    form: Form,
 }
 
 pub fn run(args: &Args) -> Result<ExitCode> {
     let weights = args.model.weights()?;
-    if args.json {
+    if args.form.json {
         println!("{}", serde_json::to_string_pretty(weights.card())?);
     } else {
         print!("{}", describe(weights.card()));
@@ -45,7 +44,7 @@ pub fn describe(card: &Card) -> String {
             ),
         ),
         ("parameters", format!("{:.2} million", net.parameters() as f64 / 1e6)),
-        ("representation", format!("{} coordinates", net.representation_len())),
+        ("representation", format!("{} features", net.representation_len())),
         ("input", format!("{0} x {0} pixels", card.input_size)),
         ("classes", card.classes.join(", ")),
         ("mean, std", format!("{:?}, {:?}", card.mean, card.std)),

@@ -20,7 +20,7 @@ pub struct Args {
     /// Images of each class
     #[arg(long, default_value_t = 1, value_parser = clap::value_parser!(u16).range(1..=1000))]
     count: u16,
-    /// The classes' Gaussians, where they lie elsewhere
+    /// File of the classes' Gaussians [default: the one beside the model]
     #[arg(long)]
     gaussians: Option<PathBuf>,
     /// Seed of the draws

@@ -20,7 +20,7 @@ pub struct Args {
     /// Photos; the largest square in the middle of each is used
     #[arg(required = true)]
     photos: Vec<PathBuf>,
-    /// The part to fill: left,top,right,bottom in shares of the side
+    /// The part to fill: left,top,right,bottom as fractions of the side
     #[arg(long, value_delimiter = ',', default_value = "0.35,0.35,0.65,0.65")]
     hole: Vec<f32>,
     /// What the photos show [default: what the network sees in the rest of each]

@@ -19,7 +19,7 @@ use robust_core::settings::{Constraint, PgdSettings};
 use serde::Serialize;
 
 use crate::backend::wait;
-use crate::commands::arguments::Computer;
+use crate::commands::arguments::{Computer, Form, OutFolder};
 use crate::interrupt::Interrupt;
 use crate::progress::follow;
 use crate::{files, ranges};
@@ -33,24 +33,22 @@ const FRAMES: usize = 21;
 /// Flags of every command that makes images.
 #[derive(clap::Args)]
 pub struct Make {
-    /// Folder for the images
-    #[arg(long)]
-    out: PathBuf,
+    #[command(flatten)]
+    out: OutFolder,
     /// Steps [default: the authors' number]
     #[arg(long, value_parser = ranges::steps)]
     steps: Option<usize>,
-    /// How far an image may go from its start, in the l2 norm [default: the authors', by the side]
+    /// How far an image may go from its start, in the l2 norm [default: the authors', scaled to the image's side]
     #[arg(long = "eps", value_parser = ranges::length)]
     epsilon: Option<f32>,
-    /// Length of a step [default: the authors', by the side]
+    /// Length of a step [default: the authors', scaled to the image's side]
     #[arg(long, value_parser = ranges::length)]
     step_size: Option<f32>,
     /// Also save an animation of how each image came about
     #[arg(long)]
     animate: bool,
-    /// Print one JSON line per image
-    #[arg(long)]
-    json: bool,
+    #[command(flatten)]
+    form: Form,
     #[command(flatten)]
     computer: Computer,
 }
@@ -115,8 +113,8 @@ impl Make {
         classes: &[usize],
         names: &[String],
     ) -> Result<()> {
-        std::fs::create_dir_all(&self.out)
-            .with_context(|| format!("cannot make the folder {}", self.out.display()))?;
+        std::fs::create_dir_all(&self.out.path)
+            .with_context(|| format!("cannot make the folder {}", self.out.path.display()))?;
         let started = Instant::now();
         let before = wait(confidences(model, starts))?;
         let marks: Vec<usize> =
@@ -132,7 +130,7 @@ impl Make {
         let after = wait(confidences(model, &images))?;
         let seconds = started.elapsed().as_secs_f64();
         for (i, (image, name)) in images.iter().zip(names).enumerate() {
-            let path = self.out.join(format!("{name}.png"));
+            let path = self.out.path.join(format!("{name}.png"));
             files::write(&path, &to_png(image)?)?;
             if self.animate {
                 files::write(&path.with_extension("gif"), &to_gif(&films[i])?)?;
@@ -152,7 +150,7 @@ impl Make {
     }
 
     fn print(&self, made: &Made<'_>) -> Result<()> {
-        if self.json {
+        if self.form.json {
             println!("{}", serde_json::to_string(made)?);
             return Ok(());
         }

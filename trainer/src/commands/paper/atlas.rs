@@ -10,7 +10,6 @@ use image::imageops::{self, FilterType};
 use indicatif::ProgressBar;
 use jpeg_encoder::{ColorType, Encoder, SamplingFactor};
 use robust_core::engine::Model;
-use robust_core::engine::solve::Run;
 use robust_core::engine::solve::pgd::noise;
 use robust_core::engine::tasks::change::magnify;
 use robust_core::image::Pixels;
@@ -21,13 +20,14 @@ use robust_core::settings::change::synthesis_settings;
 use crate::backend::wait;
 use crate::commands::arguments::Computer;
 use crate::files;
+use crate::progress::finished;
 use crate::ranges;
 use crate::train::turn;
 
 /// Tiles in a row of the sheet.
 const COLUMNS: usize = 32;
 
-/// Coordinates that are computed together.
+/// Features that are computed together.
 const BATCH: usize = 16;
 
 /// Qualities of the sheet's JPEG to try, the best first.
@@ -41,7 +41,7 @@ const LARGEST: usize = 1_500_000;
 pub struct Args {
     /// Model file; NAME.atlas.json and the sheet that it names, NAME.atlas-….jpg, are written beside it
     model: PathBuf,
-    /// Steps for each coordinate [default: the preset's]
+    /// Steps for each feature [default: the preset's]
     #[arg(long, value_parser = ranges::steps)]
     steps: Option<usize>,
     /// Side of a tile in pixels
@@ -76,10 +76,10 @@ pub fn run(args: &Args) -> Result<ExitCode> {
     let earlier = earlier_sheet(&index);
     files::write(&index, serde_json::to_string(&atlas)?.as_bytes())?;
     if let Some(earlier) = earlier.filter(|earlier| *earlier != sheet) {
-        // In the way of nobody if it stays.
+        // Harmless if it stays.
         drop(fs::remove_file(earlier));
     }
-    println!("{} and {}: {} coordinates", index.display(), sheet.display(), images.len());
+    println!("{} and {}: {} features", index.display(), sheet.display(), images.len());
     Ok(ExitCode::SUCCESS)
 }
 
@@ -91,7 +91,7 @@ fn earlier_sheet(index: &Path) -> Option<PathBuf> {
     (sheet.starts_with(&ours) && sheet.ends_with(".jpg")).then(|| index.with_file_name(sheet))
 }
 
-/// Every coordinate maximised from noise of its own, and what it reached.
+/// Every feature maximised from noise of its own, and what it reached.
 fn maximise(args: &Args, model: &Model) -> Result<(Vec<Pixels>, Vec<f32>)> {
     let (k, size) = (model.card().architecture.representation_len(), model.card().input_size);
     let preset = synthesis_settings(size);
@@ -102,10 +102,8 @@ fn maximise(args: &Args, model: &Model) -> Result<(Vec<Pixels>, Vec<f32>)> {
     for chunk in features.chunks(BATCH) {
         let starts: Vec<Pixels> = chunk.iter().map(|&i| noise(size, args.seed, i as u64)).collect();
         let mut pgd = magnify(model, &starts, chunk, settings)?;
-        pgd.finish();
+        images.extend(finished(&mut pgd)?.images);
         activations.extend(wait(pgd.losses())?);
-        let report = wait(pgd.report());
-        images.extend(report?.images);
         bar.inc(chunk.len() as u64);
     }
     bar.finish_and_clear();

@@ -12,7 +12,7 @@ use robust_core::settings::change::{COLLIDE_EPSILONS, attack_settings};
 use serde::Serialize;
 
 use crate::backend::wait;
-use crate::commands::arguments::{Computer, ModelFile};
+use crate::commands::arguments::{Computer, Form, ModelFile};
 use crate::files;
 use crate::progress::finished;
 use crate::ranges;
@@ -35,9 +35,8 @@ pub struct Args {
     /// Folder for the images: each near-copy, and its difference magnified
     #[arg(long)]
     out: Option<PathBuf>,
-    /// Print one JSON line per radius
-    #[arg(long)]
-    json: bool,
+    #[command(flatten)]
+    form: Form,
     #[command(flatten)]
     computer: Computer,
 }
@@ -67,7 +66,7 @@ pub fn run(args: &Args) -> Result<ExitCode> {
         let image = report.image()?;
         let after = wait(relative_distances(&model, &report.images, &other))?;
         let row = Collision { eps, before: report.losses[0][0], after: after[0] };
-        if args.json {
+        if args.form.json {
             println!("{}", serde_json::to_string(&row)?);
         } else {
             println!(

@@ -11,7 +11,7 @@ use robust_core::report::Explanation;
 use robust_core::settings::change::explain_settings;
 
 use crate::backend::wait;
-use crate::commands::arguments::{Computer, ModelFile};
+use crate::commands::arguments::{Computer, Form, ModelFile};
 use crate::files;
 use crate::progress::finished;
 use crate::ranges;
@@ -26,15 +26,14 @@ pub struct Args {
     /// Class to explain [default: the predicted one]
     #[arg(long)]
     class: Option<String>,
-    /// How many coordinates of the representation to show
+    /// How many features of the representation to show
     #[arg(long, default_value_t = 5, value_parser = ranges::count)]
     count: usize,
-    /// Folder for the images: each coordinate magnified in the photo, and the plain gradient
+    /// Folder for the images: each feature magnified in the photo, and the plain gradient
     #[arg(long)]
     out: Option<PathBuf>,
-    /// Print JSON
-    #[arg(long)]
-    json: bool,
+    #[command(flatten)]
+    form: Form,
     #[command(flatten)]
     computer: Computer,
 }
@@ -59,7 +58,7 @@ pub fn run(args: &Args) -> Result<ExitCode> {
             files::write(&out.join(format!("feature-{feature}.png")), &to_png(image)?)?;
         }
     }
-    if args.json {
+    if args.form.json {
         println!("{}", serde_json::to_string(&explanation)?);
     } else {
         print(&explanation, &classes);
@@ -74,7 +73,7 @@ fn print(explanation: &Explanation, classes: &[String]) {
     println!("\nWhat weighs most for \"{}\":", classes[explanation.class]);
     for part in &explanation.features {
         println!(
-            "coordinate {:>4}: activation {:.2}, adds {:+.2} to the logit",
+            "feature {:>4}: activation {:.2}, adds {:+.2} to the logit",
             part.feature, part.activation, part.contribution
         );
     }

@@ -10,7 +10,7 @@ use robust_core::settings::path::PathSettings;
 
 use super::frames::compute;
 use super::link;
-use crate::commands::arguments::{Computer, ModelFile};
+use crate::commands::arguments::{Computer, Form, ModelFile};
 use crate::files;
 
 /// Photos to join, and how.
@@ -26,9 +26,8 @@ pub struct Args {
     out: PathBuf,
     #[command(flatten)]
     settings: PathSettings,
-    /// Print the result as JSON
-    #[arg(long)]
-    json: bool,
+    #[command(flatten)]
+    form: Form,
     #[command(flatten)]
     computer: Computer,
 }
@@ -56,7 +55,7 @@ pub fn run(args: &Args) -> Result<ExitCode> {
     };
     files::write(&args.out, &bytes).context("the path was computed and is lost")?;
     let distance = path.distance;
-    if args.json {
+    if args.form.json {
         let row = serde_json::json!({
             "file": args.out, "frames": path.frames.len(), "steps": path.steps,
             "relative_distance": distance,

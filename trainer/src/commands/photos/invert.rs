@@ -15,7 +15,7 @@ use robust_core::settings::{InvertSettings, Start};
 use serde::Serialize;
 
 use crate::backend::wait;
-use crate::commands::arguments::{Computer, ModelFile};
+use crate::commands::arguments::{Computer, Form, ModelFile};
 use crate::files;
 use crate::progress::follow;
 
@@ -35,9 +35,8 @@ pub struct Args {
     /// Where the images start: noise, grey, or a photo's path
     #[arg(long, default_value = "noise")]
     start: Start<PathBuf>,
-    /// Print one JSON line per photo, then one for all of them
-    #[arg(long)]
-    json: bool,
+    #[command(flatten)]
+    form: Form,
     #[command(flatten)]
     computer: Computer,
 }
@@ -93,7 +92,7 @@ fn report(
         files::write(&args.out.join(format!("{}.original.png", names[i])), &to_png(original)?)?;
         let quality = Quality::of(inversion, original, distances[i]);
         let row = Inversion { photo: &args.photos[i], image, quality, steps, seconds };
-        if args.json {
+        if args.form.json {
             println!("{}", serde_json::to_string(&row)?);
         } else {
             println!(
@@ -107,7 +106,7 @@ fn report(
         }
     }
     let total = Total { matched: matched(inversions, originals), photos: originals.len() };
-    if args.json {
+    if args.form.json {
         println!("{}", serde_json::to_string(&total)?);
     } else {
         println!(

@@ -9,7 +9,7 @@ use robust_core::image::Pixels;
 use serde::Serialize;
 
 use crate::backend::wait;
-use crate::commands::arguments::{Computer, ModelFile};
+use crate::commands::arguments::{Computer, Form, ModelFile};
 use crate::files;
 use crate::ranges;
 
@@ -21,15 +21,14 @@ pub struct Args {
     /// Photos; the largest square in the middle of each is used
     #[arg(required = true)]
     photos: Vec<PathBuf>,
-    /// Coordinates of the representation, separated by commas
+    /// Features (coordinates of the representation), separated by commas
     #[arg(long, value_delimiter = ',', required = true)]
     features: Vec<usize>,
-    /// How many photos to print from either end
+    /// How many photos to print from either end; with --json, all are printed
     #[arg(long, default_value_t = 3, value_parser = ranges::count)]
     count: usize,
-    /// Print one JSON line per coordinate, with all photos
-    #[arg(long)]
-    json: bool,
+    #[command(flatten)]
+    form: Form,
     #[command(flatten)]
     computer: Computer,
 }
@@ -44,7 +43,7 @@ pub fn run(args: &Args) -> Result<ExitCode> {
     let model = args.model.on(&args.computer)?;
     let k = model.card().architecture.representation_len();
     if let Some(feature) = args.features.iter().find(|feature| **feature >= k) {
-        bail!("the representation has coordinates 0 to {}, not {feature}", k - 1);
+        bail!("the representation has features 0 to {}, not {feature}", k - 1);
     }
     let size = model.card().input_size;
     let square = |path: &PathBuf| files::read_square(path, size);
@@ -54,11 +53,11 @@ pub fn run(args: &Args) -> Result<ExitCode> {
         let mut photos: Vec<(&PathBuf, f32)> =
             args.photos.iter().zip(rows.iter().map(|row| row[feature])).collect();
         photos.sort_by(|a, b| b.1.total_cmp(&a.1));
-        if args.json {
+        if args.form.json {
             println!("{}", serde_json::to_string(&Ranking { feature, photos })?);
             continue;
         }
-        println!("coordinate {feature}, most activated by:");
+        println!("feature {feature}, most activated by:");
         let shown = args.count.min(photos.len());
         photos[..shown]
             .iter()

@@ -4,21 +4,23 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 
 use anyhow::{Context, Result, anyhow, bail};
-use robust_core::engine::solve::Run;
 use robust_core::engine::solve::objective::{AddFeature, Objective};
 use robust_core::engine::solve::pgd::{Pgd, noise};
+use robust_core::engine::solve::{Report, Run};
 use robust_core::engine::tasks::change::{add, magnify, reached, synthesise};
 use robust_core::image::Pixels;
 use robust_core::image::photo::to_png;
+use robust_core::settings::Constraint;
 use robust_core::settings::change::{
     add_settings, quick_add_settings, synthesis_settings, visualise_settings,
 };
-use robust_core::settings::{Constraint, PgdSettings};
 
 use crate::backend::wait;
-use crate::commands::arguments::{Computer, ModelFile};
+use crate::commands::arguments::{Computer, ModelFile, OutFolder};
 use crate::commands::paint::region;
 use crate::files;
+use crate::interrupt::Interrupt;
+use crate::progress::{finished_until, follow};
 use crate::ranges;
 
 /// What to show.
@@ -26,25 +28,24 @@ use crate::ranges;
 pub struct Args {
     #[command(flatten)]
     model: ModelFile,
-    /// Coordinates of the representation, separated by commas
+    /// Features (coordinates of the representation), separated by commas
     #[arg(long, value_delimiter = ',', required_unless_present = "classes")]
     features: Vec<usize>,
     /// Classes to synthesise, separated by commas
     #[arg(long, value_delimiter = ',')]
     classes: Vec<String>,
-    /// Folder for the images
-    #[arg(long)]
-    out: PathBuf,
+    #[command(flatten)]
+    out: OutFolder,
     /// Start from this photo [default: noise]
     #[arg(long)]
     photo: Option<PathBuf>,
     /// Add the features to the photo one after another, equation (7), and save this many stages of each
     #[arg(long, requires = "photo", conflicts_with = "classes", value_parser = ranges::side)]
     add: Option<usize>,
-    /// Change only this part of the image: left,top,right,bottom in shares of its side
+    /// Change only this part of the image: left,top,right,bottom as fractions of its side
     #[arg(long, value_delimiter = ',')]
     region: Vec<f32>,
-    /// As the authors do: 200 plain steps (800 short ones to add a feature); the default is fewer
+    /// Run as the authors do: 200 plain steps (800 short ones to add a feature) instead of fewer
     #[arg(long)]
     authors: bool,
     /// Steps [default: the preset's]
@@ -65,7 +66,7 @@ pub fn run(args: &Args) -> Result<ExitCode> {
     let size = model.card().input_size;
     let k = model.card().architecture.representation_len();
     if let Some(feature) = args.features.iter().find(|feature| **feature >= k) {
-        bail!("the representation has coordinates 0 to {}, not {feature}", k - 1);
+        bail!("the representation has features 0 to {}, not {feature}", k - 1);
     }
     let class = |name: &String| model.card().class(name).map_err(|message| anyhow!(message));
     let classes = args.classes.iter().map(class).collect::<Result<Vec<usize>>>()?;
@@ -96,18 +97,18 @@ pub fn run(args: &Args) -> Result<ExitCode> {
         let names: Vec<String> =
             args.features.iter().map(|feature| format!("feature-{feature}")).collect();
         let pgd = magnify(&model, &starts(names.len()), &args.features, settings);
-        save(args, pgd?, &names, settings, "activation")?;
+        save(args, pgd?, &names, "activation")?;
     }
-    if !classes.is_empty() {
+    if !classes.is_empty() && !Interrupt::listen().asked() {
         let names: Vec<String> =
             args.classes.iter().map(|class| format!("class-{class}")).collect();
         let pgd = synthesise(&model, &starts(names.len()), &classes, settings);
-        save(args, pgd?, &names, settings, "cross-entropy")?;
+        save(args, pgd?, &names, "cross-entropy")?;
     }
     Ok(ExitCode::SUCCESS)
 }
 
-/// Held to the part of the image that may change.
+/// Restricts the run to the region given by `--region`.
 fn within<'a, O: Objective>(args: &Args, size: usize, pgd: Pgd<'a, O>) -> Result<Pgd<'a, O>> {
     if args.region.is_empty() {
         return Ok(pgd);
@@ -115,20 +116,15 @@ fn within<'a, O: Objective>(args: &Args, size: usize, pgd: Pgd<'a, O>) -> Result
     Ok(pgd.within(&region(&args.region, size, "--region")?)?)
 }
 
-fn save<O: Objective>(
-    args: &Args,
-    pgd: Pgd<'_, O>,
-    names: &[String],
-    settings: PgdSettings,
-    value: &str,
-) -> Result<()> {
+/// Runs to the end, or until Ctrl-C; saves what was reached.
+fn save<O: Objective>(args: &Args, pgd: Pgd<'_, O>, names: &[String], value: &str) -> Result<()> {
     let mut pgd = within(args, pgd.size(), pgd)?;
-    pgd.finish();
+    let Report { images, step: steps, .. } = follow(&mut pgd, |_| false, |_| {})?;
     let reached = wait(pgd.losses())?;
-    for ((name, image), reached) in names.iter().zip(wait(pgd.report())?.images).zip(reached) {
-        let path = args.out.join(format!("{name}.png"));
+    for ((name, image), reached) in names.iter().zip(images).zip(reached) {
+        let path = args.out.path.join(format!("{name}.png"));
         files::write(&path, &to_png(&image)?)?;
-        println!("{}: {value} {reached:.2} after {} steps", path.display(), settings.steps);
+        println!("{}: {value} {reached:.2} after {steps} steps", path.display());
     }
     Ok(())
 }
@@ -143,12 +139,11 @@ fn save_stages(
 ) -> Result<Pixels> {
     let mut last = None;
     for stage in 0..=stages {
-        pgd.advance(steps * stage / stages);
-        let image = wait(pgd.report())?.image()?.clone();
-        let path = args.out.join(format!("added-{feature}-{stage:02}.png"));
+        let image = finished_until(&mut pgd, steps * stage / stages)?.image()?.clone();
+        let path = args.out.path.join(format!("added-{feature}-{stage:02}.png"));
         files::write(&path, &to_png(&image)?)?;
         let (reached, steps) = (wait(reached(&pgd))?, pgd.steps_done());
-        println!("{}: number {feature} at {reached:.2} after {steps} steps", path.display());
+        println!("{}: feature {feature} at {reached:.2} after {steps} steps", path.display());
         last = Some(image);
     }
     last.context("there was no stage")

@@ -10,7 +10,7 @@ use robust_core::settings::change::radii;
 use serde::Serialize;
 
 use crate::backend::wait;
-use crate::commands::arguments::{Computer, ModelFile};
+use crate::commands::arguments::{Computer, Form, ModelFile};
 use crate::files;
 use crate::progress::finished_image;
 use crate::ranges;
@@ -31,9 +31,8 @@ pub struct Args {
     /// Folder for the images, one per radius
     #[arg(long)]
     out: Option<PathBuf>,
-    /// Print one JSON line per radius
-    #[arg(long)]
-    json: bool,
+    #[command(flatten)]
+    form: Form,
     #[command(flatten)]
     computer: Computer,
 }
@@ -56,7 +55,7 @@ pub fn run(args: &Args) -> Result<ExitCode> {
         };
         let rows = wait(confidences(&model, std::slice::from_ref(&image)));
         let row = Confidence { eps, confidence: rows?[0][class] };
-        if args.json {
+        if args.form.json {
             println!("{}", serde_json::to_string(&row)?);
         } else {
             println!("epsilon {eps}: {} {:.1} %", args.class, 100.0 * row.confidence);

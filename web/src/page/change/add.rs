@@ -6,11 +6,13 @@ use robust_core::settings::change::MOST_ADDED;
 use super::brush::Brush;
 use super::tiles::Tile;
 use crate::page::authors::AsAuthors;
-use crate::page::canvas::{ImageCanvas, save_png};
+use crate::page::canvas::{ImageCanvas, SavePng};
 use crate::page::frame::{Frame, Stop, of_each};
+use crate::page::keep::Keep;
 use crate::page::session::Session;
 use crate::page::share::Share;
 use crate::page::slot::Slot;
+use crate::page::term::{REPRESENTATION, Term};
 use crate::page::tray::Tray;
 use crate::page::words::fixed;
 
@@ -53,7 +55,7 @@ pub fn AddView(session: Session) -> impl IntoView {
         <Tray session />
         <div class="stage">
             <Brush session photo=target />
-            {of_each(session, move |model| view! { <Added model position /> }.into_any())}
+            {of_each(session, move |model| view! { <Added model position /> })}
         </div>
         <div class="player">
             <label class="check">
@@ -63,7 +65,7 @@ pub fn AddView(session: Session) -> impl IntoView {
             </label>
             <span class="tiles small">
                 {move || features.get().into_iter()
-                    .map(|feature| view! { <Tile sheet=robust.atlas feature /> })
+                    .map(|feature| view! { <Tile sheet=robust.features.atlas feature /> })
                     .collect_view()}
             </span>
             <input id="stage" type="range" min="0" max=move || last().to_string() aria-label="How much of it"
@@ -72,11 +74,11 @@ pub fn AddView(session: Session) -> impl IntoView {
             <Stop session />
         </div>
         <p class="hint">
-            "The photo is changed until this number reaches 1, then until the next one does. Slide to walk \
-             through the stages; “Features” shows what the numbers look for, “Explain a prediction” \
-             which of them matter for a photo."
+            "The photo is changed until this number of its "<Term of=REPRESENTATION />" reaches 1, then until \
+             the next one does. Slide to walk through the stages; “Features” shows what the numbers look for, \
+             “Explain a prediction” which of them matter for a photo."
         </p>
-        <Share fragment=session.fragment />
+        <Share fragment=session.fragment><Keep session /></Share>
     }
 }
 
@@ -94,19 +96,17 @@ fn Added(model: Slot, position: RwSignal<Option<usize>>) -> impl IntoView {
         // Before the first stage lies the photo itself.
         stage.or_else(|| slot.target.get())
     });
-    let reached = move || slot.losses.with(|values| values.last().map(|v| fixed((*v).into(), 2)));
+    let reached =
+        move || slot.course.losses.with(|values| values.last().map(|v| fixed((*v).into(), 2)));
     let canvas = format!("{name}-added");
-    let save = {
-        let canvas = canvas.clone();
-        move |_| save_png(&canvas, &format!("added-{name}.png"))
-    };
     let shown = view! {
-        <ImageCanvas id=canvas image label="The photo with more of these numbers" />
+        <ImageCanvas id=canvas.clone() image label="The photo with more of these numbers" />
     };
     view! {
         <Frame model=slot id=name shown=shown.into_any()>
             <p>"The number has reached " <strong>{move || reached().unwrap_or("–".into())}</strong></p>
-            <button on:click=save disabled=move || slot.frames.with(Vec::is_empty)>"Save PNG"</button>
+            <SavePng canvas file=format!("added-{name}.png")
+                disabled=Signal::derive(move || slot.frames.with(Vec::is_empty)) />
         </Frame>
     }
 }

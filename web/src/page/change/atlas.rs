@@ -7,11 +7,14 @@ use robust_core::settings::change::Goal;
 
 use super::tiles::Tile;
 use crate::page::authors::AsAuthors;
-use crate::page::canvas::{ImageCanvas, save_png};
+use crate::page::canvas::{ImageCanvas, SavePng};
 use crate::page::frame::{Frame, Stop, of_each};
-use crate::page::session::{Session, StartChoice};
+use crate::page::keep::Keep;
+use crate::page::select::{Select, fixed_options, numbered};
+use crate::page::session::Session;
 use crate::page::share::Share;
 use crate::page::slot::Slot;
+use crate::page::state::StartChoice;
 use crate::page::tray::Tray;
 use crate::page::words::{fixed, one, percent};
 
@@ -25,11 +28,11 @@ pub fn AtlasView(session: Session) -> impl IntoView {
     let of_standard = RwSignal::new(false);
     let shown = move || if of_standard.get() { standard } else { robust };
     let order = RwSignal::new(AtlasOrder::Strength);
-    // Again where photos or model have come.
+    // Again where photos or model have come; a class needs none of them.
     Effect::new(move || {
-        session.photos.track();
+        session.tray.photos.track();
         let slot = shown();
-        if slot.is_ready() {
+        if matches!(session.change.goal.get(), Goal::Feature(_)) && slot.is_ready() {
             session.look(slot);
         }
     });
@@ -48,7 +51,7 @@ pub fn AtlasView(session: Session) -> impl IntoView {
     };
     let tiles = move || {
         let slot = shown();
-        let Some(sheet) = slot.atlas.get() else {
+        let Some(sheet) = slot.features.atlas.get() else {
             return view! { <p class="hint">"This network has no atlas here."</p> }.into_any();
         };
         let features = sheet.atlas.sorted(match order.get() {
@@ -62,7 +65,7 @@ pub fn AtlasView(session: Session) -> impl IntoView {
             view! {
                 <button class="atlas-tile" title=format!("number {feature}") aria-pressed=pressed
                     on:click=move |_| session.aim(Goal::Feature(feature))>
-                    <Tile sheet=slot.atlas feature />
+                    <Tile sheet=slot.features.atlas feature />
                 </button>
             }
         };
@@ -72,15 +75,21 @@ pub fn AtlasView(session: Session) -> impl IntoView {
     view! {
         <Tray session />
         <Classes session />
-        <p class="goal" id="goal" aria-live="polite">{move || goal_text(session)} " " {onward}</p>
-        <div class="stage two">
-            {of_each(session, move |model| view! { <Maximised session model /> }.into_any())}
+        <div class="features">
+            <div class="result">
+                <p class="goal" id="goal" aria-live="polite">{move || goal_text(session)} " " {onward}</p>
+                <div class="stage two">
+                    {of_each(session, move |model| view! { <Maximised session model /> })}
+                </div>
+                <Run session />
+                <Activating session model=Signal::derive(shown) />
+                <Share fragment=session.fragment><Keep session /></Share>
+            </div>
+            <div>
+                <Sorting session of_standard order />
+                {tiles}
+            </div>
         </div>
-        <Run session />
-        <Activating session model=Signal::derive(shown) />
-        <Share fragment=session.fragment />
-        <Sorting session of_standard order />
-        {tiles}
     }
 }
 
@@ -89,8 +98,10 @@ impl Session {
     fn aim(self, goal: Goal) {
         self.change.goal.set(goal);
         self.change();
-        // The tiles lie below the result, the last of them by a few screens.
-        if let Some(result) = document().get_element_by_id("goal") {
+        // On a small screen the tiles lie below the result, the last of them by a few screens.
+        if let Some(result) = document().get_element_by_id("goal")
+            && result.get_bounding_client_rect().top() < 0.0
+        {
             result.scroll_into_view();
         }
     }
@@ -101,12 +112,12 @@ fn goal_text(session: Session) -> String {
         Goal::Class(class) => {
             let names = session.class_names();
             format!(
-                "What both networks think {} is",
+                "What each network thinks {} is",
                 names.get(class).map_or("?".into(), |n| one(n))
             )
         }
         Goal::Feature(feature) => format!(
-            "What number {feature} of each network looks for; the two have nothing to do with each other"
+            "What number {feature} of each network looks for; they have nothing to do with each other"
         ),
         Goal::Add(_) | Goal::Collide { .. } => String::new(),
     }
@@ -134,34 +145,25 @@ fn Classes(session: Session) -> impl IntoView {
 /// How what is shown is computed.
 #[component]
 fn Run(session: Session) -> impl IntoView {
-    let start = move |event| {
-        session.change.start.set(match event_target_value(&event).as_str() {
+    let options =
+        fixed_options([("noise", "noise"), ("grey", "grey"), ("photo", "the chosen photo")]);
+    let chosen = move || match session.change.start.get() {
+        StartChoice::Noise => "noise".to_owned(),
+        StartChoice::Grey => "grey".to_owned(),
+        StartChoice::Photo(_) => "photo".to_owned(),
+    };
+    let choose = move |name: String| {
+        session.change.start.set(match &*name {
             "grey" => StartChoice::Grey,
-            "photo" => StartChoice::Photo(session.selected.get_untracked()),
+            "photo" => StartChoice::Photo(session.tray.selected.get_untracked()),
             _ => StartChoice::Noise,
         });
         session.change();
     };
-    let starts = move |name: &'static str| {
-        move || {
-            let now = match session.change.start.get() {
-                StartChoice::Noise => "noise",
-                StartChoice::Grey => "grey",
-                StartChoice::Photo(_) => "photo",
-            };
-            now == name
-        }
-    };
     view! {
-        <div class="buttons">
-            <label class="check">
-                "Start from "
-                <select id="feature-start" on:change=start>
-                    <option value="noise" selected=starts("noise")>"noise"</option>
-                    <option value="grey" selected=starts("grey")>"grey"</option>
-                    <option value="photo" selected=starts("photo")>"the chosen photo"</option>
-                </select>
-            </label>
+        <div class="player">
+            <Select id="feature-start" label="Start from" options=Signal::stored(options)
+                chosen=Signal::derive(chosen) choose />
             <AsAuthors session steps="200 plain steps" />
             <Stop session />
         </div>
@@ -175,27 +177,28 @@ fn Sorting(
     of_standard: RwSignal<bool>,
     order: RwSignal<AtlasOrder>,
 ) -> impl IntoView {
-    let sort = move |event| {
-        order.set(match event_target_value(&event).as_str() {
+    let options = move || {
+        let known = fixed_options([("strength", "strength"), ("number", "number")]);
+        let classes = session.class_names().into_iter();
+        let classes = classes.map(|name| ["what speaks for ", &*name].concat());
+        [known, numbered(classes.collect())].concat()
+    };
+    let chosen = move || match order.get() {
+        AtlasOrder::Strength => "strength".to_owned(),
+        AtlasOrder::Number => "number".to_owned(),
+        AtlasOrder::Class(class) => class.to_string(),
+    };
+    let choose = move |name: String| {
+        order.set(match &*name {
             "number" => AtlasOrder::Number,
             "strength" => AtlasOrder::Strength,
             class => class.parse().map_or(AtlasOrder::Strength, AtlasOrder::Class),
         });
     };
-    let option = move |(class, name): (usize, String)| {
-        view! { <option value=class.to_string()>{format!("what speaks for {name}")}</option> }
-    };
-    let names = Memo::new(move |_| session.class_names());
     view! {
         <div class="buttons">
-            <label class="check">
-                "Sort tiles by "
-                <select id="order" on:change=sort>
-                    <option value="strength">"strength"</option>
-                    <option value="number">"number"</option>
-                    {move || names.get().into_iter().enumerate().map(option).collect_view()}
-                </select>
-            </label>
+            <Select id="order" label="Sort tiles by" options=Signal::derive(options)
+                chosen=Signal::derive(chosen) choose />
             <label class="check">
                 <input id="of-standard" type="checkbox" prop:checked=move || of_standard.get()
                     on:change=move |event| of_standard.set(event_target_checked(&event)) />
@@ -211,21 +214,21 @@ fn Maximised(session: Session, model: Slot) -> impl IntoView {
     let name = slot.place.key();
     let image = Signal::derive(move || slot.image.get().or_else(|| slot.target.get()));
     let value = move || {
-        let value = slot.losses.with(|values| values.last().copied())?;
+        let value = slot.course.losses.with(|values| values.last().copied())?;
         Some(match session.change.goal.get() {
             // A cross-entropy of 0 is a probability of 1.
             Goal::Class(_) => [&*percent((-value).exp(), 0), " sure"].concat(),
             _ => fixed(value.into(), 2),
         })
     };
-    let save = move |_| save_png(&format!("{name}-maximised"), &format!("feature-{name}.png"));
     let shown = view! {
         <ImageCanvas id=format!("{name}-maximised") image label="What it looks for" />
     };
     view! {
         <Frame model=slot id=name shown=shown.into_any()>
             <p>"How strongly it responds: " <strong data-value="value">{move || value().unwrap_or("–".into())}</strong></p>
-            <button on:click=save disabled=move || slot.image.with(Option::is_none)>"Save PNG"</button>
+            <SavePng canvas=format!("{name}-maximised") file=format!("feature-{name}.png")
+                disabled=Signal::derive(move || slot.image.with(Option::is_none)) />
         </Frame>
     }
 }
@@ -236,7 +239,7 @@ fn Activating(session: Session, model: Signal<Slot>) -> impl IntoView {
     let ranked = move || {
         let slot = model.get();
         let Goal::Feature(feature) = session.change.goal.get() else { return Vec::new() };
-        let (ids, values): (Vec<usize>, Vec<f32>) = slot.activations.with(|rows| {
+        let (ids, values): (Vec<usize>, Vec<f32>) = slot.features.activations.with(|rows| {
             rows.iter().filter_map(|(id, row)| Some((*id, *row.get(feature)?))).unzip()
         });
         ranking(&values).into_iter().map(|i| (ids[i], values[i])).collect::<Vec<_>>()

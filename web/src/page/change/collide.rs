@@ -4,13 +4,15 @@
 use leptos::prelude::*;
 use robust_core::settings::change::RADII;
 
-use crate::page::canvas::{ImageCanvas, save_png};
+use crate::page::canvas::{ImageCanvas, SavePng};
 use crate::page::controls::event_number;
-use crate::page::frame::{Frame, Stop, of_each};
-use crate::page::photos::Photo;
+use crate::page::frame::{Frame, Original, Stop, of_each};
+use crate::page::keep::Keep;
+use crate::page::select::Select;
 use crate::page::session::Session;
 use crate::page::share::Share;
 use crate::page::slot::Slot;
+use crate::page::term::{REPRESENTATION, Term};
 use crate::page::tray::Tray;
 use crate::page::words::{fixed, percent, plain};
 use crate::protocol::Image;
@@ -23,8 +25,12 @@ pub fn CollideView(session: Session) -> impl IntoView {
     // From the least to the largest radius, in steps of the least.
     let [least, .., largest] = [0, RADII - 1].map(|i| move || plain(session.radii()[i].into()));
     let target = Signal::derive(move || robust.target.get().or_else(|| standard.target.get()));
-    let chosen = move |event| {
-        if let Ok(id) = event_target_value(&event).parse() {
+    let options = move || {
+        let photos = session.tray.photos.get().into_iter();
+        photos.map(|photo| (photo.id.to_string(), photo.name)).collect()
+    };
+    let choose = move |value: String| {
+        if let Ok(id) = value.parse() {
             other.set(id);
             session.change();
         }
@@ -35,14 +41,8 @@ pub fn CollideView(session: Session) -> impl IntoView {
             session.change();
         }
     };
-    let option = move |photo: Photo| {
-        let id = photo.id;
-        view! {
-            <option value=id.to_string() selected=move || other.get() == id>{photo.name}</option>
-        }
-    };
     let thumbnail = move || {
-        session.photos.with(|photos| {
+        session.tray.photos.with(|photos| {
             let photo = photos.iter().find(|photo| photo.id == other.get())?;
             Some(view! { <img id="other-photo" src=photo.small.clone() alt=photo.name.clone() /> })
         })
@@ -50,24 +50,17 @@ pub fn CollideView(session: Session) -> impl IntoView {
     view! {
         <p class="hint lead">
             "Can a network mistake one photo for another that looks nothing like it? Your photo is \
-             changed as little as you allow, towards the other photo’s numbers. Find out which \
-             network falls for it."
+             changed as little as you allow, towards the other photo’s "<Term of=REPRESENTATION />
+            ". Find out which network falls for it."
         </p>
         <Tray session />
         <div class="stage">
-            <section class="panel" id="original">
-                <h2>"Your photo"</h2>
-                <ImageCanvas id="original-image".into() image=target label="The photo as the networks see it" />
-            </section>
-            {of_each(session, |model| view! { <Collision model /> }.into_any())}
+            <Original image=target />
+            {of_each(session, |model| view! { <Collision model /> })}
         </div>
         <div class="player">
-            <label class="check">
-                "Make it pass for "
-                <select id="other" on:change=chosen>
-                    <For each=move || session.photos.get() key=|photo| photo.id children=option />
-                </select>
-            </label>
+            <Select id="other" label="Make it pass for" options=Signal::derive(options)
+                chosen=Signal::derive(move || other.get().to_string()) choose />
             {thumbnail}
             <label class="check">
                 "Change at most " {move || fixed(session.epsilon().into(), 2)}
@@ -76,7 +69,7 @@ pub fn CollideView(session: Session) -> impl IntoView {
             </label>
             <Stop session />
         </div>
-        <Share fragment=session.fragment />
+        <Share fragment=session.fragment><Keep session /></Share>
     }
 }
 
@@ -86,12 +79,13 @@ fn Collision(model: Slot) -> impl IntoView {
     let name = slot.place.key();
     let part = move |i: usize| Signal::derive(move || slot.frames.with(|f| f.get(i).cloned()));
     let percent = |d: &f32| percent(*d, 1);
-    let before = move || slot.losses.with(|losses| losses.first().map(percent));
-    let now = move || slot.losses.with(|losses| losses.last().map(percent));
+    let before = move || slot.course.losses.with(|losses| losses.first().map(percent));
+    let now = move || slot.course.losses.with(|losses| losses.last().map(percent));
     let verdict = move || {
-        let share = slot.losses.with(|losses| Some(losses.last()? / losses.first()?.max(1e-6)));
+        let share =
+            slot.course.losses.with(|losses| Some(losses.last()? / losses.first()?.max(1e-6)));
         share.map(|share| match share {
-            share if share < 0.6 => "It falls for it: to this network the two are becoming one.",
+            share if share < 0.6 => "It is fooled: to this network the two photos look alike.",
             share if share < 0.85 => "It wavers.",
             _ => "It is not fooled: the two stay apart.",
         })
@@ -101,7 +95,6 @@ fn Collision(model: Slot) -> impl IntoView {
         let times = fixed(magnification(&photo, &image).into(), 0);
         Some(["What was changed, ", &*times, " times as strong."].concat())
     };
-    let save = move |_| save_png(&format!("{name}-collision"), &format!("collision-{name}.png"));
     let shown = view! {
         <ImageCanvas id=format!("{name}-collision") image=part(0) label="The photo, changed" />
     };
@@ -114,7 +107,8 @@ fn Collision(model: Slot) -> impl IntoView {
             <p class="verdict">{verdict}</p>
             <ImageCanvas id=format!("{name}-difference") image=part(1) label="What was changed" />
             <p class="hint">{magnified}</p>
-            <button on:click=save disabled=move || slot.frames.with(Vec::is_empty)>"Save PNG"</button>
+            <SavePng canvas=format!("{name}-collision") file=format!("collision-{name}.png")
+                disabled=Signal::derive(move || slot.frames.with(Vec::is_empty)) />
         </Frame>
     }
 }

@@ -8,8 +8,9 @@ use serde_bytes::ByteBuf;
 use super::tiles::AtlasSheet;
 use crate::page::download;
 use crate::page::modes::Mode;
-use crate::page::session::{Session, StartChoice};
+use crate::page::session::Session;
 use crate::page::slot::{Slot, USUAL_SIDE};
+use crate::page::state::StartChoice;
 use crate::protocol::{ChangeRequest, PhotoFile, Request, RunId, StartRequest, Task};
 
 /// Place among the radii of what a collision may change at first.
@@ -92,7 +93,7 @@ impl Session {
     pub fn change_on(self, slots: &[Slot]) {
         let Some(goal) = self.goal() else { return };
         let authors = self.change.authors.get_untracked();
-        let chosen = self.selected.get_untracked();
+        let chosen = self.tray.selected.get_untracked();
         let (start, photos) = match (&goal, self.change.start.get_untracked()) {
             (Goal::Feature(_) | Goal::Class(_), StartChoice::Photo(_)) => (None, vec![chosen]),
             (Goal::Feature(_) | Goal::Class(_), StartChoice::Noise) => {
@@ -158,7 +159,7 @@ impl Session {
             match self.files(photos).await {
                 Ok(files) => {
                     for slot in &models {
-                        match untrack(|| slot.in_own_classes(&names, make(&files))) {
+                        match untrack(|| slot.in_own_terms(&names, make(&files))) {
                             Ok(task) => slot.start(run, task),
                             Err(why) => slot.decline(run, why),
                         }
@@ -179,7 +180,8 @@ impl Session {
     /// The files of these photos, as an engine takes them.
     async fn files(self, photos: Vec<usize>) -> Result<Vec<PhotoFile>, String> {
         let mut files = Vec::new();
-        for photo in photos.into_iter().filter_map(|id| self.photo(id)) {
+        for id in photos {
+            let photo = self.photo(id).ok_or("a photo of this is gone: choose another")?;
             files.push(photo.request().await?);
         }
         Ok(files)
@@ -192,19 +194,19 @@ impl Session {
         spawn_local(async move {
             // A page without it lacks the tiles, nothing else.
             if let Ok(atlas) = download::json(&path).await {
-                slot.atlas.set(Some(AtlasSheet::new(atlas, &folder)));
+                slot.features.atlas.set(Some(AtlasSheet::new(atlas, &folder)));
             }
         });
     }
 
     /// Has a model look at all photos, for the most and least activating ones.
     pub fn look(self, slot: Slot) {
-        let photos = self.photos.get_untracked();
+        let photos = self.tray.photos.get_untracked();
         let ids: Vec<usize> = photos.iter().map(|photo| photo.id).collect();
-        if !untrack(|| slot.is_ready()) || slot.looked.get_untracked() == ids {
+        if !untrack(|| slot.is_ready()) || slot.features.looked.get_untracked() == ids {
             return;
         }
-        slot.looked.set(ids.clone());
+        slot.features.looked.set(ids.clone());
         spawn_local(async move {
             match self.files(ids.clone()).await {
                 Ok(photos) => slot.send(&Request::Look { ids, photos }),

@@ -8,7 +8,8 @@ use robust_core::settings::path::PathSettings;
 use crate::page::modes::Mode;
 use crate::page::paint::making_name;
 use crate::page::photos::Photo;
-use crate::page::session::{Session, StartChoice};
+use crate::page::session::Session;
+use crate::page::state::StartChoice;
 
 /// Everything that decides what a view shows, but for the pictures themselves.
 #[derive(Debug, PartialEq)]
@@ -119,15 +120,16 @@ impl Session {
     /// The view at hand. A region that is being painted is part of it, but no reason to look again.
     pub fn describe(self) -> Described {
         let (change, morph) = (self.change, self.morph);
-        let (start, change_start) = (self.start.get(), change.start.get());
-        let (selected, other, stops) = (self.selected.get(), change.other.get(), morph.stops.get());
+        let (start, change_start) = (self.invert.start.get(), change.start.get());
+        let (selected, other, stops) =
+            (self.tray.selected.get(), change.other.get(), morph.stops.get());
         let started = [start, change_start].into_iter().filter_map(|start| match start {
             StartChoice::Photo(id) => Some(id),
             StartChoice::Noise | StartChoice::Grey => None,
         });
         let used: Vec<usize> =
             [selected, other].into_iter().chain(stops.iter().copied()).chain(started).collect();
-        let mut photos: Vec<Photo> = self.photos.with(|photos| {
+        let mut photos: Vec<Photo> = self.tray.photos.with(|photos| {
             photos.iter().filter(|photo| used.contains(&photo.id)).cloned().collect()
         });
         // Whichever stands first in the tray.
@@ -136,10 +138,10 @@ impl Session {
             mode: self.mode.get(),
             selected,
             photos,
-            settings: self.settings.get(),
+            settings: self.invert.settings.get(),
             start,
-            class: self.class.get(),
-            question: self.question.get(),
+            class: self.explained.class.get(),
+            question: self.explained.question.get(),
             features: change.features.get(),
             region: change.region.get_untracked(),
             goal: change.goal.get(),
@@ -155,7 +157,7 @@ impl Session {
 
     /// Chooses all that again, without computing anything. Photos that have left the tray come back.
     pub(super) fn choose_again(self, view: &Described) {
-        self.photos.update(|photos| {
+        self.tray.photos.update(|photos| {
             for photo in &view.photos {
                 match photos.iter_mut().find(|here| here.id == photo.id) {
                     Some(here) => here.crop = photo.crop,
@@ -164,11 +166,11 @@ impl Session {
             }
         });
         let (change, morph) = (self.change, self.morph);
-        self.selected.set(view.selected);
-        self.settings.set(view.settings);
-        self.start.set(view.start);
-        self.class.set(view.class);
-        self.question.set(view.question);
+        self.tray.selected.set(view.selected);
+        self.invert.settings.set(view.settings);
+        self.invert.start.set(view.start);
+        self.explained.class.set(view.class);
+        self.explained.question.set(view.question);
         change.features.set(view.features.clone());
         change.region.set(view.region.clone());
         change.goal.set(view.goal.clone());

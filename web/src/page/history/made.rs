@@ -230,7 +230,7 @@ impl Session {
         let Some((view, path, painting)) = found else { return };
         self.notice.set(None);
         self.slots.iter().for_each(|slot| slot.forget());
-        self.pictured.set(Some(view.selected));
+        self.tray.pictured.set(Some(view.selected));
         let run = self.next_run();
         self.history.update(|kept| {
             kept.shown = Some(id);

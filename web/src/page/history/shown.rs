@@ -41,15 +41,15 @@ impl Shown {
             target: slot.target.get_untracked(),
             image: slot.image.get_untracked().filter(|_| one),
             frames,
-            explanation: slot.explanation.get_untracked().filter(|_| explains),
-            why_not: if explains { slot.why_not.get_untracked() } else { Vec::new() },
+            explanation: slot.told.explanation.get_untracked().filter(|_| explains),
+            why_not: if explains { slot.told.why_not.get_untracked() } else { Vec::new() },
             confidences: slot.confidences.get_untracked(),
-            saliency: slot.saliency.get_untracked().filter(|_| explains),
-            losses: slot.losses.get_untracked(),
-            step: slot.step.get_untracked(),
-            steps: slot.steps.get_untracked(),
-            stopped: slot.stopped.get_untracked(),
-            likeness: slot.likeness.get_untracked(),
+            saliency: slot.told.saliency.get_untracked().filter(|_| explains),
+            losses: slot.course.losses.get_untracked(),
+            step: slot.course.step.get_untracked(),
+            steps: slot.course.steps.get_untracked(),
+            stopped: slot.course.stopped.get_untracked(),
+            likeness: slot.course.likeness.get_untracked(),
         }
     }
 
@@ -58,15 +58,15 @@ impl Shown {
         slot.target.set(self.target.clone());
         slot.image.set(self.image.clone());
         slot.frames.set(self.frames.clone());
-        slot.explanation.set(self.explanation.clone());
-        slot.why_not.set(self.why_not.clone());
+        slot.told.explanation.set(self.explanation.clone());
+        slot.told.why_not.set(self.why_not.clone());
         slot.confidences.set(self.confidences.clone());
-        slot.saliency.set(self.saliency.clone());
-        slot.losses.set(self.losses.clone());
-        slot.step.set(self.step);
-        slot.steps.set(self.steps);
-        slot.stopped.set(self.stopped);
-        slot.likeness.set(self.likeness);
+        slot.told.saliency.set(self.saliency.clone());
+        slot.course.losses.set(self.losses.clone());
+        slot.course.step.set(self.step);
+        slot.course.steps.set(self.steps);
+        slot.course.stopped.set(self.stopped);
+        slot.course.likeness.set(self.likeness);
         slot.turn.update(|turn: &mut Turn| turn.show_again(run));
     }
 

@@ -34,7 +34,9 @@ pub fn MadeHere(session: Session) -> impl IntoView {
     let dropped = move || match count() {
         0 => "They are kept until you close the page.".into(),
         count => {
-            format!("The newest {MOST} are kept until you close the page; {count} older had to go.")
+            format!(
+                "The newest {MOST} are kept until you close the page; {count} older ones were removed."
+            )
         }
     };
     let step = move |forth: bool, id: &'static str, label: &'static str, keys: &'static str| {

@@ -35,6 +35,10 @@ const TEXTS: &Labelled = &[
     ("Classes: names with commas between, or imagenet, cifar10", "network-classes"),
 ];
 
+/// Labels of the numbers that are said in place of one of the [`NORMALISERS`].
+const MEAN: &str = "Or by numbers: mean of red, green and blue, from 0 to 1";
+const STD: &str = "Standard deviation of red, green and blue";
+
 /// A choice of one among options with their values.
 fn choice(id: &'static str, label: &'static str, options: Vec<(String, String)>) -> AnyView {
     let options =
@@ -68,6 +72,8 @@ fn all_said(before: ImportRequest) -> ImportRequest {
             _ => Stem::Small,
         }),
         normaliser: said("network-normaliser"),
+        mean: said("network-mean").unwrap_or_default(),
+        std: said("network-std").unwrap_or_default(),
         role: said("network-training").map(|training| match &*training {
             "robust" => Role::Robust,
             _ => Role::Standard,
@@ -100,6 +106,14 @@ pub fn Fields(
         }
         _ => None,
     };
+    // What was typed stays, so that it can be corrected.
+    let numbers = [
+        (MEAN, "network-mean", "0.49, 0.48, 0.45", request.mean.clone()),
+        (STD, "network-std", "0.25, 0.24, 0.26", request.std.clone()),
+    ];
+    let numbers = numbers.map(|(label, id, example, typed)| {
+        view! { <label>{label}<input id=id value=typed placeholder=example /></label> }
+    });
     let texts = TEXTS.iter().map(|(label, id)| view! { <label>{*label}<input id=*id /></label> });
     let request = StoredValue::new(request);
     let file = StoredValue::new_local(file);
@@ -109,6 +123,7 @@ pub fn Fields(
             {prefixes}
             {labelled("network-stem", "First convolution", STEMS, stem)}
             {labelled("network-normaliser", "Images are normalised by", NORMALISERS, normaliser)}
+            {numbers.collect_view()}
             {labelled("network-training", "It was trained", TRAININGS, false)}
             {texts.collect_view()}
         </div>

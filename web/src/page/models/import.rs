@@ -76,7 +76,8 @@ impl Session {
 
     /// A network has come, and takes its role's place.
     fn arrived(self, imported: Imported, model: Blob) {
-        let Imported { name, role, notes, sha256 } = imported;
+        let Imported { card, notes, sha256 } = imported;
+        let role = card.role;
         let models = self.models;
         let bytes = model.size() as u64;
         models.wanted.set(None);
@@ -90,7 +91,8 @@ impl Session {
             });
             models.all.update(|all| {
                 all.retain(|other| !is_same(other));
-                all.insert(0, Network::own(name, role, bytes, sha256.clone()));
+                let name = card.name.clone();
+                all.insert(0, Network::own(name, role, Some(card), bytes, sha256.clone()));
             });
         }
         self.put(Place::of(role), Some(sha256));

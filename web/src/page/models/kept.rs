@@ -1,8 +1,8 @@
 //! Networks that the browser keeps for the next visit, in a cache of their own: their files, and a list.
 
-use js_sys::{Promise, Uint8Array};
-use robust_core::model::card::Role;
-use wasm_bindgen::JsValue;
+use js_sys::{JSON, Promise, Reflect, Uint8Array};
+use robust_core::model::card::{Card, METADATA_KEY, Role};
+use wasm_bindgen::{JsCast, JsValue};
 use wasm_bindgen_futures::JsFuture;
 use web_sys::{Blob, Cache, Response};
 
@@ -19,7 +19,27 @@ const LIST: &str = "networks/list";
 /// The networks that are kept. None where the browser keeps nothing, or what it keeps cannot be read.
 pub async fn list() -> Vec<Network> {
     let list = file_at(LIST).await.unwrap_or_default();
-    String::from_utf8_lossy(&list).lines().filter_map(read).collect()
+    let mut all: Vec<Network> = String::from_utf8_lossy(&list).lines().filter_map(read).collect();
+    for network in &mut all {
+        network.entry.card = card(&network.entry.sha256).await;
+    }
+    all
+}
+
+/// The card with which a network's file begins.
+async fn card(sha256: &str) -> Option<Card> {
+    let found = find(open_cache(CACHE).await.as_ref(), &key(sha256)).await?;
+    let file: Blob = JsFuture::from(found.blob().ok()?).await.ok()?.unchecked_into();
+    let part = async |from: f64, to: f64| {
+        bytes(file.slice_with_f64_and_f64(from, to).ok()?.array_buffer()).await
+    };
+    // A safetensors file: the length of its header, and the header as JSON.
+    let length = u64::from_le_bytes(part(0.0, 8.0).await?.try_into().ok()?);
+    let header = part(8.0, 8.0 + length as f64).await?;
+    let header = JSON::parse(&String::from_utf8_lossy(&header)).ok()?;
+    let metadata = Reflect::get(&header, &"__metadata__".into()).ok()?;
+    let card = Reflect::get(&metadata, &METADATA_KEY.into()).ok()?.as_string()?;
+    serde_wasm_bindgen::from_value(JSON::parse(&card).ok()?).ok()
 }
 
 /// A line of the list: SHA-256, length, role, name.
@@ -35,7 +55,7 @@ fn read(line: &str) -> Option<Network> {
     let role = [Role::Robust, Role::Standard]
         .into_iter()
         .find(|role| Some(Place::of(*role).key()) == name)?;
-    Some(Network::own(words.next()?.to_owned(), role, bytes, sha256))
+    Some(Network::own(words.next()?.to_owned(), role, None, bytes, sha256))
 }
 
 async fn cache() -> Result<Cache, String> {

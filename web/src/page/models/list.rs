@@ -57,8 +57,8 @@ pub fn Networks(session: Session) -> impl IntoView {
 #[component]
 fn Row(session: Session, network: Network) -> impl IntoView {
     let models = session.models;
-    let Network { entry, card, own } = network;
-    let CatalogEntry { name, sha256, role, bytes, examples, .. } = entry;
+    let Network { entry, own } = network;
+    let CatalogEntry { name, sha256, role, bytes, examples, card, .. } = entry;
     let examples = examples.map(|file| {
         let src = [&*session.loading.folder(), &file].concat();
         view! {
@@ -222,7 +222,7 @@ fn Arriving(session: Session) -> impl IntoView {
             <p role="status" id="arriving">{["Added: ", &*request.name].concat()}</p>
             {notes}
             <details>
-                <summary>"Not right yet? Say what the file does not"</summary>
+                <summary>"Something wrong? Fill in what the file leaves out"</summary>
                 <Fields session file request=*request open=None />
             </details>
         }

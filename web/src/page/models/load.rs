@@ -23,6 +23,9 @@ use crate::protocol::{Request, Response};
 use crate::recovery::Losses;
 use crate::turn::Phase;
 
+/// Script and module of an engine.
+type Compiled = (String, JsValue);
+
 /// What engines are loaded from, and how often they have been.
 #[derive(Clone, Copy)]
 pub struct Loading {
@@ -32,8 +35,8 @@ pub struct Loading {
     times: StoredValue<[usize; PLACES]>,
     /// Whether the visitor has chosen a network: from then on each shows what it can as soon as it is there.
     asked: StoredValue<bool>,
-    /// Script and module of the engine.
-    engine: StoredValue<Option<(String, JsValue)>, LocalStorage>,
+    /// The engine.
+    engine: StoredValue<Option<Compiled>, LocalStorage>,
 }
 
 /// Between two looks whether the first network shows something, in ms, and how many there are at most:
@@ -77,21 +80,46 @@ impl Loading {
 }
 
 impl Session {
-    /// Loads the engine that the visitor asks for.
-    pub async fn load_wish(self, wish: &str) {
-        self.wish.set_value(Some(wish.into()));
-        self.load(choose(Some(wish)).await).await;
+    /// Takes the engine that the visitor asks for, once it has come: what works until then stays, and
+    /// goes on where the other one cannot be had. `show` hears the share that has arrived.
+    pub async fn load_wish(self, wish: &str, show: impl Fn(f64) + 'static) {
+        let choice = choose(Some(wish)).await;
+        let works = self.loading.engine.with_value(Option::is_some);
+        if works
+            && self.device.choice.with_untracked(|here| here.as_ref().map(|here| here.kind))
+                == Some(choice.kind)
+        {
+            return self.notice.set(Some(format!("It stays on {}.", choice.reason)));
+        }
+        match fetch_engine(choice.kind, show).await {
+            Ok(engine) => {
+                self.device.wish.set_value(Some(wish.into()));
+                self.load_with(choice, Some(engine)).await;
+            }
+            Err(message) if works => {
+                self.notice.set(Some(format!("{message}. What worked before goes on.")));
+            }
+            Err(_) => {
+                self.device.wish.set_value(Some(wish.into()));
+                self.load(choice).await;
+            }
+        }
     }
 
     /// Loads engine and models for `choice`; whatever ran before ends.
     pub async fn load(self, choice: Choice) {
+        self.load_with(choice, None).await;
+    }
+
+    /// The same with an engine that has come already, if there is one.
+    async fn load_with(self, choice: Choice, engine: Option<Compiled>) {
         let kind = choice.kind;
-        self.choice.set(Some(choice));
+        self.device.choice.set(Some(choice));
         // Nobody may take the one before it for this one.
         self.loading.engine.set_value(None);
         self.unload();
         let load = self.loading.times.get_value();
-        if let Err(message) = self.try_load(kind, load).await
+        if let Err(message) = self.try_load(kind, engine, load).await
             && self.loading.times.get_value() == load
         {
             for slot in untrack(|| self.at_work()) {
@@ -109,9 +137,9 @@ impl Session {
         slot.set_engine(None);
         slot.card.set(None);
         // Nobody will answer these any more.
-        self.shrinking.update_value(HashMap::clear);
+        self.tray.shrinking.update_value(HashMap::clear);
         // The next network may see more of a photo, or less.
-        self.shrunk.update_value(Vec::clear);
+        self.tray.shrunk.update_value(Vec::clear);
         slot.set_phase(Phase::Loading(0.0));
         self.loading.times.update_value(|times| times[slot.place as usize] += 1);
     }
@@ -122,33 +150,35 @@ impl Session {
             self.unload_one(slot);
             spawn_local(self.load_one(slot));
         } else {
-            let wish = self.wish.get_value();
+            let wish = self.device.wish.get_value();
             spawn_local(async move { self.load(choose(wish.as_deref()).await).await });
         }
     }
 
-    async fn try_load(self, kind: EngineKind, load: [usize; PLACES]) -> Result<(), String> {
-        let engines: Engines = download::json("engines.json").await?;
+    async fn try_load(
+        self,
+        kind: EngineKind,
+        engine: Option<Compiled>,
+        load: [usize; PLACES],
+    ) -> Result<(), String> {
         let catalog: Vec<CatalogEntry> = download::json(&self.loading.index.get_value()).await?;
         self.models.list(catalog);
         // Before any network is loaded: a link may ask for one that the page does not begin with.
         self.put_wanted();
-        let asset = match kind {
-            EngineKind::WebGpu => engines.webgpu,
-            EngineKind::Cpu => engines.cpu,
-        };
         // The engine is the first half of the bar, the weights the second.
-        let show = |share: f64| {
+        let show = move |share: f64| {
             for slot in untrack(|| self.at_work()) {
                 slot.set_phase(Phase::Loading(share / 2.0));
             }
         };
-        let (_, compiled) = download::watched("", &asset, show, engine::compile).await?;
-        let module = compiled.await?;
+        let engine = match engine {
+            Some(engine) => engine,
+            None => fetch_engine(kind, show).await?,
+        };
         if self.loading.times.get_value() != load {
             return Ok(());
         }
-        self.loading.engine.set_value(Some((engine::script(&asset), module)));
+        self.loading.engine.set_value(Some(engine));
         // The first picture is the robust network's: all that comes before it makes it late.
         let [robust, others @ ..] = self.slots;
         self.load_one(robust).await;
@@ -196,7 +226,7 @@ impl Session {
         let load = self.loading.times(slot.place);
         let chosen = self.models.chosen.with_untracked(|all| all[slot.place as usize].is_some());
         slot.named.set(chosen);
-        slot.atlas.set(None);
+        slot.features.atlas.set(None);
         let Some(Network { entry, own, .. }) = self.models.at(slot.place) else {
             return slot.set_phase(match slot.place.role() {
                 Some(_) => Phase::Failed("there is no such model here".into()),
@@ -252,7 +282,7 @@ impl Session {
         spawn_local(async move {
             wait_ready.await;
             if self.loading.times(slot.place) == load {
-                let batch = self.losses.with_value(Losses::batch);
+                let batch = self.device.losses.with_value(Losses::batch);
                 slot.send(&Request::Load { weights: ByteBuf::from(weights), batch });
             }
         });
@@ -284,11 +314,22 @@ impl Session {
     }
 }
 
+/// Fetches and compiles an engine. `show` hears the share that has arrived.
+async fn fetch_engine(kind: EngineKind, show: impl Fn(f64) + 'static) -> Result<Compiled, String> {
+    let engines: Engines = download::json("engines.json").await?;
+    let asset = match kind {
+        EngineKind::WebGpu => engines.webgpu,
+        EngineKind::Cpu => engines.cpu,
+    };
+    let (_, compiled) = download::watched("", &asset, show, engine::compile).await?;
+    Ok((engine::script(&asset), compiled.await?))
+}
+
 /// Whether a network shows something, or will not.
 fn has_begun(slot: Slot) -> bool {
     match untrack(|| slot.phase()) {
         Phase::Loading(_) | Phase::Starting | Phase::Reading => false,
-        Phase::Running => slot.step.get_untracked() > 0,
+        Phase::Running => slot.course.step.get_untracked() > 0,
         _ => true,
     }
 }

@@ -14,21 +14,20 @@ use crate::protocol::import::{ImportRequest, Refused};
 /// A network to choose.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Network {
-    /// Its name, its role, and where its file is; what is the visitor's own lies in no folder, and its
+    /// What is known of it, and where its file is; what is the visitor's own lies in no folder, and its
     /// SHA-256 is that of the file that was brought.
     pub entry: CatalogEntry,
-    /// Its description, once it has been loaded.
-    pub card: Option<Card>,
     /// Whether the visitor has brought it.
     pub own: bool,
 }
 
 impl Network {
     /// One that the visitor has brought.
-    pub fn own(name: String, role: Role, bytes: u64, sha256: String) -> Self {
+    pub fn own(name: String, role: Role, card: Option<Card>, bytes: u64, sha256: String) -> Self {
         let (file, atlas, gaussians, examples) = Default::default();
-        let entry = CatalogEntry { name, role, file, bytes, sha256, atlas, gaussians, examples };
-        Self { entry, card: None, own: true }
+        let entry =
+            CatalogEntry { name, role, file, bytes, sha256, atlas, gaussians, examples, card };
+        Self { entry, own: true }
     }
 }
 
@@ -65,7 +64,7 @@ pub struct Models {
 }
 
 impl Models {
-    /// Those of an address, and those that are kept.
+    /// The networks that an address asks for, and those that the browser keeps.
     pub fn new() -> Self {
         let wanted = Wanted::of_address();
         let models = Self {
@@ -90,9 +89,10 @@ impl Models {
     pub(super) fn list(self, catalog: Vec<CatalogEntry>) {
         self.all.update(|all| {
             let (own, before): (Vec<_>, Vec<_>) = all.drain(..).partition(|network| network.own);
-            let listed = catalog.into_iter().map(|entry| {
-                let known = before.iter().find(|network| network.entry == entry);
-                Network { card: known.and_then(|known| known.card.clone()), entry, own: false }
+            let listed = catalog.into_iter().map(|mut entry| {
+                let known = before.iter().find(|known| known.entry.sha256 == entry.sha256);
+                entry.card = entry.card.or_else(|| known?.entry.card.clone());
+                Network { entry, own: false }
             });
             all.extend(own.into_iter().chain(listed));
         });
@@ -122,7 +122,7 @@ impl Models {
         self.all.update(|all| {
             let found = all.iter_mut().find(|network| network.entry.sha256 == sha256);
             if let Some(network) = found {
-                network.card = Some(card.clone());
+                network.entry.card = Some(card.clone());
             }
         });
     }

@@ -8,16 +8,18 @@ use robust_core::settings::path::{PathSettings, STOPS};
 use super::fade;
 use crate::page::modes::Mode;
 use crate::page::photos::Photo;
-use crate::page::place::Place;
 use crate::page::session::Session;
 use crate::page::slot::{Slot, USUAL_SIDE};
 use crate::page::url;
-use crate::protocol::{Image, MorphRequest, StopFile, Task};
+use crate::protocol::{Image, MorphRequest, RunId, StopFile, Task};
 use crate::turn::Phase;
 
 /// What to say of a link to a sample that this page does not have.
 pub const GONE: &str =
     "This link names a sample photo that is not here any more. Choose others below.";
+
+/// Two samples that go well together.
+const USUAL_STOPS: [usize; 2] = [1, 2];
 
 /// Handles to everything about the path.
 #[derive(Clone, Copy)]
@@ -43,10 +45,10 @@ pub struct Morph {
 }
 
 impl Morph {
-    /// A path between two samples that go well together.
+    /// A path between two samples.
     pub fn new() -> Self {
         Self {
-            stops: RwSignal::new(vec![1, 2]),
+            stops: RwSignal::new(USUAL_STOPS.to_vec()),
             active: RwSignal::new(0),
             settings: RwSignal::new(PathSettings::FAST),
             position: RwSignal::new(PathSettings::FAST.frames / 2),
@@ -57,6 +59,14 @@ impl Morph {
             wanted: RwSignal::new(None),
         }
     }
+
+    /// A visitor's own photo comes along, unless the path is one of theirs already.
+    fn begin_with(self, photo: Option<Photo>) {
+        let usual = self.stops.with_untracked(|stops| *stops == USUAL_STOPS);
+        if let Some(photo) = photo.filter(|photo| usual && photo.is_brought()) {
+            self.stops.update(|stops| stops[0] = photo.id);
+        }
+    }
 }
 
 impl Session {
@@ -64,6 +74,7 @@ impl Session {
     pub fn enter_morph(self) {
         if self.mode.get_untracked() != Mode::Morph {
             self.enter(Mode::Morph);
+            self.morph.begin_with(self.photo(self.tray.selected.get_untracked()));
             self.show_or_compute();
         }
     }
@@ -92,7 +103,10 @@ impl Session {
                 return self.open_explanation(&photo, class, Some(other));
             }
             Ok(Link::Change { start, other, goal }) => {
-                return self.open_change(&start, other.as_ref(), goal);
+                return self.open_change(&start, other.as_ref(), goal, false, None);
+            }
+            Ok(Link::ChangeBy { start, other, goal, authors, region }) => {
+                return self.open_change(&start, other.as_ref(), goal, authors, region.as_ref());
             }
             Ok(Link::Drawing(link)) => return self.open_drawing(link),
             Ok(Link::Invert { photo, settings, start }) => {
@@ -131,7 +145,7 @@ impl Session {
             }
             Stop::Gallery { name, crop } => {
                 // A crop is part of the link, so it must be part of the match.
-                let here = self.photos.with_untracked(|photos| {
+                let here = self.tray.photos.with_untracked(|photos| {
                     photos.iter().find(|photo| photo.stop().as_ref() == Some(stop)).map(|p| p.id)
                 });
                 here.or_else(|| {
@@ -149,6 +163,7 @@ impl Session {
     /// Takes a photo that is gone off the path; a sample takes its place where two are left over.
     pub fn leave_path(self, id: usize) {
         let samples = self
+            .tray
             .photos
             .with_untracked(|photos| photos.iter().map(|photo| photo.id).collect::<Vec<_>>());
         self.morph.stops.update(|stops| {
@@ -205,6 +220,14 @@ impl Session {
     /// Computes the path on every ready model that shows it. `edited`: the visitor changed
     /// something, so that the address is theirs from now on.
     pub fn compute_path(self, edited: bool) {
+        for slot in self.slots {
+            slot.frames.set(Vec::new());
+        }
+        self.compute_path_on(self.ready_path_models(), edited);
+    }
+
+    /// Computes it on some of them; what others have begun goes on.
+    fn compute_path_on(self, slots: Vec<Slot>, edited: bool) {
         let morph = self.morph;
         let settings = morph.settings.get_untracked();
         if let Err(error) = settings.check() {
@@ -216,21 +239,18 @@ impl Session {
         let last = settings.frames - 1;
         morph.position.update(|position| *position = (*position).min(last));
         morph.fragment.set(None);
-        for slot in self.slots {
-            slot.frames.set(Vec::new());
-        }
         let run = self.next_run();
-        for slot in self.ready_path_models() {
+        for slot in &slots {
             slot.ask_afresh(run, settings.steps);
         }
         spawn_local(async move {
             let ids = morph.stops.get_untracked();
             let photos: Vec<Photo> = ids.iter().filter_map(|&id| self.photo(id)).collect();
             morph.previews.set(fade::previews(&photos, self.preview_side()).await);
-            let computed = self.try_compute(run, photos, edited).await;
+            let computed = self.try_compute(run, &slots, photos, edited).await;
             // What went wrong with an older path is of no interest any more.
-            if let (Err(message), true) = (computed, self.is_newest(run)) {
-                for slot in self.slots {
+            if let (Err(message), true) = (computed, is_of(run, &slots)) {
+                for slot in &slots {
                     slot.turn.update(|turn| turn.give_up(run));
                 }
                 self.notice.set(Some(message));
@@ -238,7 +258,13 @@ impl Session {
         });
     }
 
-    async fn try_compute(self, run: u32, photos: Vec<Photo>, edited: bool) -> Result<(), String> {
+    async fn try_compute(
+        self,
+        run: RunId,
+        slots: &[Slot],
+        photos: Vec<Photo>,
+        edited: bool,
+    ) -> Result<(), String> {
         if !self.slots.iter().any(|slot| untrack(|| slot.is_ready())) {
             // It starts by itself once a model is there.
             return Ok(());
@@ -249,14 +275,20 @@ impl Session {
         let mut stops = Vec::new();
         let mut files = Vec::new();
         for photo in &photos {
-            let stop = self.stop_of(photo).await?;
+            let stop = self.stop_of(photo).await.inspect_err(|message| {
+                // Its file is at fault, and not the engine.
+                if message.starts_with(&photo.name) && is_of(run, slots) {
+                    self.mark_wrong(photo.id, message);
+                    self.notice.set(Some(message.clone()));
+                }
+            })?;
             files.push(match &stop {
                 Stop::Gallery { .. } => StopFile::Gallery(photo.request().await?),
                 Stop::Embedded(bytes) => StopFile::Embedded(bytes.clone()),
             });
             stops.push(stop);
         }
-        if !self.is_newest(run) {
+        if !is_of(run, slots) {
             return Ok(());
         }
         let settings = self.morph.settings.get_untracked();
@@ -268,7 +300,7 @@ impl Session {
             url::push_fragment(&fragment);
         }
         self.morph.fragment.set(Some(fragment));
-        for slot in self.ready_path_models() {
+        for slot in slots {
             let stops = files.clone();
             slot.start(run, Task::Morph(MorphRequest { stops, settings }));
         }
@@ -306,11 +338,17 @@ impl Session {
 
     /// A model has come: the path may be waiting for it.
     pub fn path_model_ready(self, slot: Slot) {
-        let wanted = self.morph.wanted.get_untracked();
-        let all = untrack(|| self.at_work().iter().all(Slot::is_ready));
-        let shown = untrack(|| self.path_models()).iter().any(|shown| shown.place == slot.place);
-        if (shown && (wanted.is_none() || slot.place == Place::Robust)) || all {
-            self.compute_path(false);
+        let mut shown = untrack(|| self.path_models());
+        shown.retain(|shown| shown.place == slot.place);
+        // Whether the network that a link names is here is known once all have come.
+        let named = self.morph.wanted.with_untracked(Option::is_some);
+        if named || !shown.is_empty() {
+            self.compute_path_on(shown, false);
         }
     }
+}
+
+/// Whether one of these models still waits for this run, if any of them was asked.
+fn is_of(run: RunId, slots: &[Slot]) -> bool {
+    slots.is_empty() || slots.iter().any(|slot| slot.is_asked(run))
 }

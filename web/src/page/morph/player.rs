@@ -9,6 +9,7 @@ use wasm_bindgen::JsCast;
 
 use super::Morph;
 use crate::page::canvas::ImageCanvas;
+use crate::page::frame::Stop;
 use crate::page::modes::Mode;
 use crate::page::session::Session;
 use crate::protocol::Image;
@@ -40,6 +41,7 @@ pub fn Player(session: Session) -> impl IntoView {
                 prop:value=move || morph.position.get().to_string()
                 on:input=moved
             />
+            <Stop session />
         </div>
         <p class="hint keys">"Arrow keys walk along the path, space plays."</p>
     }

@@ -55,7 +55,7 @@ pub fn SaveButtons(session: Session) -> impl IntoView {
         {button(FileKind::Filmstrip, "save-strip", "Save filmstrip")}
         <Show when=kept>
             <span class="hint">
-                "This path is one from before: compute it again for an animation or a filmstrip."
+                "This path is from earlier. Compute it again to save an animation or a filmstrip."
             </span>
         </Show>
     }

@@ -13,7 +13,7 @@ pub fn Stops(session: Session) -> impl IntoView {
     let stop = move |i: usize| {
         let photo = move || {
             let id = morph.stops.with(|stops| stops.get(i).copied());
-            id.and_then(|id| session.photos.with(|p| p.iter().find(|p| p.id == id).cloned()))
+            id.and_then(|id| session.tray.photos.with(|p| p.iter().find(|p| p.id == id).cloned()))
         };
         let url = move || photo().map(|photo| photo.small).unwrap_or_default();
         let name = move || photo().map(|photo| photo.name).unwrap_or_default();

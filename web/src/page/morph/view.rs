@@ -12,10 +12,13 @@ use crate::page::canvas::ImageCanvas;
 use crate::page::chart::LossCurve;
 use crate::page::controls::{CropFields, Number};
 use crate::page::frame::Frame;
+use crate::page::keep::Keep;
 use crate::page::place::Place;
+use crate::page::select::{Select, fixed_options};
 use crate::page::session::Session;
 use crate::page::share::Share;
 use crate::page::slot::Slot;
+use crate::page::term::{REPRESENTATION, Term};
 use crate::page::tray::Tray;
 use crate::protocol::Image;
 
@@ -62,7 +65,11 @@ pub fn MorphView(session: Session) -> impl IntoView {
         </div>
         <Player session />
         <Filmstrip morph frames />
+        <p class="hint">
+            "Half-way between the photos’ "<Term of=REPRESENTATION />"s lie others, and each has its picture."
+        </p>
         <Share fragment=morph.fragment>
+            <Keep session />
             <SaveButtons session />
         </Share>
         <MorphControls session />
@@ -88,7 +95,7 @@ fn PathPanel(
     };
     let curve = move || {
         let slot = model.get();
-        view! { <LossCurve losses=slot.losses steps=slot.steps /> }
+        view! { <LossCurve losses=slot.course.losses steps=slot.course.steps /> }
     };
     let shown = view! {
         <ImageCanvas id=format!("{id}-image") image label="The image at this place of the path" />
@@ -104,7 +111,6 @@ fn PathPanel(
 #[component]
 fn MorphControls(session: Session) -> impl IntoView {
     let morph = session.morph;
-    let busy = move || session.path_models().iter().any(|slot| slot.is_busy());
     let compare = move |event| {
         morph.compare.set(event_target_checked(&event));
         session.compute_path(false);
@@ -128,7 +134,6 @@ fn MorphControls(session: Session) -> impl IntoView {
                     <input id="compare" type="checkbox" prop:checked=move || morph.compare.get() on:change=compare />
                     "Compare with the standard network and the cross-fade"
                 </label>
-                <button id="stop" on:click=move |_| session.stop() disabled=move || !busy()>"Stop"</button>
                 <button class="quiet" on:click=move |_| preset(PathSettings::FAST)>"Fast: 100 steps"</button>
                 <button id="near" class="quiet" title="On another device the frames may look a little different"
                     on:click=move |_| preset(PathSettings::NEAR)>
@@ -161,27 +166,28 @@ fn MorphControls(session: Session) -> impl IntoView {
 /// What the frames between the photos start from.
 #[component]
 fn StartField(session: Session) -> impl IntoView {
-    let morph = session.morph;
-    let starts = [
-        ("blend", "The cross-fade, as the authors", PathStart::Blend),
-        ("noise", "Noise", PathStart::Noise),
-        ("grey", "Grey", PathStart::Grey),
-    ];
-    let chosen = move |event| {
-        let value = event_target_value(&event);
-        if let Some((.., start)) = starts.into_iter().find(|(name, ..)| *name == value) {
-            morph.settings.update(|settings| settings.start = start);
-            session.compute_path(true);
-        }
+    let settings = session.morph.settings;
+    let options = fixed_options([
+        ("blend", "The cross-fade, as the authors"),
+        ("noise", "Noise"),
+        ("grey", "Grey"),
+    ]);
+    let chosen = move || match settings.with(|settings| settings.start) {
+        PathStart::Blend => "blend".to_owned(),
+        PathStart::Noise => "noise".to_owned(),
+        PathStart::Grey => "grey".to_owned(),
     };
-    let option = move |(name, label, start): (&'static str, &'static str, PathStart)| {
-        let selected = move || morph.settings.with(|settings| settings.start == start);
-        view! { <option value=name selected=selected>{label}</option> }
+    let choose = move |name: String| {
+        let start = match &*name {
+            "noise" => PathStart::Noise,
+            "grey" => PathStart::Grey,
+            _ => PathStart::Blend,
+        };
+        settings.update(|settings| settings.start = start);
+        session.compute_path(true);
     };
     view! {
-        <label>
-            "Start from"
-            <select id="path-start" on:change=chosen>{starts.map(option)}</select>
-        </label>
+        <Select id="path-start" label="Start from" options=Signal::stored(options)
+            chosen=Signal::derive(chosen) choose />
     }
 }

@@ -96,7 +96,7 @@ impl Session {
                     let (Some(id), Some(image)) = (id, image) else {
                         return self.notice.set(Some(GONE.into()));
                     };
-                    self.selected.set(id);
+                    self.tray.selected.set(id);
                     (image, Origin::Photo(id))
                 }
             };

@@ -207,7 +207,7 @@ impl Session {
         let [robust, ..] = &self.slots;
         made && making != Making::Inpaint
             && self.paint.work(|work| work.centre.is_some())
-            && (untrack(|| robust.is_busy()) || !robust.stopped.get_untracked())
+            && (untrack(|| robust.is_busy()) || !robust.course.stopped.get_untracked())
     }
 
     /// Goes on with the drawing as it is now, strokes and radius included.
@@ -294,7 +294,7 @@ impl Session {
             paint.begin_making(Making::Generate);
             return self.make(Some(class));
         }
-        let Some(photo) = self.photo(self.selected.get_untracked()) else { return };
+        let Some(photo) = self.photo(self.tray.selected.get_untracked()) else { return };
         spawn_local(async move {
             let image = preview(&photo, side).await;
             if let (Some(image), Mode::Paint) = (image, self.mode.get_untracked()) {
@@ -307,9 +307,9 @@ impl Session {
 
     /// Puts the chosen photo on the sheet.
     pub fn paint_on_photo(self) {
-        let Some(photo) = self.photo(self.selected.get_untracked()) else { return };
+        let Some(photo) = self.photo(self.tray.selected.get_untracked()) else { return };
         spawn_local(async move {
-            let newest = |id| self.selected.get_untracked() == id;
+            let newest = |id| self.tray.selected.get_untracked() == id;
             match preview(&photo, self.paint.side()).await {
                 Some(image) if newest(photo.id) => {
                     self.begin_drawing(image, Origin::Photo(photo.id));

@@ -204,6 +204,16 @@ impl Paint {
         self.work(Work::forget_hole);
     }
 
+    /// Whether nothing was drawn yet.
+    pub(super) fn is_blank(self) -> bool {
+        self.work(|work| {
+            work.sheet.as_ref().is_none_or(|sheet| {
+                let plain = matches!(sheet.origin, Origin::Colour(_));
+                plain && sheet.strokes.is_empty() && !sheet.touched
+            })
+        })
+    }
+
     /// The part of the sheet that was rubbed out.
     pub(super) fn hole(self) -> Vec<bool> {
         let side = self.side();

@@ -8,9 +8,10 @@ use super::easel::Easel;
 use super::run::DREAMS;
 use super::state::Origin;
 use super::tools::Tools;
-use crate::page::canvas::{ImageCanvas, save_sheet};
+use crate::page::canvas::ImageCanvas;
 use crate::page::controls::event_number;
 use crate::page::frame::{Progress, phase_name};
+use crate::page::keep::Keep;
 use crate::page::place::Place;
 use crate::page::session::Session;
 use crate::page::share::Share;
@@ -76,7 +77,7 @@ pub fn PaintView(session: Session) -> impl IntoView {
             <section class="controls" aria-label="Controls">
                 <Goals session />
                 <Tools session />
-                <Keep session />
+                <Outcome session />
             </section>
             {others.map(|slot| view! {
                 <Show when=move || compares(slot)><Beside session model=slot /></Show>
@@ -97,17 +98,12 @@ fn Beside(session: Session, model: Slot) -> impl IntoView {
         <section class="panel" id=name data-model=name data-phase=move || phase_name(&slot.phase())>
             <h2>{move || slot.title()}</h2>
             <Show when=shown>
-                <ImageCanvas id=painted(slot.place) image label="The same by another network" />
+                <ImageCanvas id=[name, "-painted"].concat() image label="The same by another network" />
             </Show>
             {dreams(session, slot, [name, "-dream"].concat())}
             <Verdict session model=slot />
         </section>
     }
-}
-
-/// The canvas of what a network has painted beside the drawing.
-fn painted(place: Place) -> String {
-    [place.key(), "-painted"].concat()
 }
 
 /// A network's dreams, once there are some.
@@ -147,6 +143,12 @@ fn Makings(session: Session) -> impl IntoView {
         let choose = move |_| {
             session.stop_painting();
             paint.begin_making(making);
+            // These begin with a photo: the one at hand, unless there is something to go on with.
+            let photo =
+                matches!(making, Making::Inpaint | Making::Translate | Making::SuperResolve);
+            if photo && paint.is_blank() {
+                session.paint_on_photo();
+            }
         };
         view! { <button aria-pressed=pressed disabled=move || !there() on:click=choose>{name}</button> }
     };
@@ -199,22 +201,20 @@ fn Goals(session: Session) -> impl IntoView {
     }
 }
 
+/// What leaves the page, and what else is shown.
 #[component]
-fn Keep(session: Session) -> impl IntoView {
+fn Outcome(session: Session) -> impl IntoView {
     let paint = session.paint;
-    let save = move |_| {
-        let beside = [Place::Standard, Place::Third].map(painted);
-        save_sheet(["drawing".into()].into_iter().chain(beside), "painting.png");
-    };
     let gif = move |_| {
         let film = paint.chosen.get_untracked().film.unwrap_or_default();
         session.slots[0].send(&Request::Save { kind: FileKind::Gif, link: String::new(), film });
     };
     view! {
-        <Share fragment=session.fragment />
-        <div class="buttons">
-            <button id="save-png" on:click=save>"Save PNG"</button>
+        <Share fragment=session.fragment>
+            <Keep session />
             <button id="save-gif" on:click=gif disabled=move || paint.chosen.get().film.is_none()>"Save GIF"</button>
+        </Share>
+        <div class="buttons">
             <label class="check">
                 <input id="compare" type="checkbox" prop:checked=move || paint.chosen.get().compare
                     on:change=move |event| session.compare_painters(event_target_checked(&event)) />
@@ -244,7 +244,7 @@ fn Verdict(session: Session, model: Slot) -> impl IntoView {
             .unwrap_or_else(|| ranking(&before).first().copied().unwrap_or_default());
         let end = now.get(class).copied()?;
         // While it runs, its loss says so: the cross-entropy of the class.
-        let live = slot.losses.with(|losses| losses.last().map(|loss| (-loss).exp()));
+        let live = slot.course.losses.with(|losses| losses.last().map(|loss| (-loss).exp()));
         let now = if slot.is_busy() { live.unwrap_or(end) } else { end };
         Some(view! {
             <p class="distance" data-class=class.to_string()>

@@ -117,7 +117,8 @@ impl Inputs {
         let values = read(self.x.clone()).await?;
         let images = values.chunks_exact(channels * size * size);
         let mut top = Vec::new();
-        for image in images.filter_map(|values| Pixels::new(size, values.to_vec())) {
+        for values in images {
+            let image = Pixels::new(size, values.to_vec()).ok_or(TaskError::NoResult)?;
             let explanation = explain(model, &image, None, 5).await?;
             top.extend(explanation.features.iter().map(|part| part.feature as f32));
         }

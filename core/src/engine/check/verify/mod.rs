@@ -72,7 +72,7 @@ impl fmt::Display for KeyReport {
 pub struct Verification {
     /// Whether every key is close enough.
     pub ok: bool,
-    /// One entry a key that was recomputed.
+    /// One entry per key that was recomputed.
     pub keys: Vec<KeyReport>,
 }
 

@@ -1,4 +1,4 @@
-//! On graphics devices Burn's own operations do.
+//! On graphics devices Burn's own operations are fast enough.
 
 use burn::backend::TensorMetadata;
 use burn::backend::ops::{FloatTensorOps, ModuleOps};

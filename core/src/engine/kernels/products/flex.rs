@@ -1,4 +1,4 @@
-//! On processors Burn's matrix product does.
+//! On processors Burn's matrix product is fast enough.
 
 use burn::backend::Flex;
 use burn::backend::ops::FloatTensorOps;

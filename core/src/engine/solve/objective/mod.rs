@@ -1,4 +1,4 @@
-//! What an image is changed towards. Each objective gives one loss an image.
+//! What an image is changed towards. Each objective gives one loss per image.
 
 mod keep;
 
@@ -98,7 +98,7 @@ impl Objective for Invert {
     }
 }
 
-/// One coordinate of the representation an image.
+/// One coordinate of the representation per image.
 #[derive(Clone, Debug)]
 struct Coordinates(Tensor<2, Int>);
 
@@ -119,7 +119,7 @@ impl Coordinates {
 pub struct Activate(Coordinates);
 
 impl Activate {
-    /// One coordinate an image, each below the representation's length.
+    /// One coordinate per image, each below the representation's length.
     pub fn new(features: &[usize], device: &Device) -> Self {
         Self(Coordinates::new(features, device))
     }
@@ -140,7 +140,7 @@ impl Objective for Activate {
 pub struct AddFeature(Coordinates);
 
 impl AddFeature {
-    /// One coordinate an image, each below the representation's length.
+    /// One coordinate per image, each below the representation's length.
     pub fn new(features: &[usize], device: &Device) -> Self {
         Self(Coordinates::new(features, device))
     }

@@ -15,7 +15,7 @@ use burn::tensor::{Tensor, TensorData, Transaction};
 pub use constraint::random_start;
 pub use start::noise;
 
-use crate::engine::error::{as_large, finite, one_each};
+use crate::engine::error::{as_large, finite, next_floats, one_each};
 use crate::engine::solve::objective::{Direction, Objective};
 use crate::engine::solve::run::{Report, Run};
 use crate::engine::{Model, TaskError};
@@ -238,17 +238,23 @@ impl<O: Objective> Run for Pgd<'_, O> {
         let [batch, _, size, _] = images.dims();
         let steps = std::mem::take(&mut self.unread);
         let mut reads = Transaction::default().register(images);
-        if !steps.is_empty() {
+        let anew = !steps.is_empty();
+        if anew {
             reads = reads.register(Tensor::cat(steps, 0));
         }
         let mut data = reads.execute_async().await?.into_iter();
-        let mut floats =
-            || finite(data.next().map(|data| data.iter::<f32>().collect()).unwrap_or_default());
-        let images = floats()?
-            .chunks_exact(3 * size * size)
-            .filter_map(|values| Pixels::new(size, values.to_vec()))
-            .collect();
-        let losses = floats()?.chunks_exact(batch).map(<[f32]>::to_vec).collect();
+        let image = |values: &[f32]| Pixels::new(size, values.to_vec()).ok_or(TaskError::NoResult);
+        let images: Vec<Pixels> = next_floats(&mut data)?
+            .chunks(3 * size * size)
+            .map(image)
+            .collect::<Result<_, TaskError>>()?;
+        if images.len() != batch {
+            return Err(TaskError::NoResult);
+        }
+        let losses = match anew {
+            true => next_floats(&mut data)?.chunks(batch).map(<[f32]>::to_vec).collect(),
+            false => Vec::new(),
+        };
         Ok(Report { step: self.done, losses, images })
     }
 }

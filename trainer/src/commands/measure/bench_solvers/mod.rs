@@ -47,13 +47,13 @@ pub struct Args {
         default_value = "inversion,interpolation,feature"
     )]
     tasks: Vec<Task>,
-    /// Which solvers beside plain PGD [default: all]
+    /// Solvers to compare with plain PGD [default: all]
     #[arg(long, value_enum, value_delimiter = ',')]
     solvers: Vec<Solver>,
-    /// Numbers of steps after which results are judged
+    /// Step counts at which results are compared
     #[arg(long, value_delimiter = ',', default_value = "25,50,100,200,500,1000", value_parser = ranges::steps)]
     steps: Vec<usize>,
-    /// Steps of plain PGD, the reference, beside those
+    /// Steps of the run of plain PGD that serves as the reference
     #[arg(long, default_value_t = 10_000, value_parser = ranges::steps)]
     plain_steps: usize,
     /// Length of a plain step, from which the others' follow

@@ -1,10 +1,9 @@
 //! What the solvers are compared on, and how well each did.
 
-use anyhow::Result;
+use anyhow::{Context, Result, bail};
 use burn::tensor::Tensor;
 use clap::ValueEnum;
 use robust_core::engine::Model;
-use robust_core::engine::solve::Run;
 use robust_core::engine::solve::objective::{Invert, Objective};
 use robust_core::engine::solve::pgd::{Pgd, noise};
 use robust_core::engine::tasks::change::magnify;
@@ -12,9 +11,10 @@ use robust_core::engine::tasks::invert::{Quality, invert};
 use robust_core::image::Pixels;
 use robust_core::image::measure::matched;
 use robust_core::settings::{InvertSettings, Solver, Start};
+use serde::{Deserialize, Serialize};
 
 use crate::backend::wait;
-use serde::{Deserialize, Serialize};
+use crate::progress::finished_until;
 
 /// A task of the paper.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum, Serialize, Deserialize)]
@@ -24,7 +24,7 @@ pub enum Task {
     Inversion,
     /// From the cross-fade of two photos to the middle of their representations, equation (6)
     Interpolation,
-    /// From noise to the largest value of a coordinate, equation (4)
+    /// From noise to the largest value of a feature, equation (4)
     Feature,
 }
 
@@ -98,7 +98,7 @@ impl Subject<'_> {
                     0,
                 );
                 let pairs = photos.iter().zip(photos.iter().cycle().skip(1));
-                let starts: Vec<Pixels> = pairs.filter_map(|(a, b)| middle(a, b)).collect();
+                let starts = pairs.map(|(a, b)| middle(a, b)).collect::<Result<Vec<Pixels>>>()?;
                 let start = model.batch(&starts)?;
                 let objective = Invert::new((r + next) * 0.5);
                 follow(Pgd::from_centre(model, objective, settings.pgd(), start), marks, None)
@@ -116,9 +116,13 @@ impl Subject<'_> {
     }
 }
 
-fn middle(a: &Pixels, b: &Pixels) -> Option<Pixels> {
+/// The cross-fade of two photos.
+fn middle(a: &Pixels, b: &Pixels) -> Result<Pixels> {
+    if a.size() != b.size() {
+        bail!("photos of {} and of {} pixels have no middle", a.size(), b.size());
+    }
     let mix = a.values().iter().zip(b.values()).map(|(a, b)| (a + b) / 2.0);
-    Pixels::new(a.size(), mix.collect())
+    Pixels::new(a.size(), mix.collect()).context("an image of another size")
 }
 
 fn follow<O: Objective>(
@@ -128,10 +132,8 @@ fn follow<O: Objective>(
 ) -> Result<Vec<(Outcome, Vec<Pixels>)>> {
     let mut results = Vec::new();
     for &mark in marks {
-        pgd.advance(mark);
+        let images = finished_until(&mut pgd, mark)?.images;
         let scores = wait(pgd.losses())?;
-        let report = wait(pgd.report())?;
-        let images = report.images;
         let (mean, spread) = spread(&scores);
         let qualities = originals.map(|originals| {
             let pairs = images.iter().zip(originals).zip(&scores);
@@ -154,4 +156,17 @@ fn spread(values: &[f32]) -> (f32, f32) {
     let mean = values.iter().sum::<f32>() / count;
     let variance = values.iter().map(|v| (v - mean).powi(2)).sum::<f32>() / count;
     (mean, variance.sqrt())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn photos_of_two_sizes_are_refused() {
+        let [black, white] = [[0.0; 3], [1.0; 3]].map(|colour| Pixels::flat(2, colour));
+        assert_eq!(middle(&black, &white).unwrap(), Pixels::flat(2, [0.5; 3]));
+        let error = middle(&black, &Pixels::flat(4, [1.0; 3])).unwrap_err().to_string();
+        assert!(error.contains("2 and of 4 pixels"), "{error}");
+    }
 }

@@ -30,7 +30,7 @@ fn contact(subject: &Subject, model: &Model) -> Result<Drawn> {
     let settings = synthesis_settings(subject.size());
     let (images, values) = subject.maximised(model, &starts, &features, settings)?;
     let captions = features.iter().zip(&values).map(|(i, value)| format!("{i}: {value:.2}"));
-    sheet.captioned("numbers\nmaximised", images.into_iter().zip(captions));
+    sheet.captioned("features\nmaximised", images.into_iter().zip(captions));
     let mut distances = Vec::new();
     for pair in subject.photos(31).chunks_exact(2).take(2) {
         let (frames, distance) = path(model, pair)?;

@@ -59,7 +59,7 @@ pub fn accentuated(subject: &Subject) -> Result<Drawn> {
         for &i in &chosen {
             let explanation = wait(explain(model, &photos[i], None, 1));
             let explanation = explanation?;
-            let part = explanation.features.first().context("no coordinate speaks for it")?;
+            let part = explanation.features.first().context("no feature speaks for it")?;
             let settings = explain_settings(subject.size());
             let mut pgd = magnify(model, &photos[i..=i], &[part.feature], settings)?;
             let image = finished_image(&mut pgd)?;

@@ -1,4 +1,4 @@
-//! Figures 3, 4, 8, 10 to 12, 19 and 20: coordinates of the representation.
+//! Figures 3, 4, 8, 10 to 12, 19 and 20: features of the representation.
 
 use anyhow::{Context, Result};
 use robust_core::engine::Model;
@@ -12,15 +12,19 @@ use serde_json::{Value, json};
 use super::Drawn;
 use super::subject::Subject;
 use crate::backend::wait;
+use crate::progress::finished_until;
 use crate::sheet::Sheet;
 
 /// Photos that are searched for the most and least activating ones.
 const SEARCHED: usize = 1000;
 
+/// Steps between two looks at whether an addition has reached 1.
+const LOOK_EVERY: usize = 10;
+
 /// Stages of a feature that is added step by step.
 const STAGES: usize = 5;
 
-/// One row a coordinate, one column a start.
+/// One row per feature, one column per start.
 fn grid(
     subject: &Subject,
     model: &Model,
@@ -34,7 +38,7 @@ fn grid(
         let same = vec![feature; starts.len()];
         let (images, values) = subject.maximised(model, starts, &same, settings)?;
         let tiles = images.into_iter().zip(values.iter().map(|value| format!("{value:.2}")));
-        sheet.captioned(&format!("number {feature}"), tiles);
+        sheet.captioned(&format!("feature {feature}"), tiles);
         rows.push(json!({ "feature": feature, "activations": values }));
     }
     Ok(Value::Array(rows))
@@ -57,7 +61,7 @@ fn noises_and_photos(subject: &Subject, turn: u64) -> Vec<Pixels> {
     starts
 }
 
-/// The coordinate of the largest weight of each of the first classes.
+/// The feature with the largest weight of each of the first classes.
 pub fn heaviest(model: &Model, count: usize) -> Vec<usize> {
     let classes = model.card().architecture.classes;
     let heaviest = |class: usize| {
@@ -80,7 +84,7 @@ pub fn activating(subject: &Subject) -> Result<Drawn> {
         let mut order: Vec<usize> = (0..photos.len()).collect();
         order.sort_by(|&a, &b| rows[b][feature].total_cmp(&rows[a][feature]));
         let maximised = images.into_iter().zip([format!("{:.2}", values[0])]);
-        sheet.captioned(&format!("number {feature}\nmaximised"), maximised);
+        sheet.captioned(&format!("feature {feature}\nmaximised"), maximised);
         let tile = |&i: &usize| (photos[i].clone(), format!("{:.2}", rows[i][feature]));
         let count = subject.columns.min(photos.len());
         sheet.captioned("most", order.iter().take(count).map(tile));
@@ -122,14 +126,16 @@ fn stages(subject: &Subject, photo: &Pixels, feature: usize) -> Result<(Vec<Pixe
     let mut images = Vec::new();
     let mut value = wait(reached(&pgd))?;
     for stage in 1..=STAGES {
-        while pgd.steps_done() < settings.steps * stage / STAGES && value < 1.0 {
-            pgd.step();
-            if pgd.steps_done().is_multiple_of(10) {
+        let end = settings.steps * stage / STAGES;
+        while pgd.steps_done() < end && value < 1.0 {
+            let look = (pgd.steps_done() + 1).next_multiple_of(LOOK_EVERY);
+            finished_until(&mut pgd, look.min(end))?;
+            if look <= end {
                 value = wait(reached(&pgd))?;
             }
         }
-        let report = wait(pgd.report());
-        images.extend(report?.images);
+        let here = pgd.steps_done();
+        images.extend(finished_until(&mut pgd, here)?.images);
     }
     Ok((images, wait(reached(&pgd))?, pgd.steps_done()))
 }
@@ -150,7 +156,7 @@ fn add_row(
         numbers.push(json!({ "reached": reached, "steps": steps }));
     }
     sheet.row("original", photos);
-    sheet.captioned(&format!("number {feature}\nadded"), tiles);
+    sheet.captioned(&format!("feature {feature}\nadded"), tiles);
     Ok(json!({ "feature": feature, "photos": numbers }))
 }
 

@@ -37,7 +37,7 @@ pub struct Args {
     #[arg(required = true)]
     data: Vec<PathBuf>,
     /// Folder for figure-NN.png, contact-robust.png, contact-standard.png and a .json beside each;
-    /// what is there already is not made again
+    /// existing ones are kept
     #[arg(long)]
     out: PathBuf,
     /// Photos of classes never trained on, in the same forms; those of CIFAR-10's classes go into figure 14
@@ -56,7 +56,7 @@ pub struct Args {
     /// Seed of the choice of photos and features, and of the noise
     #[arg(long, default_value_t = 0)]
     seed: u64,
-    /// A standard network trained differently, which says what it sees in the images made ("making")
+    /// An independent standard network, which says what it sees in the images of "making"
     #[arg(long)]
     judge: Option<PathBuf>,
     #[command(flatten)]
@@ -74,16 +74,16 @@ type Draw = fn(&Subject) -> Result<Drawn>;
 /// Number, title and maker of every figure; 7 is an interpolation like 17.
 const FIGURES: [(usize, &str, Draw); 20] = [
     (2, "Different photos, alike to a network", explanations::collisions),
-    (3, "What coordinates look for, from noise and photos", features::patterns),
+    (3, "What features look for, from noise and photos", features::patterns),
     (4, "Maximised from grey, and the photos that activate most and least", features::activating),
     (5, "Inverted from different starts", inversions::seeds),
     (6, "Inverted from noise, in and out of distribution", inversions::embeddings),
     (7, "A path between two photos, robust", paths::first),
     (8, "A feature added: one chosen for its class, one at random", features::added),
     (9, "Heaviest features accentuated, right and wrong predictions", explanations::accentuated),
-    (10, "Coordinates from noise, robust", features::from_noise),
-    (11, "Coordinates from photos, robust", features::from_photos),
-    (12, "Coordinates from noise and photos, standard", features::standard),
+    (10, "Features from noise, robust", features::from_noise),
+    (11, "Features from photos, robust", features::from_photos),
+    (12, "Features from noise and photos, standard", features::standard),
     (13, "Inverted from photos and noise, robust", inversions::robust),
     (14, "Inverted CIFAR-10 photos", inversions::cifar),
     (15, "Inverted patterns and classes never trained on", inversions::out_of_distribution),
@@ -172,12 +172,15 @@ pub fn run(args: &Args) -> Result<ExitCode> {
     for Picture { name, title, draw } in pictures {
         let [picture, record] = ["png", "json"].map(|form| args.out.join(format!("{name}.{form}")));
         if interrupt.asked() {
-            eprintln!("Stopped. The same command goes on with {name}.");
-            return Ok(ExitCode::FAILURE);
+            return Ok(stopped(&name));
         }
         bar.set_message(title.clone());
         if !is_made(&picture, &record, &made_of) {
-            let drawn = draw(&subject).with_context(|| name.clone())?;
+            let drawn = match draw(&subject) {
+                // Half a picture is none: the same command begins it again.
+                Err(_) if interrupt.asked() => return Ok(stopped(&name)),
+                drawn => drawn.with_context(|| name.clone())?,
+            };
             // What it was made of must have been there.
             subject.data.check_readable()?;
             subject.elsewhere.iter().try_for_each(Dataset::check_readable)?;
@@ -199,6 +202,12 @@ pub fn run(args: &Args) -> Result<ExitCode> {
     bar.finish_and_clear();
     println!("{} pictures are in {}", bar.position(), args.out.display());
     Ok(ExitCode::SUCCESS)
+}
+
+/// Says how a run that was stopped goes on.
+fn stopped(next: &str) -> ExitCode {
+    eprintln!("Stopped. The same command goes on with {next}.");
+    ExitCode::FAILURE
 }
 
 /// Whatever decides what figures look like.

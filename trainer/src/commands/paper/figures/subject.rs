@@ -8,7 +8,6 @@ use rand::seq::SliceRandom;
 use rand::{Rng, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 use robust_core::engine::Model;
-use robust_core::engine::solve::Run;
 use robust_core::engine::solve::objective::Objective;
 use robust_core::engine::solve::pgd::{Pgd, noise};
 use robust_core::engine::tasks::change::magnify;
@@ -23,6 +22,7 @@ use crate::accuracy::balanced_draw;
 use crate::backend::wait;
 use crate::data::{Dataset, is_cifar10_class};
 use crate::judge::Judge;
+use crate::progress::finished;
 
 /// Images that are computed together.
 pub const BATCH: usize = 16;
@@ -125,7 +125,7 @@ impl Subject {
         rng
     }
 
-    /// Coordinates at random.
+    /// Features at random.
     pub fn features(&self, model: &Model, count: usize, purpose: u64) -> Vec<usize> {
         let mut all: Vec<usize> = (0..model.card().architecture.representation_len()).collect();
         all.shuffle(&mut self.rng(purpose));
@@ -164,7 +164,7 @@ impl Subject {
         Ok((images, numbers))
     }
 
-    /// Maximises each coordinate from its counterpart among the starts.
+    /// Maximises each feature from its counterpart among the starts.
     pub fn maximised(
         &self,
         model: &Model,
@@ -211,8 +211,6 @@ impl Subject {
 
 /// A run's last images and losses.
 pub fn reached<O: Objective>(mut pgd: Pgd<'_, O>) -> Result<(Vec<Pixels>, Vec<f32>)> {
-    pgd.finish();
-    let losses = wait(pgd.losses())?;
-    let report = wait(pgd.report());
-    Ok((report?.images, losses))
+    let images = finished(&mut pgd)?.images;
+    Ok((images, wait(pgd.losses())?))
 }

@@ -1,0 +1,116 @@
+//! A visitor's own photos, which the browser keeps for the next visit only where they ask for it.
+
+use std::sync::Arc;
+
+use js_sys::Uint8Array;
+use leptos::prelude::*;
+use leptos::task::spawn_local;
+use robust_core::settings::Crop;
+use serde::{Deserialize, Serialize};
+use serde_bytes::ByteBuf;
+use wasm_bindgen::JsValue;
+use wasm_bindgen_futures::JsFuture;
+use web_sys::Response;
+
+use super::download::{find, open_cache};
+use super::models::kept::bytes;
+use super::photos::{Photo, Source};
+use super::session::Session;
+
+/// Name of the cache.
+pub const CACHE: &str = "robust-reps-photos";
+
+/// Where they are in it, all in one: nothing is served there.
+const ALL: &str = "photos/all";
+
+/// A photo as it is kept.
+#[derive(Serialize, Deserialize)]
+struct Kept {
+    name: String,
+    bytes: ByteBuf,
+    crop: Crop,
+}
+
+/// The choice to keep them, once there are some.
+#[component]
+pub fn KeepPhotos(session: Session) -> impl IntoView {
+    let own = move || session.tray.photos.with(|photos| photos.iter().any(is_own));
+    let chosen = move |event| {
+        let keep = event_target_checked(&event);
+        session.tray.keeps_photos.set(keep);
+        if !keep {
+            spawn_local(async move {
+                if forget().await.is_err() {
+                    session.notice.set(Some("The photos could not be removed.".into()));
+                }
+            });
+        }
+    };
+    // Whatever is added, cropped or removed from then on is kept as it is.
+    Effect::new(move || {
+        let photos = session.tray.photos.get();
+        if session.tray.keeps_photos.get() {
+            spawn_local(async move {
+                if write(&photos).await.is_err() {
+                    session.tray.keeps_photos.set(false);
+                    let words = "This browser has no room for these photos, or keeps nothing for this page.";
+                    session.notice.set(Some(words.into()));
+                }
+            });
+        }
+    });
+    view! {
+        <Show when=move || own() || session.tray.keeps_photos.get()>
+            <label class="check">
+                <input id="keep-photos" type="checkbox" prop:checked=move || session.tray.keeps_photos.get()
+                    on:change=chosen />
+                "Keep my photos in this browser"
+            </label>
+        </Show>
+    }
+}
+
+fn is_own(photo: &Photo) -> bool {
+    matches!(photo.source, Source::Own(_))
+}
+
+impl Session {
+    /// Brings back the photos of an earlier visit.
+    pub(super) fn bring_kept_photos(self) {
+        spawn_local(async move {
+            let Some(all) = read().await else { return };
+            // The one that was added last comes first.
+            for Kept { name, bytes, crop } in all.into_iter().rev() {
+                let source = Source::Own(Arc::new(bytes.into_vec()));
+                self.add_photo(|id| Photo::of_file(id, name, source, crop));
+            }
+            self.tray.keeps_photos.set(true);
+        });
+    }
+}
+
+async fn write(photos: &[Photo]) -> Result<(), JsValue> {
+    let kept = |photo: &Photo| match &photo.source {
+        Source::Own(bytes) => Some(Kept {
+            name: photo.name.clone(),
+            bytes: ByteBuf::from(bytes.to_vec()),
+            crop: photo.crop,
+        }),
+        Source::Sample(_) | Source::Linked(_) => None,
+    };
+    let all: Vec<Kept> = photos.iter().filter_map(kept).collect();
+    let all = postcard::to_allocvec(&all).map_err(|error| error.to_string())?;
+    let body = Uint8Array::from(&*all);
+    let response = Response::new_with_opt_buffer_source(Some(&body))?;
+    let cache = open_cache(CACHE).await.ok_or(JsValue::NULL)?;
+    JsFuture::from(cache.put_with_str(ALL, &response)).await.map(drop)
+}
+
+async fn read() -> Option<Vec<Kept>> {
+    let found = find(open_cache(CACHE).await.as_ref(), ALL).await?;
+    postcard::from_bytes(&bytes(found.array_buffer().ok()?).await?).ok()
+}
+
+async fn forget() -> Result<(), JsValue> {
+    JsFuture::from(window().caches()?.delete(CACHE)).await.map(drop)
+}
