@@ -25,11 +25,12 @@ inside() { for file in $(git grep -lE "$1" "$commit" -- "$2"); do git show "$fil
     $0 ~ begin { on = 1; next } /^}/ { on = 0 } on'; done; }
 lines() { grep -cE "$1" || true; }
 
-session='^pub struct Session [{]'
-slot='^pub struct Slot [{]'
-echo "$(inside "$session" web/src/page | lines '^    (pub(\([a-z]+\))? )?[a-z_]+:') fields of Session"
+# A newer page keeps both states behind a reference.
+session='^pub struct (Session|State) [{]'
+slot='^pub struct (Slot|SlotState) [{]'
+echo "$(inside "$session" web/src/page/session.rs | lines '^    (pub(\([a-z]+\))? )?[a-z_]+:') fields of Session"
 echo "$(inside '^impl Session [{]' web/src/page | lines '^    (pub(\([a-z]+\))? )?(async )?fn ') methods of Session"
-echo "$(inside "$slot" web/src/page | lines 'RwSignal<') signals of Slot"
+echo "$(inside "$slot" web/src/page/slot.rs | lines 'RwSignal<') signals of Slot"
 echo "$(hits 'Result<.*, String>' web/src/page) lines with a Result<_, String> on the page"
 echo "$(hits '<select' web/src/page) places that write a <select>"
 echo "$(inside '^pub fn train[(]job' trainer/src/train | lines '') lines of train()"

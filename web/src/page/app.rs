@@ -97,8 +97,8 @@ fn EngineLine(session: Session) -> impl IntoView {
         None => "Looking for a graphics card…".into(),
     };
     view! {
-        <p class="engine" id="engine" aria-live="polite">
-            <span>{text}</span>
+        <p class="engine" id="engine">
+            <span aria-live="polite">{text}</span>
             " "
             <button class="link" id="other-engine" on:click=change disabled=move || kind().is_none() || coming.get().is_some()>
                 {label}

@@ -34,7 +34,12 @@ const PNG: &str = "image/png";
 pub fn Keep(session: Session) -> impl IntoView {
     let Bare(bare) = expect_context();
     let told = RwSignal::new("");
-    let waiting = move || !session.slots.iter().any(shows);
+    let waiting = move || match session.mode.get() {
+        // A drawing can be saved as it is.
+        Mode::Paint => false,
+        Mode::Explain => session.slots.iter().all(|slot| slot.frames.with(Vec::is_empty)),
+        _ => !session.slots.iter().any(shows),
+    };
     let drawn = move || untrack(|| drawn(session, bare.get()));
     let save = move |_| {
         if let Some(canvas) = drawn() {

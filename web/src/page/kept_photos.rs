@@ -46,19 +46,6 @@ pub fn KeepPhotos(session: Session) -> impl IntoView {
             });
         }
     };
-    // Whatever is added, cropped or removed from then on is kept as it is.
-    Effect::new(move || {
-        let photos = session.tray.photos.get();
-        if session.tray.keeps_photos.get() {
-            spawn_local(async move {
-                if write(&photos).await.is_err() {
-                    session.tray.keeps_photos.set(false);
-                    let words = "This browser has no room for these photos, or keeps nothing for this page.";
-                    session.notice.set(Some(words.into()));
-                }
-            });
-        }
-    });
     view! {
         <Show when=move || own() || session.tray.keeps_photos.get()>
             <label class="check">
@@ -75,8 +62,18 @@ fn is_own(photo: &Photo) -> bool {
 }
 
 impl Session {
-    /// Brings back the photos of an earlier visit.
+    /// Brings back the photos of an earlier visit. Whatever is added, cropped or removed from then on is
+    /// kept as it is, where that is asked for.
     pub(super) fn bring_kept_photos(self) {
+        Effect::new(move |before: Option<Option<Vec<Photo>>>| {
+            let own =
+                self.tray.photos.with(|all| all.iter().filter(|p| is_own(p)).cloned().collect());
+            let kept = self.tray.keeps_photos.get().then_some(own);
+            if let Some(photos) = kept.clone().filter(|_| before.flatten() != kept) {
+                spawn_local(self.write_photos(photos));
+            }
+            kept
+        });
         spawn_local(async move {
             let Some(all) = read().await else { return };
             // The one that was added last comes first.
@@ -86,6 +83,17 @@ impl Session {
             }
             self.tray.keeps_photos.set(true);
         });
+    }
+
+    async fn write_photos(self, photos: Vec<Photo>) {
+        if write(&photos).await.is_err() {
+            // Half of what was asked for is not kept either.
+            let _ = forget().await;
+            self.tray.keeps_photos.set(false);
+            let words =
+                "This browser has no room for these photos, or keeps nothing for this page.";
+            self.notice.set(Some(words.into()));
+        }
     }
 }
 

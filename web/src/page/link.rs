@@ -84,7 +84,8 @@ impl Session {
             }
             _ => {}
         }
-        let authors = self.change.authors.get_untracked();
+        // A collision is done in one way.
+        let authors = self.change.authors.get_untracked() && mode != Mode::Collide;
         let region = self.change.region.with_untracked(|region| {
             let painted = region.as_ref().filter(|_| mode == Mode::Add)?;
             RegionLink::of(painted)
@@ -197,8 +198,12 @@ impl Session {
             let Some(id) = self.open_stop(other) else { return };
             self.change.other.set(id);
         }
-        self.change.authors.set(authors);
-        self.change.region.set(region.map(RegionLink::pixels));
+        if !matches!(goal, Goal::Collide { .. }) {
+            self.change.authors.set(authors);
+        }
+        if matches!(goal, Goal::Add(_)) {
+            self.change.region.set(region.map(RegionLink::pixels));
+        }
         self.enter(match goal {
             Goal::Add(features) => {
                 self.change.features.set(features);

@@ -16,9 +16,11 @@ use super::canvas::{blank, png_file};
 use super::models::is_network;
 use super::modes::Mode;
 use super::session::Session;
+use super::slot::Slot;
 use super::state::StartChoice;
 use super::{download, gallery, url};
 use crate::protocol::PhotoFile;
+use crate::turn::Turn;
 
 /// A photo in the tray.
 #[derive(Clone, Debug)]
@@ -271,7 +273,12 @@ impl Session {
                     self.tray.selected.set(shown);
                     // Nobody wants to go back to it.
                     self.forget_steps_to(id);
-                    self.show_link();
+                    let inverted = |slot: &Slot| slot.turn.with_untracked(Turn::shown) != 0;
+                    if self.slots.iter().any(inverted) {
+                        self.show_link();
+                    } else {
+                        self.show_or_compute();
+                    }
                 }
             }
             _ if untrack(|| self.shows(id)) => {

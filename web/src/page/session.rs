@@ -194,8 +194,12 @@ impl Session {
             Mode::Morph => self.path_model_ready(slot),
             Mode::Explain => self.explain_on(&[slot]),
             Mode::Atlas | Mode::Add | Mode::Collide => self.change_on(&[slot]),
-            Mode::Paint if slot.place == Place::Robust => self.look_at_drawing(),
-            Mode::Paint => {}
+            Mode::Paint => {
+                let chosen = self.paint.chosen.get_untracked();
+                if slot.place == Place::Robust || (chosen.compare && !chosen.made) {
+                    self.look_at_drawing();
+                }
+            }
         }
     }
 

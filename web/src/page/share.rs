@@ -53,7 +53,7 @@ pub fn Share(
             <div class="share-panel">
                 <label>
                     "The link contains everything, photos included; no server ever sees them."
-                    {move || own().then_some(" Only your own network is not: whoever opens it sees this page's.")}
+                    {move || own().then_some(" Only your own network is not in it: whoever opens the link sees this page's.")}
                     <input id="link" type="text" readonly prop:value=link
                         on:focus=select />
                 </label>

@@ -207,6 +207,15 @@ impl Slot {
         })
     }
 
+    /// Whether it looks for what would have to change.
+    pub fn is_searching(&self) -> bool {
+        let search = |task: &Task| matches!(task, Task::WhyNot(_));
+        untrack(|| self.is_busy())
+            && self
+                .sent
+                .with_value(|sent| matches!(sent, Some(Request::Run { task, .. }) if search(task)))
+    }
+
     /// Whether what is asked of it are images that are computed together.
     pub fn is_batched(&self) -> bool {
         let batched = |task: &Task| matches!(task, Task::Morph(_) | Task::Explain(_));
@@ -317,6 +326,8 @@ impl Slot {
                     return self.gone_on(&before);
                 }
                 self.target.set(Some(image));
+                // An earlier search was heard until now.
+                self.told.why_not.set(Vec::new());
                 self.course.losses.set(Vec::new());
                 self.course.step.set(0);
                 self.course.steps.set(self.asked_steps.get_value());

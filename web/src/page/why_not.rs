@@ -28,10 +28,20 @@ impl Session {
         let question = self.explained.question.get_untracked();
         if let (Some(class), Mode::Explain) = (question, self.mode.get_untracked())
             && slot.has_explained()
+            && !slot.course.stopped.get_untracked()
         {
             self.why_not_on(&[slot], class);
             self.show_link();
         }
+    }
+
+    /// Asks nothing any more.
+    fn ask_nothing(self) {
+        self.explained.question.set(None);
+        for slot in self.slots {
+            slot.forget_why_not();
+        }
+        self.show_link();
     }
 
     fn why_not_on(self, slots: &[Slot], class: usize) {
@@ -39,6 +49,7 @@ impl Session {
         let (says, others): (Vec<Slot>, Vec<Slot>) =
             slots.iter().copied().partition(|slot| untrack(|| slot.says(&names, class)));
         for slot in says {
+            slot.forget();
             slot.told.why_not.set(Vec::new());
             slot.declined.set(names.get(class).map(|name| ["It does say ", name].concat()));
         }
@@ -51,6 +62,15 @@ impl Session {
 }
 
 impl Slot {
+    /// Ends the search, and shows nothing of it.
+    fn forget_why_not(&self) {
+        if self.is_searching() {
+            self.forget();
+        }
+        self.told.why_not.set(Vec::new());
+        self.declined.set(None);
+    }
+
     /// Whether it takes the explained photo for this class of the page's `names`.
     fn says(&self, names: &[String], class: usize) -> bool {
         let first = self.told.explanation.with(|told| told.as_ref()?.predicted());
@@ -67,14 +87,13 @@ pub fn WhyNotQuestion(session: Session) -> impl IntoView {
         [vec![none], numbered(session.class_names())].concat()
     };
     let chosen = move || question.get().map(|class| class.to_string()).unwrap_or_default();
-    let choose = move |value: String| {
-        if let Ok(class) = value.parse() {
-            session.why_not(class);
-        }
+    let choose = move |value: String| match value.parse() {
+        Ok(class) => session.why_not(class),
+        Err(_) => session.ask_nothing(),
     };
     view! {
         <div class="player">
-            <Select id="why-not" label="Why is it not a" after=" ?" options=Signal::derive(options)
+            <Select id="why-not" label="Why is it not a" after="?" options=Signal::derive(options)
                 chosen=Signal::derive(chosen) choose />
             <Stop session />
         </div>

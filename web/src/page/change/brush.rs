@@ -30,7 +30,9 @@ pub fn Brush(session: Session, photo: Signal<Option<Image>>) -> impl IntoView {
         let x = share(event.offset_x(), canvas.client_width());
         let y = share(event.offset_y(), canvas.client_height());
         region.update(|region| {
-            let pixels = region.get_or_insert_with(|| vec![false; side * side]);
+            // One of another side is of another network's photo.
+            let fits = region.take().filter(|pixels| pixels.len() == side * side);
+            let pixels = region.insert(fits.unwrap_or_else(|| vec![false; side * side]));
             circle(pixels, side, x, y, RADIUS);
         });
     };

@@ -76,7 +76,8 @@ impl Described {
             Mode::Invert => [self.selected].into_iter().chain(start(self.start)).collect(),
             Mode::Morph => self.stops.clone(),
             Mode::Explain | Mode::Add => vec![self.selected],
-            Mode::Atlas => start(self.change_start).into_iter().collect(),
+            // Whichever is chosen is what it starts from.
+            Mode::Atlas => start(self.change_start).map(|_| self.selected).into_iter().collect(),
             Mode::Collide => vec![self.selected, self.other],
             Mode::Paint => Vec::new(),
         }

@@ -11,6 +11,7 @@ use crate::page::modes::Mode;
 use crate::page::paint::Painting;
 use crate::page::place::PLACES;
 use crate::page::session::Session;
+use crate::page::slot::Slot;
 use crate::page::url;
 use crate::protocol::{Image, RunId};
 use crate::turn::Turn;
@@ -109,6 +110,11 @@ impl History {
         told
     }
 
+    /// Has the view built anew.
+    pub fn draw_afresh(self) {
+        self.update(|kept| kept.afresh += 1);
+    }
+
     /// Changes where the view has to be built anew, since its canvases hold what is not shown any more.
     pub fn afresh(self) -> usize {
         self.track();
@@ -153,6 +159,13 @@ impl Session {
         {
             return;
         }
+        // Nothing new: a kept result is shown, or a network has left.
+        let known =
+            |made: &&Made| runs.iter().zip(&made.runs).all(|(run, of)| *run == 0 || run == of);
+        if let Some(id) = self.history.with(|kept| kept.made.iter().find(known).map(|made| made.id))
+        {
+            return self.history.update(|kept| kept.shown = Some(id));
+        }
         let shown = self.slots.map(|slot| {
             let run = runs[slot.place as usize];
             (run != 0).then(|| Shown::of(&slot, view.mode))
@@ -165,8 +178,10 @@ impl Session {
             // Another network has come to its end, or there is more to say of the same photo.
             let goes_on = painting.as_ref().is_some_and(Painting::is_by_hand);
             let newest = kept.made.iter_mut().enumerate().find(|(at, made)| {
-                let same = runs.iter().zip(&made.runs).any(|(run, of)| *run != 0 && run == of);
-                let explained = view.mode == Mode::Explain && made.view == view;
+                let same = made.chosen == chosen
+                    && runs.iter().zip(&made.runs).any(|(run, of)| *run != 0 && run == of);
+                let explained =
+                    view.mode == Mode::Explain && made.view == view && made.chosen == chosen;
                 // Strokes go on with what was painted last.
                 let painted = goes_on && *at == 0 && made.view.mode == Mode::Paint;
                 same || explained || painted
@@ -203,22 +218,35 @@ impl Session {
         self.show_pictures_of(id);
     }
 
-    /// Shows what is chosen: as it was made before in this visit, by the same networks, or computed.
+    /// Shows what is chosen: as it was made before in this visit, or computed.
     pub fn show_or_compute(self) {
+        if !self.show_kept() {
+            self.compute_again();
+        }
+    }
+
+    /// Shows what is chosen as the same networks have made it in this visit; whether they have.
+    pub fn show_kept(self) -> bool {
         let view = untrack(|| self.describe());
         let chosen = self.models.chosen.get_untracked();
+        let path = untrack(|| self.path_models());
+        let asked = |slot: &Slot| {
+            let part = view.mode != Mode::Morph || path.iter().any(|of| of.place == slot.place);
+            part && untrack(|| slot.is_ready())
+        };
         let whole = |made: &Made| {
             self.slots.iter().zip(&made.shown).all(|(slot, shown)| match shown {
                 Some(shown) => !shown.stopped,
-                None => !untrack(|| slot.is_ready()),
+                None => !asked(slot),
             })
         };
         let same =
             |made: &&Made| made.chosen == chosen && made.view.shows_same(&view) && whole(made);
-        match self.history.with(|kept| kept.made.iter().find(same).map(|made| made.id)) {
-            Some(id) => self.show_pictures_of(id),
-            None => self.compute_again(),
+        let found = self.history.with(|kept| kept.made.iter().find(same).map(|made| made.id));
+        if let Some(id) = found {
+            self.show_pictures_of(id);
         }
+        found.is_some()
     }
 
     /// Shows the pictures of a result whose settings are chosen.

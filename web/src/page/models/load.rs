@@ -84,26 +84,21 @@ impl Session {
     /// goes on where the other one cannot be had. `show` hears the share that has arrived.
     pub async fn load_wish(self, wish: &str, show: impl Fn(f64) + 'static) {
         let choice = choose(Some(wish)).await;
-        let works = self.loading.engine.with_value(Option::is_some);
-        if works
-            && self.device.choice.with_untracked(|here| here.as_ref().map(|here| here.kind))
-                == Some(choice.kind)
-        {
+        let works = || self.loading.engine.with_value(Option::is_some);
+        let same = self.device.choice.with_untracked(|here| here.as_ref().map(|here| here.kind));
+        if works() && same == Some(choice.kind) {
             return self.notice.set(Some(format!("It stays on {}.", choice.reason)));
         }
-        match fetch_engine(choice.kind, show).await {
-            Ok(engine) => {
-                self.device.wish.set_value(Some(wish.into()));
-                self.load_with(choice, Some(engine)).await;
+        let engine = match fetch_engine(choice.kind, show).await {
+            Ok(engine) => Some(engine),
+            Err(message) if works() => {
+                let message = message.trim_end_matches(['.', '?']);
+                return self.notice.set(Some(format!("{message}. What worked before goes on.")));
             }
-            Err(message) if works => {
-                self.notice.set(Some(format!("{message}. What worked before goes on.")));
-            }
-            Err(_) => {
-                self.device.wish.set_value(Some(wish.into()));
-                self.load(choice).await;
-            }
-        }
+            Err(_) => None,
+        };
+        self.device.wish.set_value(Some(wish.into()));
+        spawn_local(self.load_with(choice, engine));
     }
 
     /// Loads engine and models for `choice`; whatever ran before ends.
@@ -167,8 +162,10 @@ impl Session {
         self.put_wanted();
         // The engine is the first half of the bar, the weights the second.
         let show = move |share: f64| {
-            for slot in untrack(|| self.at_work()) {
-                slot.set_phase(Phase::Loading(share / 2.0));
+            if self.loading.times.get_value() == load {
+                for slot in untrack(|| self.at_work()) {
+                    slot.set_phase(Phase::Loading(share / 2.0));
+                }
             }
         };
         let engine = match engine {
@@ -198,12 +195,20 @@ impl Session {
 
     /// Has the network of that SHA-256 work here, or the site's own one, where there is one.
     pub fn put(self, place: Place, sha256: Option<String>) {
+        // What a link has asked for counts no longer.
+        self.morph.wanted.set(None);
+        self.put_there(place, sha256);
+    }
+
+    fn put_there(self, place: Place, sha256: Option<String>) {
         self.models.chosen.update(|chosen| chosen[place as usize] = sha256);
         self.loading.asked.set_value(true);
+        let slot = self.slots[place as usize];
+        // Nothing of the one before stays.
+        slot.forget();
+        Shown::default().again(&slot, 0);
+        self.history.draw_afresh();
         if self.loading.engine.with_value(Option::is_some) {
-            let slot = self.slots[place as usize];
-            // Nothing of the one before stays.
-            Shown::default().again(&slot, 0);
             self.unload_one(slot);
             spawn_local(self.load_one(slot));
         }
@@ -217,7 +222,7 @@ impl Session {
         };
         let place = Place::of(entry.role);
         if self.models.at(place).is_none_or(|here| here.entry.sha256 != entry.sha256) {
-            self.put(place, Some(entry.sha256));
+            self.put_there(place, Some(entry.sha256));
         }
     }
 
@@ -268,7 +273,11 @@ impl Session {
             Engine::start(script, module, hear)
         });
         slot.set_engine(Some(started?));
-        let show = |share: f64| slot.set_phase(Phase::Loading(0.5 + share / 2.0));
+        let show = |share: f64| {
+            if self.loading.times(slot.place) == load {
+                slot.set_phase(Phase::Loading(0.5 + share / 2.0));
+            }
+        };
         let weights = match file {
             File::Listed(asset) => download::asset(folder, &asset, show).await?,
             File::Own(sha256) => self.own_file(&sha256).await?,

@@ -129,7 +129,9 @@ impl Session {
         // Whoever opens a link sees it move, unless their system asks for calm.
         let calm = window().match_media("(prefers-reduced-motion: reduce)").ok().flatten();
         morph.playing.set(!calm.is_some_and(|query| query.matches()));
-        self.compute_path(false);
+        if !self.show_kept() {
+            self.compute_path(false);
+        }
     }
 
     /// Ids of the photos that a link names or brings along.
@@ -220,10 +222,15 @@ impl Session {
     /// Computes the path on every ready model that shows it. `edited`: the visitor changed
     /// something, so that the address is theirs from now on.
     pub fn compute_path(self, edited: bool) {
+        let models = self.ready_path_models();
         for slot in self.slots {
             slot.frames.set(Vec::new());
+            // What takes no part any more has nothing to add.
+            if models.iter().all(|of| of.place != slot.place) {
+                slot.forget();
+            }
         }
-        self.compute_path_on(self.ready_path_models(), edited);
+        self.compute_path_on(models, edited);
     }
 
     /// Computes it on some of them; what others have begun goes on.
@@ -249,7 +256,7 @@ impl Session {
             morph.previews.set(fade::previews(&photos, self.preview_side()).await);
             let computed = self.try_compute(run, &slots, photos, edited).await;
             // What went wrong with an older path is of no interest any more.
-            if let (Err(message), true) = (computed, is_of(run, &slots)) {
+            if let (Err(message), true) = (computed, self.is_of(run, &slots)) {
                 for slot in &slots {
                     slot.turn.update(|turn| turn.give_up(run));
                 }
@@ -277,7 +284,7 @@ impl Session {
         for photo in &photos {
             let stop = self.stop_of(photo).await.inspect_err(|message| {
                 // Its file is at fault, and not the engine.
-                if message.starts_with(&photo.name) && is_of(run, slots) {
+                if message.starts_with(&photo.name) && self.is_of(run, slots) {
                     self.mark_wrong(photo.id, message);
                     self.notice.set(Some(message.clone()));
                 }
@@ -288,7 +295,7 @@ impl Session {
             });
             stops.push(stop);
         }
-        if !is_of(run, slots) {
+        if !self.is_of(run, slots) {
             return Ok(());
         }
         let settings = self.morph.settings.get_untracked();
@@ -346,9 +353,10 @@ impl Session {
             self.compute_path_on(shown, false);
         }
     }
-}
 
-/// Whether one of these models still waits for this run, if any of them was asked.
-fn is_of(run: RunId, slots: &[Slot]) -> bool {
-    slots.is_empty() || slots.iter().any(|slot| slot.is_asked(run))
+    /// Whether one of these models still waits for this run; where none was asked, whether it is the newest.
+    fn is_of(self, run: RunId, slots: &[Slot]) -> bool {
+        let newest = self.run.get_untracked() == run && self.mode.get_untracked() == Mode::Morph;
+        slots.iter().any(|slot| slot.is_asked(run)) || (slots.is_empty() && newest)
+    }
 }

@@ -132,7 +132,7 @@ fn MorphControls(session: Session) -> impl IntoView {
             <div class="buttons">
                 <label class="check">
                     <input id="compare" type="checkbox" prop:checked=move || morph.compare.get() on:change=compare />
-                    "Compare with the standard network and the cross-fade"
+                    "Compare with the other networks and the cross-fade"
                 </label>
                 <button class="quiet" on:click=move |_| preset(PathSettings::FAST)>"Fast: 100 steps"</button>
                 <button id="near" class="quiet" title="On another device the frames may look a little different"

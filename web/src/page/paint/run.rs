@@ -309,7 +309,9 @@ impl Session {
     pub fn paint_on_photo(self) {
         let Some(photo) = self.photo(self.tray.selected.get_untracked()) else { return };
         spawn_local(async move {
-            let newest = |id| self.tray.selected.get_untracked() == id;
+            let newest = |id| {
+                self.tray.selected.get_untracked() == id && self.mode.get_untracked() == Mode::Paint
+            };
             match preview(&photo, self.paint.side()).await {
                 Some(image) if newest(photo.id) => {
                     self.begin_drawing(image, Origin::Photo(photo.id));

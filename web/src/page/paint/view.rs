@@ -218,7 +218,7 @@ fn Outcome(session: Session) -> impl IntoView {
             <label class="check">
                 <input id="compare" type="checkbox" prop:checked=move || paint.chosen.get().compare
                     on:change=move |event| session.compare_painters(event_target_checked(&event)) />
-                "Show the standard network beside it"
+                "Show the other networks beside it"
             </label>
         </div>
     }
