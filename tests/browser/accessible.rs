@@ -117,6 +117,54 @@ async fn nothing_scrolls_sideways() -> Result<()> {
     visit.close().await
 }
 
+/// What has the focus, and whether it shows that: a name, and the width of its outline in pixels.
+const FOCUSED: &str = "
+    const e = document.activeElement;
+    const shown = e.matches('input[type=file]') ? e.closest('.button') : e;
+    const name = e.id || e.getAttribute('aria-label') || e.textContent.trim().slice(0, 30);
+    return [e === document.body ? '' : `${e.tagName} ${name}`,
+      getComputedStyle(shown).outlineStyle === 'none' ? 0
+        : parseFloat(getComputedStyle(shown).outlineWidth)];";
+
+/// Everything that can be pressed is reached by the Tab key alone, and shows that it has the focus.
+#[tokio::test]
+async fn every_view_can_be_walked_by_keys() -> Result<()> {
+    let (visit, debugger) = Visit::open_watched(SMALL).await?;
+    visit.wait_for_phase("robust", "finished", 60).await?;
+    for view in VIEWS {
+        go_to(&visit, view).await?;
+        // What comes in a row of samples or tiles is reached like the first of it.
+        let wanted = "return [...document.querySelectorAll('main button, main select, main input, main summary')]
+            .filter(e => e.checkVisibility({ visibilityProperty: true }) && !e.disabled)
+            .filter(e => !e.closest('.thumbnails, .atlas, .filmstrip')).length;";
+        let wanted = visit.script(wanted).await?.as_u64().context("a number")?;
+        visit.script("document.querySelector('h1').tabIndex = -1; document.querySelector('h1').focus(); return 1;").await?;
+        let (mut reached, mut hidden) = (std::collections::HashSet::new(), Vec::new());
+        for _ in 0..250 {
+            for kind in ["keyDown", "keyUp"] {
+                let key = json!({ "type": kind, "key": "Tab", "code": "Tab", "windowsVirtualKeyCode": 9 });
+                tab(&debugger, "Input.dispatchKeyEvent", &key)?;
+            }
+            let (name, outline): (String, f64) =
+                serde_json::from_value(visit.script(FOCUSED).await?)?;
+            if name.is_empty() || name.starts_with("FOOTER") {
+                break;
+            }
+            if outline < 1.0 {
+                hidden.push(name.clone());
+            }
+            let left = "return document.activeElement.closest('footer') !== null;";
+            if visit.script(left).await? == true {
+                break;
+            }
+            reached.insert(name);
+        }
+        assert!(hidden.is_empty(), "#{}: no focus is seen on {hidden:?}", view.0);
+        assert!(reached.len() as u64 * 2 > wanted, "#{}: {} of {wanted}", view.0, reached.len());
+    }
+    visit.close().await
+}
+
 /// What is smaller than a fingertip among what can be pressed; links within a sentence may be.
 const TOO_SMALL: &str = "
     document.querySelectorAll('main details').forEach(d => d.open = true);

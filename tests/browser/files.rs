@@ -161,6 +161,63 @@ async fn the_photo_at_fault_is_named_where_several_are_read() -> Result<()> {
     visit.close().await
 }
 
+/// A black picture of this many pixels a side, as a PNG of one bit a pixel.
+fn large(side: u32) -> Result<Vec<u8>> {
+    use std::io::Write;
+    let mut packed = flate2::write::ZlibEncoder::new(Vec::new(), flate2::Compression::fast());
+    let row = vec![0; 1 + side.div_ceil(8) as usize];
+    for _ in 0..side {
+        packed.write_all(&row)?;
+    }
+    let mut header = [side.to_be_bytes(), side.to_be_bytes()].concat();
+    header.extend([1, 0, 0, 0, 0]);
+    let mut png = b"\x89PNG\r\n\x1a\n".to_vec();
+    for (kind, content) in [(b"IHDR", header), (b"IDAT", packed.finish()?), (b"IEND", Vec::new())] {
+        png.extend(u32::try_from(content.len())?.to_be_bytes());
+        let body = [&kind[..], &content].concat();
+        let mut sum = flate2::Crc::new();
+        sum.update(&body);
+        png.extend(&body);
+        png.extend(sum.sum().to_be_bytes());
+    }
+    Ok(png)
+}
+
+/// As long as a large photo is read, the page says so; and no run says more steps than there are.
+#[tokio::test]
+async fn what_a_run_does_is_said_as_it_is() -> Result<()> {
+    let folder = tempfile::tempdir()?;
+    let photo = folder.path().join("large.png");
+    std::fs::write(&photo, large(8000)?)?;
+    let visit = Visit::open("?engine=cpu&models=check/index.json").await?;
+    visit.wait_for_phase("robust", "finished", 120).await?;
+    let listen = "
+        window.told = [];
+        new MutationObserver(() => {
+          const words = document.querySelector('#robust .phase')?.textContent;
+          if (window.told.at(-1) !== words) window.told.push(words);
+        }).observe(document, { subtree: true, childList: true, characterData: true });
+        return true;";
+    visit.script(listen).await?;
+    visit.upload(&photo).await?;
+    let named = "document.querySelector('#original .phase').textContent === 'large.png'";
+    visit.wait_until("it is inverted", named, 120).await?;
+    visit.wait_for_phase("robust", "finished", 120).await?;
+    let told: Vec<String> = serde_json::from_value(visit.script("return window.told;").await?)?;
+    assert!(told.iter().any(|words| words == "Reading the photo"), "{told:?}");
+    let mut last = 0;
+    for words in &told {
+        let Some(rest) = words.strip_prefix("Step ") else { continue };
+        let numbers: Vec<usize> =
+            rest.split([' ', ',']).filter_map(|word| word.parse().ok()).take(2).collect();
+        let [step, steps] = numbers[..] else { anyhow::bail!("no two numbers in {words:?}") };
+        assert!(step <= steps && steps == 100 && step >= last, "{words:?} after step {last}");
+        last = step;
+    }
+    assert!(last > 0, "{told:?}");
+    visit.close().await
+}
+
 #[tokio::test]
 async fn a_path_goes_back_to_the_photos_before_a_bad_one() -> Result<()> {
     let folder = tempfile::tempdir()?;

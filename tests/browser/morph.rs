@@ -100,8 +100,25 @@ async fn a_filmstrip_opens_its_path_again() -> Result<()> {
     friend.upload(&sender.downloads().join("morph.png")).await?;
     friend.wait_until("the path", "document.querySelector('#path')", 30).await?;
     assert_eq!(fragment(&shared_link(&friend).await?), fragment(&link));
+    assert_eq!(friend.script("return location.hash.slice(1);").await?, fragment(&link));
     sender.close().await?;
     friend.close().await
+}
+
+/// Whoever opens a link sees it move, unless their system asks for calm.
+#[tokio::test]
+async fn a_link_does_not_move_for_those_who_want_calm() -> Result<()> {
+    let link = gallery_link(|_| {});
+    for (wish, label) in [("no-preference", "Hold"), ("reduce", "Play")] {
+        let (visit, debugger) = Visit::open_watched(&format!("{SMALL}cpu&autostart=0")).await?;
+        let features = serde_json::json!({ "features": [{ "name": "prefers-reduced-motion", "value": wish }] });
+        crate::accessible::tab(&debugger, "Emulation.setEmulatedMedia", &features)?;
+        visit.script(&format!("location.hash = '{link}'; return true;")).await?;
+        wait_for_path(&visit, 90).await?;
+        assert_eq!(visit.text("#play").await?, label, "{wish}");
+        visit.close().await?;
+    }
+    Ok(())
 }
 
 #[tokio::test]

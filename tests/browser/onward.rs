@@ -19,7 +19,7 @@ async fn an_inversion_is_a_link_with_its_settings_and_ones_own_photo() -> Result
     visit.set("seed", "5").await?;
     visit.set("steps", "20").await?;
     visit.upload(&photo("bird_owl.jpg")).await?;
-    let done = "document.querySelector('#robust .phase').textContent.includes('20 steps')";
+    let done = "document.querySelector('#robust .phase')?.textContent.startsWith('Done: 20 steps')";
     visit.wait_until("inverted again", done, 60).await?;
     let link = shared_link(&visit).await?;
     let fragment = fragment(&link);
