@@ -170,6 +170,19 @@ async fn ones_own_photo_comes_along_to_the_path_and_the_sheet() -> Result<()> {
     visit.close().await
 }
 
+/// All tiles scroll in a window of their own, on a phone, too.
+#[tokio::test]
+async fn features_do_not_bury_the_page_on_a_phone() -> Result<()> {
+    let (visit, debugger) = Visit::open_watched("?engine=cpu&autostart=0#features").await?;
+    visit.wait_until("tiles", "document.querySelectorAll('.atlas-tile').length > 400", 120).await?;
+    let size = json!({ "width": 390, "height": 844, "deviceScaleFactor": 1, "mobile": true });
+    tab(&debugger, "Emulation.setDeviceMetricsOverride", &size)?;
+    visit.wait_until("its size", "innerWidth === 390", 10).await?;
+    let height = visit.script("return document.documentElement.scrollHeight;").await?;
+    assert!(height.as_u64().is_some_and(|height| height < 3500), "{height} pixels");
+    visit.close().await
+}
+
 #[tokio::test]
 async fn the_result_of_a_far_tile_comes_into_view() -> Result<()> {
     let visit = Visit::open("?engine=cpu#features").await?;
@@ -219,6 +232,9 @@ async fn pictures_sentence_and_the_way_on_are_on_the_first_screen() -> Result<()
             json!({ "width": width, "height": height, "deviceScaleFactor": 1, "mobile": false });
         tab(&debugger, "Emulation.setDeviceMetricsOverride", &size)?;
         visit.wait_until("its size", &format!("innerWidth === {width}"), 10).await?;
+        let wide = visit.script("return document.querySelector('main').clientWidth;").await?;
+        let wide = wide.as_u64().unwrap_or_default();
+        assert!(wide * 4 > width * 3, "{wide} of {width} pixels are used");
         let below = visit.script(&lowest(what)).await?.as_f64().unwrap_or(f64::NAN);
         if below.is_nan() || below > 0.0 {
             beyond.push(format!("{width}x{height}: {below} pixels below the fold"));

@@ -88,6 +88,14 @@ fn what_dreams_begin_with_weighs_little() -> Result<()> {
     Ok(())
 }
 
+/// The packager's own client for reloading would ask every five seconds for a server that is not there.
+#[test]
+fn the_page_holds_nothing_of_its_packager() -> Result<()> {
+    let page = fs::read_to_string(dist()?.join("index.html"))?;
+    assert!(!page.contains("{{") && !page.contains("TRUNK"), "{page}");
+    Ok(())
+}
+
 #[test]
 fn page_and_engine_weigh_little() -> Result<()> {
     let bytes = all_packed(|name| {
