@@ -2,16 +2,17 @@
 
 #![allow(clippy::unwrap_used)]
 
+#[path = "program/interrupt.rs"]
+mod interrupt;
 mod program;
 
 use std::fs;
 use std::path::{Path, PathBuf};
-use std::process::{Command, Stdio};
-use std::thread::sleep;
-use std::time::Duration;
+use std::process::Command;
 
 use serde_json::Value;
 
+use interrupt::interrupted;
 use program::{stderr, stdout};
 
 fn root() -> PathBuf {
@@ -143,19 +144,9 @@ fn stages_that_were_saved_stay_where_a_run_is_interrupted() {
     let (out, owl) = (folder.path().to_str().unwrap(), photo("bird_owl"));
     let (model, steps) = (small(), ["--add", "2", "--steps", "20000", "--out", out]);
     let arguments = [&["visualise", &model, "--features", "3", "--photo", &owl], &steps[..]];
-    let mut child = Command::new(env!("CARGO_BIN_EXE_robust-reps"))
-        .args(arguments.concat())
-        .stdout(Stdio::null())
-        .stderr(Stdio::piped())
-        .spawn()
-        .unwrap();
-    while !folder.path().join("added-3-00.png").exists() {
-        assert!(child.try_wait().unwrap().is_none(), "it ended before it was stopped");
-        sleep(Duration::from_millis(5));
-    }
-    let pid = child.id().to_string();
-    assert!(Command::new("kill").args(["-INT", &pid]).status().unwrap().success());
-    let output = child.wait_with_output().unwrap();
+    let mut command = Command::new(env!("CARGO_BIN_EXE_robust-reps"));
+    command.args(arguments.concat());
+    let output = interrupted(command, &folder.path().join("added-3-00.png"));
     let errors = String::from_utf8_lossy(&output.stderr);
     assert!(output.status.code().is_some_and(|code| code != 0), "{errors}");
     assert!(errors.contains("interrupted after") && errors.contains("of 10000 steps"), "{errors}");

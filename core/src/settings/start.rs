@@ -20,6 +20,14 @@ pub enum Start<P> {
 }
 
 impl<P> Start<P> {
+    /// The photo, where it starts from one.
+    pub fn photo(self) -> Option<P> {
+        match self {
+            Start::Photo(photo) => Some(photo),
+            Start::Noise | Start::Grey => None,
+        }
+    }
+
     /// The same start with what `open` makes of the photo.
     ///
     /// # Errors

@@ -2,12 +2,10 @@
 
 use std::fs;
 use std::path::Path;
-use std::process::{Command, Stdio};
-use std::thread::sleep;
-use std::time::Duration;
 
 use serde_json::Value;
 
+use crate::interrupt::interrupted;
 use crate::stage::{Stage, program, run, strs, succeed};
 
 /// A stage on which a robust network was trained, and the words that attack it.
@@ -74,18 +72,7 @@ fn autoattack_goes_on_where_it_was_stopped() {
     let words = [&strs(&words)[..], &attacks, &["--state"]].concat();
     let expected = succeed(&[&words[..], &[&whole]].concat());
 
-    let mut child = program(&[&words[..], &[&parts]].concat())
-        .stdout(Stdio::null())
-        .stderr(Stdio::piped())
-        .spawn()
-        .unwrap();
-    while !Path::new(&parts).exists() {
-        assert!(child.try_wait().unwrap().is_none(), "it ended before it was stopped");
-        sleep(Duration::from_millis(5));
-    }
-    let pid = child.id().to_string();
-    assert!(Command::new("kill").args(["-INT", &pid]).status().unwrap().success());
-    let output = child.wait_with_output().unwrap();
+    let output = interrupted(program(&[&words[..], &[&parts]].concat()), Path::new(&parts));
     let errors = String::from_utf8_lossy(&output.stderr);
     assert!(!output.status.success() && errors.contains("goes on from"), "{errors}");
     let left = fs::read_to_string(&parts).unwrap();

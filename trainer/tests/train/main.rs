@@ -6,6 +6,8 @@ mod attack;
 mod files;
 #[cfg(any(feature = "cuda", feature = "wgpu"))]
 mod graphics;
+#[path = "../program/interrupt.rs"]
+mod interrupt;
 #[path = "../program/kill.rs"]
 mod kill;
 mod kills;

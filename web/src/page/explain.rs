@@ -59,8 +59,7 @@ impl Session {
 /// Both networks' reasons, side by side.
 #[component]
 pub fn ExplainView(session: Session) -> impl IntoView {
-    let [robust, standard, _] = session.slots;
-    let target = Signal::derive(move || robust.target.get().or_else(|| standard.target.get()));
+    let target = Signal::derive(move || session.photo_seen());
     view! {
         <Tray session />
         <p class="hint lead">

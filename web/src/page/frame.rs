@@ -118,9 +118,9 @@ fn phase_text(session: Session, slot: Signal<Slot>) -> String {
     }
     match slot.phase() {
         Phase::Loading(share) => {
-            ["Downloading, ", &*percent(share as f32, 0), &*what_follows(session)].concat()
+            ["Downloading, ", &*percent(share as f32, 0), &*what_follows(session, slot)].concat()
         }
-        Phase::Starting => ["Starting the network", &*what_follows(session)].concat(),
+        Phase::Starting => ["Starting the network", &*what_follows(session, slot)].concat(),
         Phase::Idle => "Ready for a photo".into(),
         Phase::Reading => "Reading the photo".into(),
         // How many there will be is known after a first look, or never.
@@ -143,10 +143,13 @@ fn phase_text(session: Session, slot: Signal<Slot>) -> String {
     }
 }
 
-/// What an inversion will take once its network is there, as far as that is known before its first step.
-fn what_follows(session: Session) -> String {
+/// What an inversion will take once its network is there, as far as that is known before its first step:
+/// of one that the visitor has chosen, nothing.
+fn what_follows(session: Session, slot: Slot) -> String {
     let kind = session.device.choice.with(|choice| choice.as_ref().map(|choice| choice.kind));
-    let (Some(kind), Mode::Invert) = (kind, session.mode.get()) else { return String::new() };
+    let (Some(kind), Mode::Invert, false) = (kind, session.mode.get(), slot.named.get()) else {
+        return String::new();
+    };
     let steps = session.invert.settings.with(|settings| settings.steps);
     let usual = match kind {
         EngineKind::WebGpu => USUAL_SPEED_WEBGPU,

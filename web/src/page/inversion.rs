@@ -77,7 +77,7 @@ impl Session {
 #[component]
 pub fn Inversion(session: Session) -> impl IntoView {
     let [robust, standard, _] = session.slots;
-    let target = Signal::derive(move || robust.target.get().or_else(|| standard.target.get()));
+    let target = Signal::derive(move || session.photo_seen());
     let compared = RwSignal::new(None);
     let name = move || {
         let id = session.tray.pictured.get().unwrap_or_else(|| session.tray.selected.get());

@@ -16,7 +16,7 @@ use super::paint::Paint;
 use super::place::{PLACES, Place};
 use super::slot::Slot;
 use super::state::{Device, Explained, Invert, Tray};
-use crate::protocol::{Event, Fault, Response, RunId};
+use crate::protocol::{Event, Fault, Image, Response, RunId};
 use crate::recovery::Cause;
 use crate::turn::Turn;
 
@@ -109,6 +109,11 @@ impl Session {
             session.load(choose(session.device.wish.get_value().as_deref()).await).await;
         });
         session
+    }
+
+    /// The photo as the networks see it, once one has looked at it.
+    pub fn photo_seen(self) -> Option<Image> {
+        self.slots.iter().find_map(|slot| slot.target.get())
     }
 
     /// The networks at work, from left to right.

@@ -200,29 +200,25 @@ impl Slot {
         self.sent.with_value(|sent| matches!(sent, Some(Request::Run { id, .. }) if *id == shown))
     }
 
+    /// Whether the task that it had last is one of these.
+    fn had(&self, of: impl Fn(&Task) -> bool) -> bool {
+        self.sent.with_value(|sent| matches!(sent, Some(Request::Run { task, .. }) if of(task)))
+    }
+
     /// Whether the run that it had last has explained a photo.
     pub fn has_explained(&self) -> bool {
-        self.sent.with_value(|sent| {
-            matches!(sent, Some(Request::Run { task, .. }) if matches!(**task, Task::Explain(_)))
-        })
+        self.had(|task| matches!(task, Task::Explain(_)))
     }
 
     /// Whether it looks for what would have to change.
     pub fn is_searching(&self) -> bool {
-        let search = |task: &Task| matches!(task, Task::WhyNot(_));
-        untrack(|| self.is_busy())
-            && self
-                .sent
-                .with_value(|sent| matches!(sent, Some(Request::Run { task, .. }) if search(task)))
+        untrack(|| self.is_busy()) && self.had(|task| matches!(task, Task::WhyNot(_)))
     }
 
     /// Whether what is asked of it are images that are computed together.
     pub fn is_batched(&self) -> bool {
         let batched = |task: &Task| matches!(task, Task::Morph(_) | Task::Explain(_));
-        untrack(|| self.is_busy())
-            && self
-                .sent
-                .with_value(|sent| matches!(sent, Some(Request::Run { task, .. }) if batched(task)))
+        untrack(|| self.is_busy()) && self.had(batched)
     }
 
     /// Remembers what the model is doing, whose engine is lost. `keeps`: what it has reached counts.

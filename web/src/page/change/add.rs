@@ -19,8 +19,8 @@ use crate::page::words::fixed;
 /// A photo and as much of some features as the visitor wants.
 #[component]
 pub fn AddView(session: Session) -> impl IntoView {
-    let [robust, standard, _] = session.slots;
-    let target = Signal::derive(move || robust.target.get().or_else(|| standard.target.get()));
+    let [robust, ..] = session.slots;
+    let target = Signal::derive(move || session.photo_seen());
     // Nowhere in particular: the newest stage.
     let position = RwSignal::new(None);
     let last = move || {

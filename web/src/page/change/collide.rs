@@ -20,11 +20,10 @@ use crate::protocol::Image;
 /// A photo, another one, and how little of a change makes the first the second to a network.
 #[component]
 pub fn CollideView(session: Session) -> impl IntoView {
-    let [robust, standard, _] = session.slots;
     let other = session.change.other;
     // From the least to the largest radius, in steps of the least.
     let [least, .., largest] = [0, RADII - 1].map(|i| move || plain(session.radii()[i].into()));
-    let target = Signal::derive(move || robust.target.get().or_else(|| standard.target.get()));
+    let target = Signal::derive(move || session.photo_seen());
     let options = move || {
         let photos = session.tray.photos.get().into_iter();
         photos.map(|photo| (photo.id.to_string(), photo.name)).collect()

@@ -68,16 +68,12 @@ impl Described {
 
     /// The photos that this view shows.
     fn used(&self) -> Vec<usize> {
-        let start = |start: StartChoice| match start {
-            StartChoice::Photo(id) => Some(id),
-            StartChoice::Noise | StartChoice::Grey => None,
-        };
         match self.mode {
-            Mode::Invert => [self.selected].into_iter().chain(start(self.start)).collect(),
+            Mode::Invert => [self.selected].into_iter().chain(self.start.photo()).collect(),
             Mode::Morph => self.stops.clone(),
             Mode::Explain | Mode::Add => vec![self.selected],
             // Whichever is chosen is what it starts from.
-            Mode::Atlas => start(self.change_start).map(|_| self.selected).into_iter().collect(),
+            Mode::Atlas => self.change_start.photo().map(|_| self.selected).into_iter().collect(),
             Mode::Collide => vec![self.selected, self.other],
             Mode::Paint => Vec::new(),
         }
@@ -124,10 +120,7 @@ impl Session {
         let (start, change_start) = (self.invert.start.get(), change.start.get());
         let (selected, other, stops) =
             (self.tray.selected.get(), change.other.get(), morph.stops.get());
-        let started = [start, change_start].into_iter().filter_map(|start| match start {
-            StartChoice::Photo(id) => Some(id),
-            StartChoice::Noise | StartChoice::Grey => None,
-        });
+        let started = [start, change_start].into_iter().filter_map(StartChoice::photo);
         let used: Vec<usize> =
             [selected, other].into_iter().chain(stops.iter().copied()).chain(started).collect();
         let mut photos: Vec<Photo> = self.tray.photos.with(|photos| {
