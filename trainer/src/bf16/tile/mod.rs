@@ -8,6 +8,9 @@
 mod amx;
 #[cfg(target_arch = "x86_64")]
 #[allow(unsafe_code)]
+mod avx2;
+#[cfg(target_arch = "x86_64")]
+#[allow(unsafe_code)]
 mod avx512;
 
 use super::line::{LANES, Line, Wide};
@@ -42,6 +45,9 @@ pub enum Unit {
     /// Vectors whose lanes multiply pairs of numbers.
     #[cfg(target_arch = "x86_64")]
     Avx512(avx512::Avx512),
+    /// Vectors of 32-bit numbers, to which pairs are widened.
+    #[cfg(target_arch = "x86_64")]
+    Avx2(avx2::Avx2),
 }
 
 impl Unit {
@@ -57,6 +63,7 @@ impl Unit {
         {
             all.extend(amx::Amx::detect().map(Self::Amx));
             all.extend(avx512::Avx512::detect().map(Self::Avx512));
+            all.extend(avx2::Avx2::detect().map(Self::Avx2));
         }
         all.push(Self::Plain);
         all
@@ -68,6 +75,8 @@ impl Unit {
             Self::Plain => false,
             #[cfg(target_arch = "x86_64")]
             Self::Avx512(avx512) => avx512.is_fast(),
+            #[cfg(target_arch = "x86_64")]
+            Self::Avx2(avx2) => avx2.is_fast(),
             #[cfg(target_arch = "x86_64")]
             Self::Amx(_) => true,
         }
@@ -94,6 +103,8 @@ impl Unit {
             Self::Amx(amx) => amx.accumulate(sums, fresh, a, b, steps),
             #[cfg(target_arch = "x86_64")]
             Self::Avx512(avx512) => avx512.accumulate(sums, fresh, a, b, steps),
+            #[cfg(target_arch = "x86_64")]
+            Self::Avx2(avx2) => avx2.accumulate(sums, fresh, a, b, steps),
         }
     }
 }
