@@ -14,7 +14,7 @@ use wasm_bindgen_futures::{JsFuture, spawn_local};
 use web_sys::{DedicatedWorkerGlobalScope, File, MessageEvent};
 
 use crate::protocol::import::{ImportRequest, Imported, NO_NORMALISER, Open, Refused};
-use crate::wire::{pack, unpack};
+use crate::wire::{pack_with, unpack};
 
 /// Listens for the request: an array of the request's bytes and the file.
 pub fn start() {
@@ -45,14 +45,13 @@ async fn answer(port: &DedicatedWorkerGlobalScope, data: JsValue) -> Result<(), 
         Ok((imported, model)) => (Ok(imported), Uint8Array::from(model.as_slice())),
         Err(refused) => (Err(refused), Uint8Array::new_with_length(0)),
     };
-    let (report, handed_over) = pack(&report)?;
-    handed_over.push(&model.buffer());
-    port.post_message_with_transfer(&Array::of2(&report, &model), &handed_over)
+    let (answer, handed_over) = pack_with(&report, &model)?;
+    port.post_message_with_transfer(&answer, &handed_over)
 }
 
 async fn make(request: JsValue, file: File) -> Result<(Imported, Vec<u8>), Refused> {
     let refuse = |message: String| Refused { message, open: None };
-    let request: ImportRequest = unpack(request).map_err(refuse)?;
+    let request: ImportRequest = unpack(request).map_err(|fault| refuse(fault.message))?;
     let unread = |_| refuse("the file could not be read".into());
     let buffer = JsFuture::from(file.array_buffer()).await.map_err(unread)?;
     let bytes = Uint8Array::new(&buffer).to_vec();

@@ -1,7 +1,7 @@
 //! What to do when the graphics device is of no use any more: after a driver's reset, a sleep, without
 //! memory, or where it computes wrong numbers.
 
-use crate::protocol::{DEVICE_FAILED, NO_MEMORY};
+use crate::protocol::Loss;
 
 /// A device that is lost again within so many seconds is given up.
 const SOON: f64 = 60.0;
@@ -9,27 +9,6 @@ const SOON: f64 = 60.0;
 /// Most images that are computed together on a device without memory for more. Starting again takes
 /// seconds: two tries, and no more.
 const FEW: usize = 2;
-
-/// What became of a device.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Cause {
-    /// It is gone, or what ran on it has crashed.
-    Lost,
-    /// It had no memory left.
-    NoMemory,
-    /// It computes something else than it is asked for.
-    WrongNumbers,
-}
-
-impl Cause {
-    /// What a message of an engine says about its device, if anything.
-    pub fn of(message: &str) -> Option<Self> {
-        if message.starts_with(NO_MEMORY) {
-            return Some(Cause::NoMemory);
-        }
-        message.starts_with(DEVICE_FAILED).then_some(Cause::Lost)
-    }
-}
 
 /// What was running on it.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -72,14 +51,14 @@ impl Losses {
     }
 
     /// Notes a loss at `now`, in seconds since any moment that stays.
-    pub fn lose(&mut self, now: f64, cause: Cause, work: Work) -> Remedy {
-        match cause {
-            Cause::NoMemory if work.worked && work.batched && self.batch > 1 => {
+    pub fn lose(&mut self, now: f64, loss: Loss, work: Work) -> Remedy {
+        match loss {
+            Loss::NoMemory if work.worked && work.batched && self.batch > 1 => {
                 self.batch = if self.batch > FEW { FEW } else { 1 };
                 Remedy::SmallerBatches
             }
-            Cause::NoMemory | Cause::WrongNumbers => Remedy::Processor,
-            Cause::Lost => {
+            Loss::NoMemory | Loss::WrongNumbers => Remedy::Processor,
+            Loss::Gone => {
                 let soon = self.last.is_some_and(|last| now - last < SOON);
                 self.last = Some(now);
                 if work.worked && !soon { Remedy::NewDevice } else { Remedy::Processor }
@@ -98,7 +77,7 @@ mod tests {
     #[test]
     fn a_device_is_given_up_once_it_is_lost_twice_within_a_minute() {
         let mut losses = Losses::none();
-        let mut lose = |now| losses.lose(now, Cause::Lost, SINGLE);
+        let mut lose = |now| losses.lose(now, Loss::Gone, SINGLE);
         assert_eq!(lose(100.0), Remedy::NewDevice);
         assert_eq!(lose(159.0), Remedy::Processor);
         // By then the visitor has asked for it again.
@@ -109,10 +88,10 @@ mod tests {
 
     #[test]
     fn a_device_that_never_worked_is_given_up_at_once() {
-        for cause in [Cause::Lost, Cause::NoMemory] {
+        for loss in [Loss::Gone, Loss::NoMemory] {
             let mut losses = Losses::none();
             let work = Work { worked: false, batched: true };
-            assert_eq!(losses.lose(0.0, cause, work), Remedy::Processor);
+            assert_eq!(losses.lose(0.0, loss, work), Remedy::Processor);
         }
     }
 
@@ -120,22 +99,15 @@ mod tests {
     fn without_memory_batches_shrink_to_one_image_before_the_device_is_given_up() {
         let mut losses = Losses::none();
         let mut batches = Vec::new();
-        while losses.lose(1.0, Cause::NoMemory, BATCHED) == Remedy::SmallerBatches {
+        while losses.lose(1.0, Loss::NoMemory, BATCHED) == Remedy::SmallerBatches {
             batches.push(losses.batch());
         }
         assert_eq!(batches, [2, 1]);
-        assert_eq!(Losses::none().lose(1.0, Cause::NoMemory, SINGLE), Remedy::Processor);
+        assert_eq!(Losses::none().lose(1.0, Loss::NoMemory, SINGLE), Remedy::Processor);
     }
 
     #[test]
     fn a_device_that_computes_wrong_numbers_gets_no_second_try() {
-        assert_eq!(Losses::none().lose(1.0, Cause::WrongNumbers, BATCHED), Remedy::Processor);
-    }
-
-    #[test]
-    fn a_message_says_what_became_of_the_device() {
-        assert_eq!(Cause::of("the graphics device gave up"), Some(Cause::Lost));
-        assert_eq!(Cause::of(&format!("{NO_MEMORY} (7 images)")), Some(Cause::NoMemory));
-        assert_eq!(Cause::of("this is no photo"), None);
+        assert_eq!(Losses::none().lose(1.0, Loss::WrongNumbers, BATCHED), Remedy::Processor);
     }
 }

@@ -7,6 +7,8 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 use wasm_bindgen::{JsCast, JsValue};
 
+use crate::protocol::Fault;
+
 /// A message, and what is handed over with it: arguments of `postMessage`.
 pub fn pack(message: &impl Serialize) -> Result<(Uint8Array, Array), JsValue> {
     let bytes = postcard::to_allocvec(message).map_err(|error| error.to_string())?;
@@ -15,14 +17,36 @@ pub fn pack(message: &impl Serialize) -> Result<(Uint8Array, Array), JsValue> {
     Ok((bytes, handed_over))
 }
 
+/// A message and a file beside it, which the other side gets as it is: arguments of `postMessage`.
+#[cfg(any(feature = "page", feature = "importer"))]
+pub fn pack_with(message: &impl Serialize, file: &Uint8Array) -> Result<(Array, Array), JsValue> {
+    let (message, handed_over) = pack(message)?;
+    handed_over.push(&file.buffer());
+    Ok((Array::of2(&message, file), handed_over))
+}
+
 /// A message from the other side.
 ///
 /// # Errors
 ///
-/// What came in its place, or why it cannot be read, in words.
-pub fn unpack<T: DeserializeOwned>(data: JsValue) -> Result<T, String> {
+/// What came in its place, or why it cannot be read.
+pub fn unpack<T: DeserializeOwned>(data: JsValue) -> Result<T, Fault> {
     let bytes = data.dyn_into::<Uint8Array>().map_err(|other| {
         other.as_string().unwrap_or_else(|| "a message is not made of bytes".into())
     })?;
-    postcard::from_bytes(&bytes.to_vec()).map_err(|error| format!("a message is damaged: {error}"))
+    let damaged = |error| format!("a message is damaged: {error}");
+    Ok(postcard::from_bytes(&bytes.to_vec()).map_err(damaged)?)
+}
+
+/// The same, with the file that came beside it, if one did.
+///
+/// # Errors
+///
+/// Those of [`unpack`].
+#[cfg(any(feature = "page", feature = "engine"))]
+pub fn unpack_with<T: DeserializeOwned>(data: JsValue) -> Result<(T, Option<Uint8Array>), Fault> {
+    match data.dyn_into::<Array>() {
+        Ok(both) => Ok((unpack(both.get(0))?, both.get(1).dyn_into().ok())),
+        Err(alone) => Ok((unpack(alone)?, None)),
+    }
 }

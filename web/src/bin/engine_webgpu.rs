@@ -6,6 +6,6 @@ use robust_web::worker;
 fn main() {
     worker::start(async {
         let device = Device::wgpu_options().init_async().await;
-        device.map_err(|error| format!("WebGPU did not start: {error}"))
+        device.map_err(|error| format!("WebGPU did not start: {error}").into())
     });
 }

@@ -1,6 +1,6 @@
 //! Showing and saving images.
 
-use js_sys::{Promise, Uint8Array};
+use js_sys::Promise;
 use leptos::html::Canvas;
 use leptos::prelude::*;
 use wasm_bindgen::{Clamped, JsCast, JsValue};
@@ -155,9 +155,7 @@ pub fn png(canvas: &HtmlCanvasElement) -> Promise {
     })
 }
 
-/// The same, and its bytes.
-pub async fn png_file(canvas: &HtmlCanvasElement) -> Result<(Blob, Vec<u8>), JsValue> {
-    let blob: Blob = JsFuture::from(png(canvas)).await?.dyn_into()?;
-    let bytes = JsFuture::from(blob.array_buffer()).await?;
-    Ok((blob, Uint8Array::new(&bytes).to_vec()))
+/// The same, once it is made.
+pub async fn png_file(canvas: &HtmlCanvasElement) -> Result<Blob, JsValue> {
+    JsFuture::from(png(canvas)).await?.dyn_into()
 }

@@ -8,7 +8,7 @@ use serde_bytes::ByteBuf;
 use super::session::Session;
 use super::slot::Slot;
 use super::words::one;
-use crate::protocol::{PaintStart, Task};
+use crate::protocol::{Fault, PaintStart, Task};
 
 impl Session {
     /// Names of all classes, once a model is loaded: the robust network's, then what only the other one
@@ -44,7 +44,7 @@ impl Slot {
 
     /// The task with this network's number of its class, and its region as large as what it sees; or why
     /// it has none to do.
-    pub fn in_own_terms(&self, names: &[String], mut task: Task) -> Result<Task, String> {
+    pub fn in_own_terms(&self, names: &[String], mut task: Task) -> Result<Task, Fault> {
         let class = match &mut task {
             Task::Explain(request) => request.class.as_mut(),
             Task::WhyNot(request) => Some(&mut request.class),
@@ -66,7 +66,7 @@ impl Slot {
         if let Some(class) = class {
             let Some(own) = self.own_class(names, *class) else {
                 let name = names.get(*class).map_or_else(String::new, |name| one(name));
-                return Err(["This network does not know what ", &name, " is"].concat());
+                return Err(["This network does not know what ", &name, " is"].concat().into());
             };
             *class = own;
         }

@@ -1,21 +1,21 @@
 //! The page's end of the wire to an engine.
 
-use js_sys::{Object, Promise, Reflect, WebAssembly};
+use js_sys::{Object, Promise, Reflect, Uint8Array, WebAssembly};
 use robust_core::model::catalog::Asset;
 use wasm_bindgen::prelude::*;
 use wasm_bindgen_futures::JsFuture;
 use web_sys::{ErrorEvent, MessageEvent, ResponseInit, Worker, WorkerOptions, WorkerType};
 
-use crate::protocol::{Request, Response};
-use crate::wire::{pack, unpack};
+use crate::protocol::{Fault, Request, Response};
+use crate::wire::{pack, pack_with, unpack};
 
 /// Compiles an engine once for all workers, from now on, while it is still arriving.
 pub fn compile(
     response: &web_sys::Response,
-) -> impl Future<Output = Result<JsValue, String>> + use<> {
+) -> impl Future<Output = Result<JsValue, Fault>> + use<> {
     let refused = |error: JsValue| format!("this browser cannot run the engine: {error:?}");
     let compiled = compile_streaming(response).map(JsFuture::from);
-    async move { compiled.map_err(refused)?.await.map_err(refused) }
+    async move { Ok(compiled.map_err(refused)?.await.map_err(refused)?) }
 }
 
 fn compile_streaming(response: &web_sys::Response) -> Result<Promise, JsValue> {
@@ -66,17 +66,16 @@ impl Engine {
         script: &str,
         module: &JsValue,
         hear: impl Fn(Response) + Clone + 'static,
-    ) -> Result<Self, String> {
+    ) -> Result<Self, Fault> {
         let failed = |error: JsValue| format!("the engine's worker did not start: {error:?}");
         let worker = worker(script, module).map_err(failed)?;
         let crash = hear.clone();
         let on_message = Closure::<dyn Fn(MessageEvent)>::new(move |event: MessageEvent| {
-            let failed = |message| Response::Failed { message };
-            hear(unpack(event.data()).unwrap_or_else(failed));
+            hear(unpack(event.data()).unwrap_or_else(Response::Failed));
         });
         let on_error = Closure::<dyn Fn(ErrorEvent)>::new(move |event: ErrorEvent| {
             let message = format!("the engine has crashed ({})", event.message());
-            crash(Response::Failed { message });
+            crash(Response::Failed(message.into()));
         });
         worker.set_onmessage(Some(on_message.as_ref().unchecked_ref()));
         worker.set_onerror(Some(on_error.as_ref().unchecked_ref()));
@@ -85,12 +84,22 @@ impl Engine {
 
     /// Sends a request.
     pub fn send(&self, request: &Request) {
-        let sent = pack(request).and_then(|(message, handed_over)| {
+        report(pack(request).and_then(|(message, handed_over)| {
             self.worker.post_message_with_transfer(&message, &handed_over)
-        });
-        if let Err(error) = sent {
-            web_sys::console::error_2(&"a request could not be sent".into(), &error);
-        }
+        }));
+    }
+
+    /// Sends a request, and a file that is the engine's from then on.
+    pub fn send_with(&self, request: &Request, file: &Uint8Array) {
+        report(pack_with(request, file).and_then(|(message, handed_over)| {
+            self.worker.post_message_with_transfer(&message, &handed_over)
+        }));
+    }
+}
+
+fn report(sent: Result<(), JsValue>) {
+    if let Err(error) = sent {
+        web_sys::console::error_2(&"a request could not be sent".into(), &error);
     }
 }
 

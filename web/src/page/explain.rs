@@ -37,6 +37,7 @@ impl Session {
 
     /// Explains the chosen photo on every ready model: the predicted class, or the given one.
     pub fn explain(self, class: Option<usize>) {
+        self.notice.set(None);
         self.explained.class.set(class);
         self.explained.question.set(None);
         self.explain_on(&self.slots);

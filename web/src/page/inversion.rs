@@ -1,8 +1,6 @@
 //! Inverting the chosen photo, equation (5).
 
 use leptos::prelude::*;
-use leptos::task::spawn_local;
-use robust_core::settings::InvertSettings;
 
 use super::canvas::ImageCanvas;
 use super::controls::{Controls, RunButtons};
@@ -33,43 +31,20 @@ impl Session {
         if let Err(error) = settings.check() {
             return self.notice.set(Some(error.to_string()));
         }
-        let run = self.next_run();
-        let slots = slots.iter().copied().filter(|slot| untrack(|| slot.is_ready()));
-        let slots: Vec<Slot> = slots.collect();
-        for slot in &slots {
-            slot.ask(run, settings.steps);
-        }
-        spawn_local(async move {
-            match self.request(settings).await {
-                Ok(request) => {
-                    for slot in slots {
-                        slot.start(run, Task::Invert(request.clone()));
-                    }
-                }
-                Err(message) if slots.iter().any(|slot| slot.is_asked(run)) => {
-                    for slot in slots {
-                        slot.turn.update(|turn| turn.give_up(run));
-                    }
-                    self.notice.set(Some(message));
-                }
-                // The visitor has gone on to something else.
-                Err(_) => {}
-            }
+        let start = self.invert.start.get_untracked();
+        let photos = [self.tray.selected.get_untracked()].into_iter().chain(start.photo());
+        let ask = |slot: &Slot, run| slot.ask(run, settings.steps);
+        self.ask_with(slots, ask, photos.collect(), |files| {
+            let mut files = files.iter().cloned();
+            let photo = files.next().unwrap_or_default();
+            let start = match start {
+                StartChoice::Noise => StartRequest::Noise,
+                StartChoice::Grey => StartRequest::Grey,
+                StartChoice::Photo(_) => StartRequest::Photo(files.next().unwrap_or_default()),
+            };
+            Task::Invert(InvertRequest { photo, settings, start })
         });
         self.show_link();
-    }
-
-    async fn request(self, settings: InvertSettings) -> Result<InvertRequest, String> {
-        let gone = "this photo is gone";
-        let photo = self.photo(self.tray.selected.get_untracked()).ok_or(gone)?.request().await?;
-        let start = match self.invert.start.get_untracked() {
-            StartChoice::Noise => StartRequest::Noise,
-            StartChoice::Grey => StartRequest::Grey,
-            StartChoice::Photo(id) => {
-                StartRequest::Photo(self.photo(id).ok_or(gone)?.request().await?)
-            }
-        };
-        Ok(InvertRequest { photo, settings, start })
     }
 }
 

@@ -1,8 +1,6 @@
 //! A visitor's own photos, which the browser keeps for the next visit only where they ask for it.
 
-use std::sync::Arc;
-
-use js_sys::Uint8Array;
+use js_sys::{Array, Uint8Array};
 use leptos::prelude::*;
 use leptos::task::spawn_local;
 use robust_core::settings::Crop;
@@ -10,9 +8,9 @@ use serde::{Deserialize, Serialize};
 use serde_bytes::ByteBuf;
 use wasm_bindgen::JsValue;
 use wasm_bindgen_futures::JsFuture;
-use web_sys::Response;
+use web_sys::{Blob, Response};
 
-use super::download::{find, open_cache};
+use super::download::{self, find, open_cache};
 use super::models::kept::bytes;
 use super::photos::{Photo, Source};
 use super::session::Session;
@@ -58,7 +56,7 @@ pub fn KeepPhotos(session: Session) -> impl IntoView {
 }
 
 fn is_own(photo: &Photo) -> bool {
-    matches!(photo.source, Source::Own(_))
+    photo.source == Source::Own
 }
 
 impl Session {
@@ -78,8 +76,9 @@ impl Session {
             let Some(all) = read().await else { return };
             // The one that was added last comes first.
             for Kept { name, bytes, crop } in all.into_iter().rev() {
-                let source = Source::Own(Arc::new(bytes.into_vec()));
-                self.add_photo(|id| Photo::of_file(id, name, source, crop));
+                let parts = Array::of1(&Uint8Array::from(&**bytes));
+                let Ok(file) = Blob::new_with_u8_array_sequence(&parts) else { continue };
+                self.add_photo(|id| Photo::of_blob(id, name, &file, crop).ok());
             }
             self.tray.keeps_photos.set(true);
         });
@@ -98,15 +97,12 @@ impl Session {
 }
 
 async fn write(photos: &[Photo]) -> Result<(), JsValue> {
-    let kept = |photo: &Photo| match &photo.source {
-        Source::Own(bytes) => Some(Kept {
-            name: photo.name.clone(),
-            bytes: ByteBuf::from(bytes.to_vec()),
-            crop: photo.crop,
-        }),
-        Source::Sample(_) | Source::Linked(_) => None,
-    };
-    let all: Vec<Kept> = photos.iter().filter_map(kept).collect();
+    let mut all = Vec::new();
+    for photo in photos {
+        let bytes = download::bytes(&photo.url).await.map_err(|fault| fault.message)?;
+        let bytes = ByteBuf::from(bytes.to_vec());
+        all.push(Kept { name: photo.name.clone(), bytes, crop: photo.crop });
+    }
     let all = postcard::to_allocvec(&all).map_err(|error| error.to_string())?;
     let body = Uint8Array::from(&*all);
     let response = Response::new_with_opt_buffer_source(Some(&body))?;
@@ -116,7 +112,7 @@ async fn write(photos: &[Photo]) -> Result<(), JsValue> {
 
 async fn read() -> Option<Vec<Kept>> {
     let found = find(open_cache(CACHE).await.as_ref(), ALL).await?;
-    postcard::from_bytes(&bytes(found.array_buffer().ok()?).await?).ok()
+    postcard::from_bytes(&bytes(found.array_buffer().ok()?).await?.to_vec()).ok()
 }
 
 async fn forget() -> Result<(), JsValue> {

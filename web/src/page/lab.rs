@@ -100,8 +100,8 @@ async fn ask(session: Session, view: View) {
     session.measured.set(Vec::new());
     let request = match view {
         View::Check => match download::bytes(CHECK_REFERENCE).await {
-            Ok(bytes) => Request::Verify { reference: ByteBuf::from(bytes) },
-            Err(message) => return session.notice.set(Some(message)),
+            Ok(bytes) => Request::Verify { reference: ByteBuf::from(bytes.to_vec()) },
+            Err(fault) => return session.notice.set(Some(fault.message)),
         },
         View::Bench => {
             let seconds = url::parameter("seconds").map(|text| js_sys::Number::parse_float(&text));

@@ -14,7 +14,7 @@ use super::photos::Photo;
 use super::session::Session;
 use super::state::StartChoice;
 use super::url;
-use crate::protocol::Request;
+use crate::protocol::{Fault, Request};
 
 /// Photos whose small files are kept.
 const SHRUNK: usize = 16;
@@ -109,7 +109,7 @@ impl Session {
     }
 
     /// A photo as a link names or holds it, shrunk where it has to be.
-    pub async fn stop_of(self, photo: &Photo) -> Result<Stop, String> {
+    pub async fn stop_of(self, photo: &Photo) -> Result<Stop, Fault> {
         if let Some(stop) = photo.stop() {
             return Ok(stop);
         }
@@ -146,17 +146,17 @@ impl Session {
     }
 
     /// Has an engine shrink a photo so that a link can carry it.
-    async fn embed(self, photo: &Photo) -> Result<ByteBuf, String> {
+    async fn embed(self, photo: &Photo) -> Result<ByteBuf, Fault> {
         let (send, receive) = oneshot::channel();
         let slot = self.slots.into_iter().find(|slot| untrack(|| slot.is_ready()));
         let slot = slot.ok_or("no network has been loaded yet")?;
-        let file = photo.request().await?;
         let id = self.requests.get_value();
         self.requests.set_value(id + 1);
         self.tray.shrinking.update_value(|all| drop(all.insert(id, send)));
-        slot.send(&Request::Embed { id, photo: file });
-        let shrunk = receive.await.map_err(|_| "the network was loaded anew".to_owned())?;
-        shrunk.map_err(|message| format!("{}: {message}", photo.name))
+        slot.send(&Request::Embed { id, photo: photo.file() });
+        let shrunk = receive.await.map_err(|_| "the network was loaded anew")?;
+        let named = |message: &str| [&*photo.name, ": ", message].concat();
+        shrunk.map_err(|fault| Fault { message: named(&fault.message), ..fault })
     }
 
     /// Inverts a photo that a link names.

@@ -18,8 +18,8 @@ use super::modes::Mode;
 use super::session::Session;
 use super::slot::Slot;
 use super::state::StartChoice;
-use super::{download, gallery, url};
-use crate::protocol::PhotoFile;
+use super::{gallery, url};
+use crate::protocol::{Fault, PhotoFile};
 use crate::turn::Turn;
 
 /// A photo in the tray.
@@ -46,26 +46,15 @@ impl PartialEq for Photo {
     }
 }
 
-/// Where a photo's file is.
-#[derive(Clone, Debug)]
+/// Where a photo comes from.
+#[derive(Clone, Debug, PartialEq)]
 pub enum Source {
     /// A sample of this site, by its file's name.
     Sample(&'static str),
-    /// A file of the visitor, read into this page's memory.
-    Own(Arc<Vec<u8>>),
+    /// A file of the visitor, which stays with the browser.
+    Own,
     /// A small file that came inside a link.
     Linked(Arc<Vec<u8>>),
-}
-
-impl Source {
-    /// Whether it is the very same file in memory, or the same sample.
-    fn is_same(&self, other: &Self) -> bool {
-        match (self, other) {
-            (Self::Sample(a), Self::Sample(b)) => a == b,
-            (Self::Own(a) | Self::Linked(a), Self::Own(b) | Self::Linked(b)) => Arc::ptr_eq(a, b),
-            _ => false,
-        }
-    }
 }
 
 /// How files begin that the engines read themselves: JPEG, PNG, GIF, BMP, WebP.
@@ -88,48 +77,37 @@ impl Photo {
         gallery::SAMPLES.into_iter().enumerate().map(sample).collect()
     }
 
-    /// A file of the visitor. It is read into this page's memory and goes nowhere else.
-    pub async fn from_file(file: &File) -> Result<Self, String> {
+    /// A file of the visitor. It stays with the browser, and goes nowhere else.
+    pub async fn from_file(file: &File) -> Result<Self, Fault> {
         let name = file.name();
-        let unreadable = |_| format!("{name} could not be read");
-        let buffer = JsFuture::from(file.array_buffer()).await.map_err(unreadable)?;
-        let bytes = Uint8Array::new(&buffer).to_vec();
-        let foreign = !READ_HERE.iter().any(|start| bytes.starts_with(start));
+        let unreadable = |_| Fault::from(format!("{name} could not be read"));
+        let start = file.slice_with_f64_and_f64(0.0, 8.0).map_err(unreadable)?;
+        let start = read(&start).await.map_err(unreadable)?.to_vec();
+        let foreign = !READ_HERE.iter().any(|kind| start.starts_with(kind));
         let decoded = if foreign { decoded_by_browser(file).await.ok() } else { None };
-        let url = Url::create_object_url_with_blob(decoded.as_ref().map_or(file, |(png, _)| png));
-        let url = url.map_err(unreadable)?;
-        let source = Source::Own(Arc::new(decoded.map_or(bytes, |(_, bytes)| bytes)));
+        let photo = Self::of_blob(0, name.clone(), decoded.as_ref().unwrap_or(file), Crop::Centre);
         // Its place in the tray gives it an id.
-        Ok(Self { id: 0, name, small: url.clone(), url, source, crop: Crop::Centre })
+        photo.map_err(unreadable)
     }
 
-    /// The link inside, if this is a filmstrip that was saved here.
-    pub fn carried_link(&self) -> Option<String> {
-        match &self.source {
-            Source::Own(bytes) => link_of(bytes),
-            Source::Sample(_) | Source::Linked(_) => None,
-        }
+    /// A photo of the visitor's whose file the browser holds.
+    pub fn of_blob(id: usize, name: String, blob: &Blob, crop: Crop) -> Result<Self, JsValue> {
+        let url = Url::create_object_url_with_blob(blob)?;
+        Ok(Self { id, name, small: url.clone(), url, source: Source::Own, crop })
     }
 
     /// A photo that came inside a link.
     pub fn from_link(id: usize, bytes: &[u8]) -> Option<Self> {
-        let source = Source::Linked(Arc::new(bytes.to_vec()));
-        Self::of_file(id, "Photo of the link".into(), source, Crop::Centre)
-    }
-
-    /// A photo whose file is in memory.
-    pub fn of_file(id: usize, name: String, source: Source, crop: Crop) -> Option<Self> {
-        let (Source::Own(bytes) | Source::Linked(bytes)) = &source else { return None };
-        let parts = Array::of1(&Uint8Array::from(bytes.as_slice()));
+        let parts = Array::of1(&Uint8Array::from(bytes));
         let blob = Blob::new_with_u8_array_sequence(&parts).ok()?;
-        let url = Url::create_object_url_with_blob(&blob).ok()?;
-        Some(Self { id, name, small: url.clone(), url, source, crop })
+        let photo = Self::of_blob(id, "Photo of the link".into(), &blob, Crop::Centre).ok()?;
+        Some(Self { source: Source::Linked(Arc::new(bytes.to_vec())), ..photo })
     }
 
     /// Whether it is the very same file, of which the same is seen; numbers tell only photos of the tray
     /// apart.
     pub fn shows_the_same(&self, other: &Self) -> bool {
-        self.crop == other.crop && self.source.is_same(&other.source)
+        self.crop == other.crop && self.url == other.url
     }
 
     /// Whether the visitor or a link has brought it.
@@ -137,13 +115,9 @@ impl Photo {
         !matches!(self.source, Source::Sample(_))
     }
 
-    /// The photo's file and crop, as an engine takes it.
-    pub async fn request(&self) -> Result<PhotoFile, String> {
-        let bytes = match &self.source {
-            Source::Sample(_) => download::bytes(&self.url).await?,
-            Source::Own(bytes) | Source::Linked(bytes) => bytes.to_vec(),
-        };
-        Ok(PhotoFile { id: self.id, bytes: ByteBuf::from(bytes), crop: self.crop })
+    /// The photo as an engine takes it.
+    pub fn file(&self) -> PhotoFile {
+        PhotoFile { id: self.id, url: self.url.clone(), crop: self.crop }
     }
 
     /// The photo as a link names or holds it; `None` where its file is too large for one.
@@ -156,14 +130,14 @@ impl Photo {
             Source::Linked(bytes) if self.crop == Crop::Centre => {
                 Some(Stop::Embedded(ByteBuf::from(bytes.to_vec())))
             }
-            Source::Own(_) | Source::Linked(_) => None,
+            Source::Own | Source::Linked(_) => None,
         }
     }
 }
 
 /// A file that the engines do not read, as a PNG, where the browser can decode it: AVIF in all of
 /// them, what phones make (HEIC) in some.
-async fn decoded_by_browser(file: &File) -> Result<(Blob, Vec<u8>), JsValue> {
+async fn decoded_by_browser(file: &File) -> Result<Blob, JsValue> {
     let bitmap = JsFuture::from(window().create_image_bitmap_with_blob(file)?).await?;
     let bitmap: ImageBitmap = bitmap.dyn_into()?;
     let (width, height) = (f64::from(bitmap.width()), f64::from(bitmap.height()));
@@ -172,6 +146,19 @@ async fn decoded_by_browser(file: &File) -> Result<(Blob, Vec<u8>), JsValue> {
     let (canvas, context) = blank(width as u32, height as u32).ok_or(JsValue::NULL)?;
     context.draw_image_with_image_bitmap_and_dw_and_dh(&bitmap, 0.0, 0.0, width, height)?;
     png_file(&canvas).await
+}
+
+/// The link inside a filmstrip that was saved here. Those are PNGs; nothing else is read for it.
+async fn carried_link(file: &File) -> Option<String> {
+    if file.type_() != "image/png" {
+        return None;
+    }
+    link_of(&read(file).await.ok()?.to_vec())
+}
+
+/// All bytes of a file.
+pub async fn read(file: &Blob) -> Result<Uint8Array, JsValue> {
+    Ok(Uint8Array::new(&JsFuture::from(file.array_buffer()).await?))
 }
 
 impl Session {
@@ -191,15 +178,13 @@ impl Session {
                     self.bring(file);
                     continue;
                 }
+                if let Some(link) = carried_link(&file).await {
+                    url::push_fragment(&link);
+                    return self.open_link(&link);
+                }
                 match Photo::from_file(&file).await {
-                    Ok(photo) => {
-                        if let Some(link) = photo.carried_link() {
-                            url::push_fragment(&link);
-                            return self.open_link(&link);
-                        }
-                        added.extend(self.add_photo(|id| Some(Photo { id, ..photo })));
-                    }
-                    Err(message) => self.notice.set(Some(message)),
+                    Ok(photo) => added.extend(self.add_photo(|id| Some(Photo { id, ..photo }))),
+                    Err(fault) => self.notice.set(Some(fault.message)),
                 }
             }
             // A path takes all of them, every other view the first.

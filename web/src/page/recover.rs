@@ -9,8 +9,8 @@ use super::download;
 use super::place::Place;
 use super::session::Session;
 use super::slot::Slot;
-use crate::protocol::Request;
-use crate::recovery::{Cause, Remedy, Work};
+use crate::protocol::{Fault, Loss, Request};
+use crate::recovery::{Remedy, Work};
 use crate::turn::Phase;
 
 /// The self-check's model.
@@ -22,31 +22,34 @@ const PROOF: &str = "check/proof.safetensors";
 impl Session {
     /// A graphics card that does not work is no reason to show nothing: what was running goes on with
     /// a new device, or on the processor.
-    pub(super) fn engine_failed(self, slot: Slot, cause: Cause, message: String) {
+    pub(super) fn engine_failed(self, slot: Slot, fault: Fault) {
+        let Fault { message, .. } = &fault;
+        // What says nothing of the device has crashed on it.
+        let loss = fault.loss().unwrap_or(Loss::Gone);
         if !self.is_on_graphics() {
-            return slot.set_phase(Phase::Failed(message));
+            return slot.set_phase(Phase::Failed(message.clone()));
         }
         let work = Work {
             worked: self.slots.iter().any(|slot| slot.card.with_untracked(Option::is_some)),
             batched: self.slots.iter().any(Slot::is_batched),
         };
         let now = js_sys::Date::now() / 1000.0;
-        let remedy = self.device.losses.try_update_value(|losses| losses.lose(now, cause, work));
+        let remedy = self.device.losses.try_update_value(|losses| losses.lose(now, loss, work));
         self.device.lost_run.set_value(self.run.get_untracked());
-        let keeps = cause != Cause::WrongNumbers;
+        let keeps = loss != Loss::WrongNumbers;
         self.slots.iter().for_each(|slot| slot.interrupt(keeps));
+        let reason = format!("the processor, because {message}");
         spawn_local(async move {
             // At once: the other engine has lost the same device, and must not say so again.
             self.unload();
             let again = matches!(remedy, Some(Remedy::NewDevice | Remedy::SmallerBatches));
-            if let Some(notice) = notice(cause, again, work.worked) {
+            if let Some(notice) = notice(loss, again, work.worked) {
                 self.notice.set(Some(notice));
             }
             if again {
                 let wish = self.device.wish.get_value();
                 return self.load(choose_again(wish.as_deref()).await).await;
             }
-            let reason = format!("the processor, because {message}");
             self.load(Choice { kind: EngineKind::Cpu, reason }).await;
         });
     }
@@ -63,8 +66,8 @@ impl Session {
         }
         spawn_local(async move {
             // Without these files there is no proof, which is no fault of the device's.
-            if let Err(message) = send_proof(slot).await {
-                web_sys::console::warn_1(&message.into());
+            if let Err(fault) = send_proof(slot).await {
+                web_sys::console::warn_1(&fault.message.into());
             }
         });
     }
@@ -77,8 +80,9 @@ impl Session {
                 .proved
                 .set_value(self.device.choice.get_untracked().map(|choice| choice.reason)),
             Some(wrong) => {
-                let message = format!("this graphics device computes wrong numbers ({wrong})");
-                self.engine_failed(slot, Cause::WrongNumbers, message);
+                let fault = Fault::of_device(Loss::WrongNumbers);
+                let message = format!("{} ({wrong})", fault.message);
+                self.engine_failed(slot, Fault { message, ..fault });
             }
         }
     }
@@ -89,17 +93,17 @@ impl Session {
     }
 }
 
-async fn send_proof(slot: Slot) -> Result<(), String> {
-    let weights = ByteBuf::from(download::bytes(PROOF_MODEL).await?);
-    let reference = ByteBuf::from(download::bytes(PROOF).await?);
+async fn send_proof(slot: Slot) -> Result<(), Fault> {
+    let weights = ByteBuf::from(download::bytes(PROOF_MODEL).await?.to_vec());
+    let reference = ByteBuf::from(download::bytes(PROOF).await?.to_vec());
     slot.send(&Request::Prove { weights, reference });
     Ok(())
 }
 
 /// What the visitor is told. `again`: with a new device. `worked`: the device had computed something.
-fn notice(cause: Cause, again: bool, worked: bool) -> Option<String> {
-    let what = match cause {
-        Cause::WrongNumbers => {
+fn notice(loss: Loss, again: bool, worked: bool) -> Option<String> {
+    let what = match loss {
+        Loss::WrongNumbers => {
             return Some(
                 "This graphics device computes wrong numbers, as a check against known ones has \
                  shown. The processor computes instead."
@@ -108,13 +112,13 @@ fn notice(cause: Cause, again: bool, worked: bool) -> Option<String> {
         }
         // The line that says what computes gives the reason.
         _ if !worked => return None,
-        Cause::NoMemory => "has no memory left",
-        Cause::Lost if again => "was lost",
-        Cause::Lost => "was lost again",
+        Loss::NoMemory => "has no memory left",
+        Loss::Gone if again => "was lost",
+        Loss::Gone => "was lost again",
     };
-    let then = match cause {
+    let then = match loss {
         _ if !again => "The processor takes over",
-        Cause::NoMemory => "It is started again with fewer images at a time",
+        Loss::NoMemory => "It is started again with fewer images at a time",
         _ => "It is started again",
     };
     Some(format!(

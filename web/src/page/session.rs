@@ -16,8 +16,7 @@ use super::paint::Paint;
 use super::place::{PLACES, Place};
 use super::slot::Slot;
 use super::state::{Device, Explained, Invert, Tray};
-use crate::protocol::{Event, Fault, Image, Response, RunId};
-use crate::recovery::Cause;
+use crate::protocol::{Cause, Event, Fault, Image, Response, RunId};
 use crate::turn::Turn;
 
 /// The page's state. A copy is a reference: all of it lives as long as the page, and what captures it
@@ -133,16 +132,13 @@ impl Session {
                     self.model_ready(slot);
                 }
             }
-            Response::Failed { message } => {
-                let cause = Cause::of(&message).unwrap_or(Cause::Lost);
-                self.engine_failed(slot, cause, message);
-            }
+            Response::Failed(fault) => self.engine_failed(slot, fault),
             Response::Proved { wrong } => self.hear_proof(slot, wrong),
             Response::Run { id, event } => {
-                if let Event::Failed(Fault { message, .. }) = &*event
-                    && let Some(cause) = Cause::of(message)
+                if let Event::Failed(fault) = &*event
+                    && fault.loss().is_some()
                 {
-                    return self.engine_failed(slot, cause, message.clone());
+                    return self.engine_failed(slot, fault.clone());
                 }
                 let begins = matches!(*event, Event::Started(_));
                 let ends = matches!(*event, Event::Finished { .. });
@@ -170,10 +166,8 @@ impl Session {
             }
             Response::Looked { ids, activations } => match activations {
                 Ok(rows) => slot.features.activations.set(ids.into_iter().zip(rows).collect()),
-                Err(message) => match Cause::of(&message) {
-                    Some(cause) => self.engine_failed(slot, cause, message),
-                    None => self.notice.set(Some(message)),
-                },
+                Err(fault) if fault.loss().is_some() => self.engine_failed(slot, fault),
+                Err(fault) => self.notice.set(Some(fault.message)),
             },
             Response::Embedded { id, photo } => {
                 let waiting = self.tray.shrinking.try_update_value(|all| all.remove(&id)).flatten();
@@ -183,8 +177,8 @@ impl Session {
             }
             Response::Saved { kind, bytes } => {
                 let painted = self.mode.get_untracked() == Mode::Paint;
-                if let Err(message) = hear_saved(kind, &bytes, painted) {
-                    self.notice.set(Some(message));
+                if let Err(fault) = hear_saved(kind, &bytes, painted) {
+                    self.notice.set(Some(fault.message));
                 }
             }
             Response::Ready => {}
@@ -209,10 +203,12 @@ impl Session {
     }
 
     /// Says what was wrong with a run that was asked for, and with which photo.
-    fn run_failed(self, run: RunId, Fault { message, photo }: Fault) {
-        let Some(photo) = photo.and_then(|id| self.photo(id)) else {
-            return self.notice.set(Some(message));
+    fn run_failed(self, run: RunId, Fault { message, cause }: Fault) {
+        let photo = match cause {
+            Some(Cause::Photo(id)) => self.photo(id),
+            _ => None,
         };
+        let Some(photo) = photo else { return self.notice.set(Some(message)) };
         // Both models say the same about a photo; once is enough.
         if self.tray.unread.get_value() == run {
             return;

@@ -2,6 +2,7 @@
 
 use std::ops::Deref;
 
+use js_sys::Uint8Array;
 use leptos::prelude::*;
 use robust_core::model::card::Card;
 use robust_core::settings::change::Goal;
@@ -108,6 +109,15 @@ impl Slot {
         self.engine.with_value(|engine| {
             if let Some(engine) = engine {
                 engine.send(request);
+            }
+        });
+    }
+
+    /// Hands the engine, if there is one, a network's file.
+    pub fn load(&self, file: &Uint8Array, batch: usize) {
+        self.engine.with_value(|engine| {
+            if let Some(engine) = engine {
+                engine.send_with(&Request::Load { batch }, file);
             }
         });
     }

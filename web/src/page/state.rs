@@ -10,14 +10,14 @@ use serde_bytes::ByteBuf;
 use super::adapter::Choice;
 use super::photos::Photo;
 use super::url;
-use crate::protocol::RunId;
+use crate::protocol::{Fault, RunId};
 use crate::recovery::Losses;
 
 /// Where images start: a photo is one with this id.
 pub type StartChoice = Start<usize>;
 
 /// Photos that an engine is shrinking, by the number of the request.
-type Shrinking = HashMap<usize, oneshot::Sender<Result<ByteBuf, String>>>;
+type Shrinking = HashMap<usize, oneshot::Sender<Result<ByteBuf, Fault>>>;
 
 /// The photos at hand.
 #[derive(Clone, Copy)]

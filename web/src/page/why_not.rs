@@ -18,6 +18,7 @@ const TAKEN: f32 = 0.5;
 impl Session {
     /// Asks every ready model what would have to change for the chosen photo to be of this class.
     fn why_not(self, class: usize) {
+        self.notice.set(None);
         self.explained.question.set(Some(class));
         self.why_not_on(&self.slots, class);
         self.show_link();

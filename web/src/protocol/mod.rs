@@ -2,6 +2,8 @@
 
 pub mod import;
 
+use std::fmt;
+
 use robust_core::model::card::Card;
 use robust_core::report::Explanation;
 use robust_core::report::Speed;
@@ -14,19 +16,11 @@ use serde_bytes::ByteBuf;
 /// Number of a run. The page counts them, and hears of no run but the one it asked for last.
 pub type RunId = u32;
 
-/// How a message begins that says that the device is lost, so that nothing runs on it any more.
-pub const DEVICE_FAILED: &str = "the graphics device gave up";
-
-/// How a message begins that says that the device has no memory left for what it was asked for.
-pub const NO_MEMORY: &str = "the graphics device has no memory left";
-
 /// From the page to an engine.
 #[derive(Debug, Serialize, Deserialize)]
 pub enum Request {
-    /// Take this model file.
+    /// Take the model file that comes with this message.
     Load {
-        /// The whole file.
-        weights: ByteBuf,
         /// Most images that are computed together from now on.
         batch: usize,
     },
@@ -237,13 +231,14 @@ impl FileKind {
     }
 }
 
-/// A photo as its file, and the part of it that counts.
-#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+/// Where a photo's file is, and the part of it that counts. The engine reads the file itself: it does not
+/// pass through the page's memory.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct PhotoFile {
     /// Its number in the tray.
     pub id: usize,
-    /// The whole file.
-    pub bytes: ByteBuf,
+    /// Its address: a path of this site, or the object URL of a file of the visitor.
+    pub url: String,
     /// What the network sees of it.
     pub crop: Crop,
 }
@@ -270,14 +265,14 @@ pub enum Response {
         /// The ids of the request.
         ids: Vec<usize>,
         /// `R(x)`, photo by photo, or why there is none.
-        activations: Result<Vec<Vec<f32>>, String>,
+        activations: Result<Vec<Vec<f32>>, Fault>,
     },
     /// A photo small enough for a link, or why there is none.
     Embedded {
         /// That of the request.
         id: usize,
         /// The small file.
-        photo: Result<ByteBuf, String>,
+        photo: Result<ByteBuf, Fault>,
     },
     /// A file to keep.
     Saved {
@@ -309,10 +304,7 @@ pub enum Response {
         memory: f64,
     },
     /// The engine or its model is of no use any more.
-    Failed {
-        /// What went wrong, for people.
-        message: String,
-    },
+    Failed(Fault),
 }
 
 /// What happens to a run.
@@ -353,18 +345,69 @@ pub enum Event {
     Failed(Fault),
 }
 
-/// Why a run cannot be carried out.
+/// Why something cannot be done: the error of the page and of its engines.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Fault {
     /// What went wrong, for people.
     pub message: String,
-    /// The photo that cannot be read, by its number in the tray, where that is why.
-    pub photo: Option<usize>,
+    /// What is at fault, where that asks for more than a message.
+    pub cause: Option<Cause>,
+}
+
+/// What is at fault.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Cause {
+    /// A photo that cannot be read, by its number in the tray.
+    Photo(usize),
+    /// The device, which is of no use any more.
+    Device(Loss),
+}
+
+/// What became of a device.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Loss {
+    /// It is gone, or what ran on it has crashed.
+    Gone,
+    /// It had no memory left for what it was asked for.
+    NoMemory,
+    /// It computes something else than it is asked for.
+    WrongNumbers,
+}
+
+impl Fault {
+    /// A photo of the tray that cannot be read.
+    pub fn of_photo(id: usize, why: impl ToString) -> Self {
+        Self { message: why.to_string(), cause: Some(Cause::Photo(id)) }
+    }
+
+    /// A device that is of no use any more.
+    pub fn of_device(loss: Loss) -> Self {
+        let message = match loss {
+            Loss::Gone => "the graphics device gave up",
+            Loss::NoMemory => "the graphics device has no memory left",
+            Loss::WrongNumbers => "the graphics device computes wrong numbers",
+        };
+        Self { message: message.into(), cause: Some(Cause::Device(loss)) }
+    }
+
+    /// What became of the device, where that is why.
+    pub fn loss(&self) -> Option<Loss> {
+        match self.cause {
+            Some(Cause::Device(loss)) => Some(loss),
+            Some(Cause::Photo(_)) | None => None,
+        }
+    }
+}
+
+impl fmt::Display for Fault {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.message)
+    }
 }
 
 impl From<String> for Fault {
     fn from(message: String) -> Self {
-        Self { message, photo: None }
+        Self { message, cause: None }
     }
 }
 

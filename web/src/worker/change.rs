@@ -9,7 +9,7 @@ use robust_core::image::measure::magnified_difference;
 use robust_core::settings::change::{Goal, MOST_ADDED, radii};
 
 use super::pace::{Pace, progress};
-use super::{Engine, canvas_image, decode, failed, where_it_was};
+use super::{Engine, canvas_image, failed, where_it_was};
 use crate::protocol::{
     ChangeRequest, Event, Fault, PhotoFile, Progress, Resume, RunId, WhyNotRequest,
 };
@@ -26,10 +26,13 @@ pub(super) async fn change(
 ) -> Result<(), Fault> {
     let model = engine.model()?;
     check(&model, &request.goal)?;
-    let start = request.start.try_map(|photo| decode(photo, &model))?;
+    let start = engine.photos.start(&request.start, &model).await?;
     let start = start.image(model.card().input_size, 0, 0);
-    let other = request.other.as_ref().map(|photo| decode(photo, &model)).transpose()?;
-    let switch = engine.new_run();
+    let other = match &request.other {
+        Some(photo) => Some(engine.photos.read(photo, &model).await?),
+        None => None,
+    };
+    let switch = engine.begin(run)?;
     engine.tell(run, Event::Started(canvas_image(&start)));
     let settings = request.goal.settings(start.size(), request.authors);
     if let Goal::Add(features) = &request.goal {
@@ -70,7 +73,7 @@ pub(super) async fn change(
 }
 
 /// What no message of this page asks for, but a link might.
-fn check(model: &Model, goal: &Goal) -> Result<(), String> {
+fn check(model: &Model, goal: &Goal) -> Result<(), Fault> {
     let last = model.card().architecture.representation_len() - 1;
     let features = match goal {
         Goal::Feature(feature) => std::slice::from_ref(feature),
@@ -81,10 +84,10 @@ fn check(model: &Model, goal: &Goal) -> Result<(), String> {
         Goal::Class(_) | Goal::Collide { .. } => &[],
     };
     if features.iter().any(|feature| *feature > last) {
-        return Err(format!("the representation has numbers 0 to {last}"));
+        return Err(format!("the representation has numbers 0 to {last}").into());
     }
     if features.len() > MOST_ADDED {
-        return Err(format!("at most {MOST_ADDED} numbers can be added one after another"));
+        return Err(format!("at most {MOST_ADDED} numbers can be added one after another").into());
     }
     Ok(())
 }
@@ -97,8 +100,8 @@ pub(super) async fn why_not(
 ) -> Result<(), Fault> {
     let model = engine.model()?;
     check(&model, &Goal::Class(request.class))?;
-    let photo = decode(&request.photo, &model)?;
-    let switch = engine.new_run();
+    let photo = engine.photos.read(&request.photo, &model).await?;
+    let switch = engine.begin(run)?;
     engine.tell(run, Event::Started(canvas_image(&photo)));
     for epsilon in radii(photo.size()) {
         let mut pgd = search(&model, &photo, request.class, epsilon).map_err(failed)?;
@@ -124,10 +127,12 @@ pub(super) async fn why_not(
 }
 
 /// The representation of each photo; a photo that cannot be read has none.
-pub(super) async fn look(engine: &Engine, photos: &[PhotoFile]) -> Result<Vec<Vec<f32>>, String> {
+pub(super) async fn look(engine: &Engine, photos: &[PhotoFile]) -> Result<Vec<Vec<f32>>, Fault> {
     let model = engine.model()?;
-    let images: Vec<Option<Pixels>> =
-        photos.iter().map(|photo| decode(photo, &model).ok()).collect();
+    let mut images: Vec<Option<Pixels>> = Vec::new();
+    for photo in photos {
+        images.push(engine.photos.read(photo, &model).await.ok());
+    }
     let readable: Vec<Pixels> = images.iter().flatten().cloned().collect();
     let mut rows = Vec::new();
     for some in readable.chunks(engine.batch.get()) {

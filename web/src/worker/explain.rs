@@ -5,7 +5,7 @@ use robust_core::engine::tasks::explain::{explain as weigh, saliency};
 use robust_core::settings::change::explain_settings;
 
 use super::pace::{Pace, progress};
-use super::{Engine, canvas_image, decode, failed, where_it_was};
+use super::{Engine, canvas_image, failed, where_it_was};
 use crate::protocol::{Event, ExplainRequest, Fault, Progress, Resume, RunId};
 
 /// Carries out one request to its end.
@@ -16,8 +16,8 @@ pub(super) async fn explain(
     resume: Option<Resume>,
 ) -> Result<(), Fault> {
     let model = engine.model()?;
-    let photo = decode(&request.photo, &model)?;
-    let mut pace = Pace::new(engine.new_run());
+    let photo = engine.photos.read(&request.photo, &model).await?;
+    let mut pace = Pace::new(engine.begin(run)?);
     engine.tell(run, Event::Started(canvas_image(&photo)));
     let explanation = weigh(&model, &photo, request.class, request.count).await.map_err(failed)?;
     let gradient = saliency(&model, &photo, explanation.class).await.map_err(failed)?;

@@ -8,7 +8,7 @@ use robust_core::engine::tasks::invert::invert as prepare;
 use robust_core::image::measure::coarse_correlation;
 
 use super::pace::{Pace, progress};
-use super::{Engine, canvas_image, decode, failed, where_it_was};
+use super::{Engine, canvas_image, failed, where_it_was};
 use crate::protocol::{Event, Fault, InvertRequest, Resume, RunId};
 
 /// Carries out one request to its end.
@@ -20,10 +20,10 @@ pub(super) async fn invert(
 ) -> Result<(), Fault> {
     request.settings.check().map_err(|error| error.to_string())?;
     let model: Rc<Model> = engine.model()?;
-    let target = decode(&request.photo, &model)?;
-    let start = request.start.try_map(|photo| decode(photo, &model))?;
+    let target = engine.photos.read(&request.photo, &model).await?;
+    let start = engine.photos.start(&request.start, &model).await?;
     // Only now: a file that is no photo must not cost the run at hand.
-    let mut pace = Pace::new(engine.new_run());
+    let mut pace = Pace::new(engine.begin(run)?);
     engine.tell(run, Event::Started(canvas_image(&target)));
     let mut pgd = prepare(&model, std::slice::from_ref(&target), &start, &request.settings)
         .map_err(failed)?;

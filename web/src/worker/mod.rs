@@ -6,6 +6,7 @@ mod invert;
 mod morph;
 mod pace;
 mod paint;
+mod photos;
 mod port;
 mod prove;
 mod run;
@@ -16,30 +17,28 @@ use std::panic;
 use std::rc::Rc;
 
 use burn::tensor::Device;
+use js_sys::Uint8Array;
 use robust_core::engine::check::bench;
 use robust_core::engine::check::verify::{KeyReport, Reference, verify};
 use robust_core::engine::tasks::invert::warm_up;
 use robust_core::engine::{Model, TaskError};
 use robust_core::image::Pixels;
-use robust_core::image::photo::Photo;
 use serde_bytes::ByteBuf;
 use wasm_bindgen::JsCast;
 use wasm_bindgen_futures::spawn_local;
 
-use crate::protocol::{
-    DEVICE_FAILED, Event, Fault, Image, NO_MEMORY, PhotoFile, Request, Response, Resume, RunId,
-    Task,
-};
+use crate::protocol::{Event, Fault, Image, Loss, Request, Response, Resume, RunId, Task};
+use photos::Photos;
 use port::Port;
 use run::Switch;
 
 /// Starts the engine on the device that `device` gives, and tells the page.
-pub fn start(device: impl Future<Output = Result<Device, String>> + 'static) {
+pub fn start(device: impl Future<Output = Result<Device, Fault>> + 'static) {
     panic::set_hook(Box::new(|info| {
         console_error_panic_hook::hook(info);
         // A buffer that the device refuses ends the engine, and this is the last that it can say.
         if is_about_memory(&info.to_string()) {
-            Port::of_this_worker().send(&Response::Failed { message: NO_MEMORY.into() });
+            Port::of_this_worker().send(&Response::Failed(Fault::of_device(Loss::NoMemory)));
         }
     }));
     spawn_local(async {
@@ -47,10 +46,10 @@ pub fn start(device: impl Future<Output = Result<Device, String>> + 'static) {
         match device.await {
             Ok(device) => {
                 let engine = Rc::new(Engine::new(device, port.clone()));
-                port.listen(move |request| engine.clone().handle(request));
+                port.listen(move |request, file| engine.clone().handle(request, file));
                 port.send(&Response::Ready);
             }
-            Err(message) => port.send(&Response::Failed { message }),
+            Err(fault) => port.send(&Response::Failed(fault)),
         }
     });
 }
@@ -62,7 +61,11 @@ struct Engine {
     model: RefCell<Option<Rc<Model>>>,
     /// Most images that are computed together.
     batch: Cell<usize>,
+    /// The run at hand.
     run: RefCell<Rc<Switch>>,
+    /// The run that was asked for last, whose photos may still be read.
+    asked: RefCell<(RunId, Rc<Switch>)>,
+    photos: Photos,
     /// The newest path between photos, or how each painting came about, for saving it.
     films: RefCell<Vec<Vec<Pixels>>>,
 }
@@ -75,17 +78,21 @@ impl Engine {
             model: RefCell::default(),
             batch: Cell::new(usize::MAX),
             run: RefCell::default(),
+            asked: RefCell::default(),
+            photos: Photos::default(),
             films: RefCell::default(),
         }
     }
 
-    fn handle(self: Rc<Self>, request: Request) {
+    fn handle(self: Rc<Self>, request: Request, file: Option<Uint8Array>) {
         match request {
-            Request::Load { weights, batch } => {
+            Request::Load { batch } => {
                 self.batch.set(batch.max(1));
+                let weights = file.map(|file| file.to_vec()).unwrap_or_default();
                 spawn_local(async move { self.load(&weights).await });
             }
             Request::Run { id, task, resume } => {
+                self.asked.replace((id, Rc::default()));
                 spawn_local(async move {
                     if let Err(fault) = self.carry_out(id, *task, resume).await {
                         self.tell(id, Event::Failed(fault));
@@ -98,27 +105,32 @@ impl Engine {
                     self.port.send(&Response::Looked { ids, activations });
                 });
             }
-            Request::Embed { id, photo } => self.port.send(&morph::embed(&self, id, &photo)),
+            Request::Embed { id, photo } => {
+                spawn_local(async move {
+                    let photo = morph::embed(&self, &photo).await;
+                    self.port.send(&Response::Embedded { id, photo });
+                });
+            }
             Request::Save { kind, link, film } => {
                 self.port.send(&morph::save(&self, kind, &link, film));
             }
-            Request::Pause => self.run.borrow().pause(),
-            Request::Resume => self.run.borrow().resume(),
-            Request::Stop => self.run.borrow().stop(),
+            Request::Pause => self.switches().iter().for_each(|switch| switch.pause()),
+            Request::Resume => self.switches().iter().for_each(|switch| switch.resume()),
+            Request::Stop => self.switches().iter().for_each(|switch| switch.stop()),
             Request::Prove { weights, reference } => {
                 spawn_local(async move {
                     match prove::prove(&self.device, &weights, &reference).await {
                         Ok(wrong) => self.port.send(&Response::Proved { wrong }),
-                        Err(message) => self.fail(message),
+                        Err(fault) => self.fail(fault),
                     }
                 });
             }
             Request::Verify { reference } => {
-                self.new_run();
+                self.run.borrow().stop();
                 spawn_local(async move { self.verify(&reference).await });
             }
             Request::Bench { batches, seconds } => {
-                self.new_run();
+                self.run.borrow().stop();
                 spawn_local(async move { self.bench(&batches, seconds).await });
             }
         }
@@ -141,33 +153,46 @@ impl Engine {
         self.port.send(&Response::Run { id: run, event: Box::new(event) });
     }
 
-    /// Ends the run at hand; it notices at its next step.
-    fn new_run(&self) -> Rc<Switch> {
-        let run = Rc::new(Switch::default());
-        self.run.replace(run.clone()).stop();
-        run
+    /// Begins a run whose photos have been read: the one at hand ends at its next step.
+    ///
+    /// # Errors
+    ///
+    /// Where another has been asked for meanwhile. Nobody hears of this one any more.
+    fn begin(&self, run: RunId) -> Result<Rc<Switch>, Fault> {
+        let (newest, switch) = self.asked.borrow().clone();
+        if newest != run {
+            return Err("another run was asked for".into());
+        }
+        self.run.replace(switch.clone()).stop();
+        Ok(switch)
     }
 
-    fn fail(&self, message: impl ToString) {
-        self.port.send(&Response::Failed { message: message.to_string() });
+    /// Those of the run at hand and of the one that was asked for last.
+    fn switches(&self) -> [Rc<Switch>; 2] {
+        [self.run.borrow().clone(), self.asked.borrow().1.clone()]
+    }
+
+    fn fail(&self, fault: impl Into<Fault>) {
+        self.port.send(&Response::Failed(fault.into()));
     }
 
     /// Takes a model, and is ready for its first step when it says so.
     async fn load(&self, bytes: &[u8]) {
         let model = match Model::from_bytes(bytes, &self.device) {
             Ok(model) => model,
-            Err(error) => return self.fail(error),
+            Err(error) => return self.fail(error.to_string()),
         };
         if let Err(error) = warm_up(&model).await {
             return self.fail(failed(error));
         }
         let card = model.card().clone();
+        self.photos.forget();
         self.model.replace(Some(Rc::new(model)));
         self.port.send(&Response::Loaded(Box::new(card)));
     }
 
     /// The model, or the message that there is none yet.
-    fn model(&self) -> Result<Rc<Model>, String> {
+    fn model(&self) -> Result<Rc<Model>, Fault> {
         self.model.borrow().clone().ok_or_else(|| "no model has been loaded yet".into())
     }
 
@@ -179,18 +204,19 @@ impl Engine {
                 self.port.send(&Response::VerifiedKey { row: report.to_string() });
                 time::next_turn().await;
             };
-            verify(&model, &reference, tell).await.map_err(|error| error.to_string())
+            Ok(verify(&model, &reference, tell).await.map_err(|error| error.to_string())?)
         };
-        match result.await {
+        let result: Result<_, Fault> = result.await;
+        match result {
             Ok(verification) => self.port.send(&Response::Verified { ok: verification.ok }),
-            Err(message) => self.fail(message),
+            Err(fault) => self.fail(fault),
         }
     }
 
     async fn bench(&self, batches: &[usize], seconds: f64) {
         let model = match self.model() {
             Ok(model) => model,
-            Err(message) => return self.fail(message),
+            Err(fault) => return self.fail(fault),
         };
         for &batch in batches {
             match bench::measure(&model, batch, seconds, || time::now() / 1000.0).await {
@@ -209,14 +235,14 @@ fn memory() -> f64 {
 }
 
 /// What people are told. Where the device gave up, what it said itself is for the console.
-fn failed(error: TaskError) -> String {
+fn failed(error: TaskError) -> Fault {
     let message = error.to_string();
     if !matches!(error, TaskError::Device(_)) {
-        return message;
+        return message.into();
     }
-    let told = if is_about_memory(&message) { NO_MEMORY } else { DEVICE_FAILED };
+    let loss = if is_about_memory(&message) { Loss::NoMemory } else { Loss::Gone };
     web_sys::console::warn_1(&message.into());
-    told.into()
+    Fault::of_device(loss)
 }
 
 /// Whether a device's complaint is about memory: in the words of wgpu or of CubeCL, or because one
@@ -225,13 +251,6 @@ fn is_about_memory(complaint: &str) -> bool {
     let words = ["out of memory", "out of device memory", "out-of-memory", "can't allocate buffer"];
     let complaint = complaint.to_lowercase();
     words.iter().any(|words| complaint.contains(words))
-}
-
-/// What the model sees of a photo, which is at fault where it cannot be read.
-fn decode(photo: &PhotoFile, model: &Model) -> Result<Pixels, Fault> {
-    let decoded = Photo::decode(&photo.bytes, [255; 3])
-        .map_err(|error| Fault { photo: Some(photo.id), message: error.to_string() })?;
-    Ok(decoded.square(photo.crop, model.card().input_size))
 }
 
 /// The images that a run goes on from, and the steps that have led to them.

@@ -10,7 +10,7 @@ use robust_core::link;
 use serde_bytes::ByteBuf;
 
 use super::pace::{Pace, progress};
-use super::{Engine, canvas_image, decode, failed, where_it_was};
+use super::{Engine, canvas_image, failed, where_it_was};
 use crate::protocol::{
     Event, Fault, FileKind, MorphRequest, PhotoFile, Response, Resume, RunId, StopFile,
 };
@@ -24,9 +24,11 @@ pub(super) async fn morph(
 ) -> Result<(), Fault> {
     request.settings.check().map_err(|error| error.to_string())?;
     let model: Rc<Model> = engine.model()?;
-    let stops =
-        request.stops.iter().map(|stop| open(stop, &model)).collect::<Result<Vec<_>, _>>()?;
-    let mut pace = Pace::new(engine.new_run());
+    let mut stops = Vec::new();
+    for stop in &request.stops {
+        stops.push(open(engine, stop, &model).await?);
+    }
+    let mut pace = Pace::new(engine.begin(run)?);
     engine.tell(run, Event::Started(canvas_image(&stops[0])));
     let mut path = PathRun::in_batches(&model, &stops, &request.settings, engine.batch.get())
         .map_err(failed)?;
@@ -44,21 +46,18 @@ pub(super) async fn morph(
     Ok(())
 }
 
-fn open(stop: &StopFile, model: &Model) -> Result<Pixels, Fault> {
+async fn open(engine: &Engine, stop: &StopFile, model: &Model) -> Result<Pixels, Fault> {
     match stop {
-        StopFile::Gallery(photo) => decode(photo, model),
+        StopFile::Gallery(photo) => engine.photos.read(photo, model).await,
         StopFile::Embedded(bytes) => link::open(bytes, model.card().input_size)
             .map_err(|error| format!("a photo of this path: {error}").into()),
     }
 }
 
 /// Shrinks a photo so that a link can carry it.
-pub(super) fn embed(engine: &Engine, id: usize, photo: &PhotoFile) -> Response {
-    let shrink = || -> Result<Vec<u8>, String> {
-        let square = decode(photo, &*engine.model()?).map_err(|fault| fault.message)?;
-        link::embed(&square).map_err(|error| error.to_string())
-    };
-    Response::Embedded { id, photo: shrink().map(ByteBuf::from) }
+pub(super) async fn embed(engine: &Engine, photo: &PhotoFile) -> Result<ByteBuf, Fault> {
+    let square = engine.photos.read(photo, &*engine.model()?).await?;
+    Ok(ByteBuf::from(link::embed(&square).map_err(|error| error.to_string())?))
 }
 
 /// The newest path as a file.
@@ -72,6 +71,6 @@ pub(super) fn save(engine: &Engine, kind: FileKind, link: &str, film: usize) -> 
     };
     match bytes {
         Ok(bytes) => Response::Saved { kind, bytes: ByteBuf::from(bytes) },
-        Err(error) => Response::Failed { message: error.to_string() },
+        Err(error) => Response::Failed(error.to_string().into()),
     }
 }

@@ -6,7 +6,7 @@ use robust_core::engine::solve::{Report, Run, Watch, drive};
 
 use super::run::Switch;
 use super::{failed, time};
-use crate::protocol::Progress;
+use crate::protocol::{Fault, Progress};
 
 /// How often the page hears of a run, in ms. Reading an image back holds a graphics card up.
 const REPORT_EVERY: f64 = 120.0;
@@ -60,7 +60,7 @@ impl Pace {
         self,
         run: &mut impl Run,
         tell: impl FnMut(&Report, f64),
-    ) -> Result<Report, String> {
+    ) -> Result<Report, Fault> {
         drive(run, &mut Telling { pace: self, tell }).await.map_err(failed)
     }
 

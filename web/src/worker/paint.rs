@@ -22,7 +22,7 @@ pub(super) async fn paint(engine: &Engine, run: RunId, request: PaintRequest) ->
         return Err("this network knows no such class".into());
     }
     let (starts, centre) = starts(&model, &request)?;
-    let switch = engine.new_run();
+    let switch = engine.begin(run)?;
     engine.tell(run, Event::Started(canvas_image(&starts[0])));
     let rows = judge(engine, run, &model, &starts).await?;
     let Some(settings) = request.settings else {
@@ -68,7 +68,7 @@ pub(super) async fn paint(engine: &Engine, run: RunId, request: PaintRequest) ->
 }
 
 /// Where the images start, and the centre of the ball where that is another image.
-fn starts(model: &Model, request: &PaintRequest) -> Result<(Vec<Pixels>, Option<Pixels>), String> {
+fn starts(model: &Model, request: &PaintRequest) -> Result<(Vec<Pixels>, Option<Pixels>), Fault> {
     let size = model.card().input_size;
     match &request.start {
         PaintStart::Drawing { now, centre } => {
@@ -93,16 +93,16 @@ async fn judge(
     run: RunId,
     model: &Model,
     images: &[Pixels],
-) -> Result<Vec<Vec<f32>>, String> {
+) -> Result<Vec<Vec<f32>>, Fault> {
     let rows = confidences(model, images).await.map_err(failed)?;
     engine.tell(run, Event::Confidences(rows.clone()));
     Ok(rows)
 }
 
 /// What a canvas shows, as the network takes it.
-fn pixels(image: &Image, size: usize) -> Result<Pixels, String> {
+fn pixels(image: &Image, size: usize) -> Result<Pixels, Fault> {
     pixels_of(image).filter(|pixels| pixels.size() == size).ok_or_else(|| {
         let drawn = image.size;
-        format!("this network sees {size} pixels a side, and the drawing has {drawn}")
+        format!("this network sees {size} pixels a side, and the drawing has {drawn}").into()
     })
 }

@@ -1,11 +1,12 @@
 //! Messages from and to the page.
 
+use js_sys::Uint8Array;
 use wasm_bindgen::JsCast;
 use wasm_bindgen::prelude::Closure;
 use web_sys::{DedicatedWorkerGlobalScope, MessageEvent};
 
 use crate::protocol::{Request, Response};
-use crate::wire::{pack, unpack};
+use crate::wire::{pack, unpack_with};
 
 /// The worker's end of the wire.
 #[derive(Clone)]
@@ -26,13 +27,13 @@ impl Port {
         }
     }
 
-    /// Hands every request to `handle`, for as long as the worker lives.
-    pub fn listen(&self, handle: impl Fn(Request) + 'static) {
+    /// Hands every request to `handle`, with the file that came with it, for as long as the worker lives.
+    pub fn listen(&self, handle: impl Fn(Request, Option<Uint8Array>) + 'static) {
         let port = self.clone();
         let on_message = Closure::<dyn Fn(MessageEvent)>::new(move |event: MessageEvent| {
-            match unpack(event.data()) {
-                Ok(request) => handle(request),
-                Err(message) => port.send(&Response::Failed { message }),
+            match unpack_with(event.data()) {
+                Ok((request, file)) => handle(request, file),
+                Err(fault) => port.send(&Response::Failed(fault)),
             }
         });
         self.0.set_onmessage(Some(on_message.as_ref().unchecked_ref()));

@@ -11,7 +11,7 @@ use crate::page::modes::Mode;
 use crate::page::session::Session;
 use crate::page::slot::{Slot, USUAL_SIDE};
 use crate::page::state::StartChoice;
-use crate::protocol::{ChangeRequest, PhotoFile, Request, RunId, StartRequest, Task};
+use crate::protocol::{ChangeRequest, Fault, PhotoFile, Request, RunId, StartRequest, Task};
 
 /// Place among the radii of what a collision may change at first.
 const USUAL_RADIUS: usize = 3;
@@ -86,6 +86,7 @@ impl Session {
 
     /// Changes the image on every ready model.
     pub fn change(self) {
+        self.notice.set(None);
         self.change_on(&self.slots);
     }
 
@@ -127,64 +128,46 @@ impl Session {
         self.show_link();
     }
 
-    /// Starts what `make` makes of some photos' files on every ready model of these, as a new run of
-    /// so many steps.
+    /// Starts what `make` makes of some photos on every ready model of these, as a new run of so many
+    /// steps.
     pub fn ask(
         self,
         slots: &[Slot],
         steps: usize,
         photos: Vec<usize>,
-        make: impl Fn(&[PhotoFile]) -> Task + 'static,
+        make: impl Fn(&[PhotoFile]) -> Task,
     ) {
-        self.ask_with(slots, move |slot, run| slot.ask_afresh(run, steps), photos, make);
+        self.ask_with(slots, |slot, run| slot.ask_afresh(run, steps), photos, make);
     }
 
-    /// The same, where a model is asked in another way.
+    /// The same, where a model is asked in another way: how all runs but a path's begin.
     pub fn ask_with(
         self,
         slots: &[Slot],
         ask: impl Fn(&Slot, RunId),
         photos: Vec<usize>,
-        make: impl Fn(&[PhotoFile]) -> Task + 'static,
+        make: impl Fn(&[PhotoFile]) -> Task,
     ) {
-        self.notice.set(None);
+        let photos = match self.files(&photos) {
+            Ok(photos) => photos,
+            Err(fault) => return self.notice.set(Some(fault.message)),
+        };
         let run = self.next_run();
-        let models = slots.iter().copied().filter(|slot| untrack(|| slot.is_ready()));
-        let models: Vec<Slot> = models.collect();
         let names = untrack(|| self.class_names());
-        for slot in &models {
+        for slot in slots.iter().filter(|slot| untrack(|| slot.is_ready())) {
             ask(slot, run);
-        }
-        spawn_local(async move {
-            match self.files(photos).await {
-                Ok(files) => {
-                    for slot in &models {
-                        match untrack(|| slot.in_own_terms(&names, make(&files))) {
-                            Ok(task) => slot.start(run, task),
-                            Err(why) => slot.decline(run, why),
-                        }
-                    }
-                }
-                Err(message) if models.iter().any(|slot| slot.is_asked(run)) => {
-                    for slot in &models {
-                        slot.turn.update(|turn| turn.give_up(run));
-                    }
-                    self.notice.set(Some(message));
-                }
-                // The visitor has gone on to something else.
-                Err(_) => {}
+            match untrack(|| slot.in_own_terms(&names, make(&photos))) {
+                Ok(task) => slot.start(run, task),
+                Err(fault) => slot.decline(run, fault.message),
             }
-        });
+        }
     }
 
-    /// The files of these photos, as an engine takes them.
-    async fn files(self, photos: Vec<usize>) -> Result<Vec<PhotoFile>, String> {
-        let mut files = Vec::new();
-        for id in photos {
-            let photo = self.photo(id).ok_or("a photo of this is gone: choose another")?;
-            files.push(photo.request().await?);
-        }
-        Ok(files)
+    /// These photos, as an engine takes them.
+    fn files(self, photos: &[usize]) -> Result<Vec<PhotoFile>, Fault> {
+        let file = |id: &usize| self.photo(*id).map(|photo| photo.file());
+        let files: Option<Vec<PhotoFile>> = photos.iter().map(file).collect();
+        files.ok_or_else(|| "a photo of this is gone: choose another".into())
     }
 
     /// Fetches a model's atlas, where there is one.
@@ -207,11 +190,7 @@ impl Session {
             return;
         }
         slot.features.looked.set(ids.clone());
-        spawn_local(async move {
-            match self.files(ids.clone()).await {
-                Ok(photos) => slot.send(&Request::Look { ids, photos }),
-                Err(message) => self.notice.set(Some(message)),
-            }
-        });
+        let photos = photos.iter().map(|photo| photo.file()).collect();
+        slot.send(&Request::Look { ids, photos });
     }
 }

@@ -6,13 +6,14 @@ use web_sys::HtmlCanvasElement;
 use super::shown::Shown;
 use crate::page::canvas::{blank, draw, png_file, sheet};
 use crate::page::morph::offer;
+use crate::page::photos::read;
 use crate::page::session::Session;
-use crate::protocol::Image;
+use crate::protocol::{Fault, Image};
 use crate::zip::zip;
 
 impl Session {
     /// Offers every result of this visit, a picture a network, in the order in which they were made.
-    pub(super) async fn save_all(self) -> Result<(), String> {
+    pub(super) async fn save_all(self) -> Result<(), Fault> {
         let failed = |error: JsValue| format!("the pictures could not be saved: {error:?}");
         let mut sheets = Vec::new();
         self.history.with(|kept| {
@@ -26,11 +27,11 @@ impl Session {
         });
         let mut files = Vec::new();
         for (name, sheet) in sheets {
-            let (_, bytes) = png_file(&sheet).await.map_err(failed)?;
-            files.push((name, bytes));
+            let file = png_file(&sheet).await.map_err(failed)?;
+            files.push((name, read(&file).await.map_err(failed)?.to_vec()));
         }
         let archive = zip(&files).ok_or("the pictures are too large for one file")?;
-        offer("made-here.zip", "application/zip", &archive).map_err(failed)
+        Ok(offer("made-here.zip", "application/zip", &archive).map_err(failed)?)
     }
 }
 

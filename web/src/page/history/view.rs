@@ -24,7 +24,9 @@ pub fn MadeHere(session: Session) -> impl IntoView {
     let save = move |_| {
         told.set("Packing…".into());
         spawn_local(async move {
-            told.set(session.save_all().await.err().unwrap_or_default());
+            told.set(
+                session.save_all().await.err().map_or_else(String::new, |fault| fault.message),
+            );
         });
     };
     let count = move || {

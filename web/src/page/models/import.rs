@@ -12,8 +12,9 @@ use super::state::{Arrival, Network};
 use crate::page::place::Place;
 use crate::page::session::Session;
 use crate::page::{download, engine};
+use crate::protocol::Fault;
 use crate::protocol::import::{ImportRequest, Imported, Refused};
-use crate::wire::{pack, unpack};
+use crate::wire::{pack, unpack_with};
 
 /// Largest file that is read: what is made of one takes three times its memory.
 const LARGEST: f64 = 1e9;
@@ -100,7 +101,7 @@ impl Session {
 }
 
 async fn make(file: &File, request: &ImportRequest) -> Result<(Imported, Blob), Refused> {
-    let refuse = |message: String| Refused { message, open: None };
+    let refuse = |fault: Fault| Refused { message: fault.message, open: None };
     let broken = |error: JsValue| {
         let message = error.as_string().unwrap_or_else(|| {
             "it could not be read: perhaps this device has too little memory for it".into()
@@ -115,9 +116,10 @@ async fn make(file: &File, request: &ImportRequest) -> Result<(Imported, Blob), 
     let result = converse(&worker, file, request).await;
     // Its memory, too, is given back.
     worker.terminate();
-    let message: Array = result.map_err(broken)?.unchecked_into();
-    let report: Result<Imported, Refused> = unpack(message.get(0)).map_err(refuse)?;
-    let model = Blob::new_with_u8_array_sequence(&Array::of1(&message.get(1))).map_err(broken)?;
+    let (report, model) = unpack_with(result.map_err(broken)?).map_err(refuse)?;
+    let report: Result<Imported, Refused> = report;
+    let parts: Array = model.into_iter().collect();
+    let model = Blob::new_with_u8_array_sequence(&parts).map_err(broken)?;
     report.map(|imported| (imported, model))
 }
 

@@ -9,6 +9,7 @@ use web_sys::{Blob, Cache, Response};
 use super::state::Network;
 use crate::page::download::{find, open_cache};
 use crate::page::place::Place;
+use crate::protocol::Fault;
 
 /// Name of the cache.
 pub const CACHE: &str = "robust-reps-networks";
@@ -18,7 +19,7 @@ const LIST: &str = "networks/list";
 
 /// The networks that are kept. None where the browser keeps nothing, or what it keeps cannot be read.
 pub async fn list() -> Vec<Network> {
-    let list = file_at(LIST).await.unwrap_or_default();
+    let list = file_at(LIST).await.map(|list| list.to_vec()).unwrap_or_default();
     let mut all: Vec<Network> = String::from_utf8_lossy(&list).lines().filter_map(read).collect();
     for network in &mut all {
         network.entry.card = card(&network.entry.sha256).await;
@@ -31,7 +32,9 @@ async fn card(sha256: &str) -> Option<Card> {
     let found = find(open_cache(CACHE).await.as_ref(), &key(sha256)).await?;
     let file: Blob = JsFuture::from(found.blob().ok()?).await.ok()?.unchecked_into();
     let part = async |from: f64, to: f64| {
-        bytes(file.slice_with_f64_and_f64(from, to).ok()?.array_buffer()).await
+        bytes(file.slice_with_f64_and_f64(from, to).ok()?.array_buffer())
+            .await
+            .map(|part| part.to_vec())
     };
     // A safetensors file: the length of its header, and the header as JSON.
     let length = u64::from_le_bytes(part(0.0, 8.0).await?.try_into().ok()?);
@@ -58,7 +61,7 @@ fn read(line: &str) -> Option<Network> {
     Some(Network::own(words.next()?.to_owned(), role, None, bytes, sha256))
 }
 
-async fn cache() -> Result<Cache, String> {
+async fn cache() -> Result<Cache, Fault> {
     let refused = "this browser keeps nothing for this page (a private window?)";
     open_cache(CACHE).await.ok_or(refused.into())
 }
@@ -73,7 +76,7 @@ fn key(sha256: &str) -> String {
 /// # Errors
 ///
 /// Where the browser does not keep it.
-pub async fn keep(own: &Network, file: &Blob) -> Result<(), String> {
+pub async fn keep(own: &Network, file: &Blob) -> Result<(), Fault> {
     put(&key(&own.entry.sha256), Response::new_with_opt_blob(Some(file))).await?;
     let mut all = list().await;
     all.retain(|other| other.entry.sha256 != own.entry.sha256);
@@ -86,7 +89,7 @@ pub async fn keep(own: &Network, file: &Blob) -> Result<(), String> {
 /// # Errors
 ///
 /// Where the browser refuses.
-pub async fn forget(sha256: &str) -> Result<(), String> {
+pub async fn forget(sha256: &str) -> Result<(), Fault> {
     let mut all = list().await;
     all.retain(|other| other.entry.sha256 != sha256);
     write(&all).await?;
@@ -94,13 +97,13 @@ pub async fn forget(sha256: &str) -> Result<(), String> {
     deleted.map(drop).map_err(|_| "it could not be removed from the browser".into())
 }
 
-async fn write(all: &[Network]) -> Result<(), String> {
+async fn write(all: &[Network]) -> Result<(), Fault> {
     let list = all.iter().map(line).collect::<Vec<_>>().join("\n");
     put(LIST, Response::new_with_opt_str(Some(&list))).await
 }
 
-async fn put(key: &str, response: Result<Response, JsValue>) -> Result<(), String> {
-    let full = |_| "this browser has no room left for it".to_owned();
+async fn put(key: &str, response: Result<Response, JsValue>) -> Result<(), Fault> {
+    let full = |_| Fault::from("this browser has no room left for it");
     let put = cache().await?.put_with_str(key, &response.map_err(full)?);
     JsFuture::from(put).await.map(drop).map_err(full)
 }
@@ -110,18 +113,18 @@ async fn put(key: &str, response: Result<Response, JsValue>) -> Result<(), Strin
 /// # Errors
 ///
 /// Where it has gone.
-pub async fn file(sha256: &str) -> Result<Vec<u8>, String> {
+pub async fn file(sha256: &str) -> Result<Uint8Array, Fault> {
     let gone = "this network is not in the browser any more: add its file again";
     file_at(&key(sha256)).await.ok_or(gone.into())
 }
 
-async fn file_at(key: &str) -> Option<Vec<u8>> {
+async fn file_at(key: &str) -> Option<Uint8Array> {
     let found = find(open_cache(CACHE).await.as_ref(), key).await?;
     bytes(found.array_buffer().ok()?).await
 }
 
 /// The bytes that a promise of a buffer brings.
-pub async fn bytes(buffer: Promise) -> Option<Vec<u8>> {
+pub async fn bytes(buffer: Promise) -> Option<Uint8Array> {
     let buffer = JsFuture::from(buffer).await.ok()?;
-    Some(Uint8Array::new(&buffer).to_vec())
+    Some(Uint8Array::new(&buffer))
 }

@@ -255,7 +255,7 @@ impl Session {
                     kept.retain(|other| *other != sha256);
                     kept.extend(keep.then_some(sha256));
                 }),
-                Err(message) => self.notice.set(Some(message)),
+                Err(fault) => self.notice.set(Some(fault.message)),
             }
         });
     }

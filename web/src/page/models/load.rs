@@ -2,10 +2,10 @@
 
 use std::collections::HashMap;
 
+use js_sys::Uint8Array;
 use leptos::prelude::*;
 use leptos::task::spawn_local;
 use robust_core::model::catalog::{Asset, CatalogEntry, Engines};
-use serde_bytes::ByteBuf;
 use wasm_bindgen::JsValue;
 use wasm_bindgen_futures::JsFuture;
 
@@ -19,7 +19,7 @@ use crate::page::place::{PLACES, Place};
 use crate::page::session::Session;
 use crate::page::slot::Slot;
 use crate::page::wait::sleep;
-use crate::protocol::{Request, Response};
+use crate::protocol::{Fault, Response};
 use crate::recovery::Losses;
 use crate::turn::Phase;
 
@@ -91,8 +91,8 @@ impl Session {
         }
         let engine = match fetch_engine(choice.kind, show).await {
             Ok(engine) => Some(engine),
-            Err(message) if works() => {
-                let message = message.trim_end_matches(['.', '?']);
+            Err(fault) if works() => {
+                let message = fault.message.trim_end_matches(['.', '?']);
                 return self.notice.set(Some(format!("{message}. What worked before goes on.")));
             }
             Err(_) => None,
@@ -114,11 +114,11 @@ impl Session {
         self.loading.engine.set_value(None);
         self.unload();
         let load = self.loading.times.get_value();
-        if let Err(message) = self.try_load(kind, engine, load).await
+        if let Err(fault) = self.try_load(kind, engine, load).await
             && self.loading.times.get_value() == load
         {
             for slot in untrack(|| self.at_work()) {
-                slot.set_phase(Phase::Failed(message.clone()));
+                slot.set_phase(Phase::Failed(fault.message.clone()));
             }
         }
     }
@@ -155,7 +155,7 @@ impl Session {
         kind: EngineKind,
         engine: Option<Compiled>,
         load: [usize; PLACES],
-    ) -> Result<(), String> {
+    ) -> Result<(), Fault> {
         let catalog: Vec<CatalogEntry> = download::json(&self.loading.index.get_value()).await?;
         self.models.list(catalog);
         // Before any network is loaded: a link may ask for one that the page does not begin with.
@@ -244,10 +244,10 @@ impl Session {
             self.paint.dream_from(entry.gaussians.as_ref().map(|file| [&*folder, file].concat()));
         }
         let file = if own { File::Own(entry.sha256) } else { File::Listed(entry.asset()) };
-        if let Err(message) = self.start_model(slot, &folder, file, load).await
+        if let Err(fault) = self.start_model(slot, &folder, file, load).await
             && self.loading.times(slot.place) == load
         {
-            slot.set_phase(Phase::Failed(message));
+            slot.set_phase(Phase::Failed(fault.message));
         }
     }
 
@@ -258,7 +258,7 @@ impl Session {
         folder: &str,
         file: File,
         load: usize,
-    ) -> Result<(), String> {
+    ) -> Result<(), Fault> {
         slot.set_phase(Phase::Loading(0.5));
         let (ready, wait_ready) = once();
         let hear = move |response: Response| match response {
@@ -292,14 +292,14 @@ impl Session {
             wait_ready.await;
             if self.loading.times(slot.place) == load {
                 let batch = self.device.losses.with_value(Losses::batch);
-                slot.send(&Request::Load { weights: ByteBuf::from(weights), batch });
+                slot.load(&weights, batch);
             }
         });
         Ok(())
     }
 
     /// A file that the visitor has brought, in this visit or in an earlier one.
-    async fn own_file(self, sha256: &str) -> Result<Vec<u8>, String> {
+    async fn own_file(self, sha256: &str) -> Result<Uint8Array, Fault> {
         let here = self.models.file(sha256);
         match here {
             Some(blob) => kept::bytes(blob.array_buffer())
@@ -317,14 +317,14 @@ impl Session {
             let fetched = download::bytes(&wanted.address).await;
             match fetched.and_then(|bytes| download::file(&name, &bytes)) {
                 Ok(file) => self.bring(file),
-                Err(message) => self.notice.set(Some(message)),
+                Err(fault) => self.notice.set(Some(fault.message)),
             }
         });
     }
 }
 
 /// Fetches and compiles an engine. `show` hears the share that has arrived.
-async fn fetch_engine(kind: EngineKind, show: impl Fn(f64) + 'static) -> Result<Compiled, String> {
+async fn fetch_engine(kind: EngineKind, show: impl Fn(f64) + 'static) -> Result<Compiled, Fault> {
     let engines: Engines = download::json("engines.json").await?;
     let asset = match kind {
         EngineKind::WebGpu => engines.webgpu,

@@ -11,7 +11,7 @@ use crate::page::photos::Photo;
 use crate::page::session::Session;
 use crate::page::slot::{Slot, USUAL_SIDE};
 use crate::page::url;
-use crate::protocol::{Image, MorphRequest, RunId, StopFile, Task};
+use crate::protocol::{Cause, Fault, Image, MorphRequest, RunId, StopFile, Task};
 use crate::turn::Phase;
 
 /// What to say of a link to a sample that this page does not have.
@@ -256,11 +256,11 @@ impl Session {
             morph.previews.set(fade::previews(&photos, self.preview_side()).await);
             let computed = self.try_compute(run, &slots, photos, edited).await;
             // What went wrong with an older path is of no interest any more.
-            if let (Err(message), true) = (computed, self.is_of(run, &slots)) {
+            if let (Err(fault), true) = (computed, self.is_of(run, &slots)) {
                 for slot in &slots {
                     slot.turn.update(|turn| turn.give_up(run));
                 }
-                self.notice.set(Some(message));
+                self.notice.set(Some(fault.message));
             }
         });
     }
@@ -271,7 +271,7 @@ impl Session {
         slots: &[Slot],
         photos: Vec<Photo>,
         edited: bool,
-    ) -> Result<(), String> {
+    ) -> Result<(), Fault> {
         if !self.slots.iter().any(|slot| untrack(|| slot.is_ready())) {
             // It starts by itself once a model is there.
             return Ok(());
@@ -282,15 +282,14 @@ impl Session {
         let mut stops = Vec::new();
         let mut files = Vec::new();
         for photo in &photos {
-            let stop = self.stop_of(photo).await.inspect_err(|message| {
-                // Its file is at fault, and not the engine.
-                if message.starts_with(&photo.name) && self.is_of(run, slots) {
-                    self.mark_wrong(photo.id, message);
-                    self.notice.set(Some(message.clone()));
+            let stop = self.stop_of(photo).await.inspect_err(|fault| {
+                if fault.cause == Some(Cause::Photo(photo.id)) && self.is_of(run, slots) {
+                    self.mark_wrong(photo.id, &fault.message);
+                    self.notice.set(Some(fault.message.clone()));
                 }
             })?;
             files.push(match &stop {
-                Stop::Gallery { .. } => StopFile::Gallery(photo.request().await?),
+                Stop::Gallery { .. } => StopFile::Gallery(photo.file()),
                 Stop::Embedded(bytes) => StopFile::Embedded(bytes.clone()),
             });
             stops.push(stop);
@@ -320,7 +319,7 @@ impl Session {
     }
 
     /// Name of the model for a link; an error where a link names one that is not here.
-    fn model_name(self, main: Slot) -> Result<String, String> {
+    fn model_name(self, main: Slot) -> Result<String, Fault> {
         let here = main.card.with_untracked(|card| card.as_ref().map(|card| card.name.clone()));
         let here = here.ok_or("the robust network is not there")?;
         let settled = |slot: &Slot| {

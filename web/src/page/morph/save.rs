@@ -8,7 +8,7 @@ use web_sys::{Blob, BlobPropertyBag, HtmlAnchorElement, Url};
 
 use super::video;
 use crate::page::session::Session;
-use crate::protocol::{FileKind, Request};
+use crate::protocol::{Fault, FileKind, Request};
 
 /// One button a kind of file.
 #[component]
@@ -34,8 +34,8 @@ pub fn SaveButtons(session: Session) -> impl IntoView {
         let frames = untrack(|| session.main_model()).frames.get_untracked();
         recording.set(true);
         spawn_local(async move {
-            if let Err(message) = video::record(frames).await {
-                session.notice.set(Some(message));
+            if let Err(fault) = video::record(frames).await {
+                session.notice.set(Some(fault.message));
             }
             recording.set(false);
         });
@@ -62,12 +62,13 @@ pub fn SaveButtons(session: Session) -> impl IntoView {
 }
 
 /// Offers a file that an engine has made.
-pub fn hear_saved(kind: FileKind, bytes: &[u8], painted: bool) -> Result<(), String> {
+pub fn hear_saved(kind: FileKind, bytes: &[u8], painted: bool) -> Result<(), Fault> {
     let (name, media_type) = match kind.file() {
         (_, media_type) if painted => ("painting.gif", media_type),
         file => file,
     };
-    offer(name, media_type, bytes).map_err(|error| format!("{name} could not be saved: {error:?}"))
+    let failed = |error| format!("{name} could not be saved: {error:?}");
+    Ok(offer(name, media_type, bytes).map_err(failed)?)
 }
 
 /// Hands a file to the browser's downloads.

@@ -12,7 +12,7 @@ use web_sys::{
 use super::save::offer;
 use crate::page::canvas::draw;
 use crate::page::wait::sleep;
-use crate::protocol::Image;
+use crate::protocol::{Fault, Image};
 use robust_core::settings::path::FRAME_MS;
 
 /// Side of the video in pixels.
@@ -32,11 +32,11 @@ pub fn format() -> Option<(&'static str, &'static str)> {
 }
 
 /// Plays the frames once there and once back into a file, and offers it.
-pub async fn record(frames: Vec<Image>) -> Result<(), String> {
+pub async fn record(frames: Vec<Image>) -> Result<(), Fault> {
     let (kind, name) = format().ok_or("this browser cannot encode videos")?;
     let failed = |error: JsValue| format!("the video could not be made: {error:?}");
     let bytes = encode(&frames, kind).await.map_err(failed)?;
-    offer(name, kind, &bytes).map_err(failed)
+    Ok(offer(name, kind, &bytes).map_err(failed)?)
 }
 
 async fn encode(frames: &[Image], kind: &str) -> Result<Vec<u8>, JsValue> {

@@ -1,7 +1,5 @@
 //! A drawing as a link, and back.
 
-use std::sync::Arc;
-
 use leptos::prelude::*;
 use leptos::task::spawn_local;
 use robust_core::link::{AimLink, DrawingLink, InkLink, Link, SheetLink};
@@ -13,7 +11,7 @@ use crate::drawing::{flat, noise};
 use crate::page::canvas::{blank, draw, png_file};
 use crate::page::modes::Mode;
 use crate::page::morph::{GONE, preview};
-use crate::page::photos::{Photo, Source};
+use crate::page::photos::Photo;
 use crate::page::session::Session;
 use crate::protocol::Image;
 
@@ -130,8 +128,5 @@ impl Session {
 async fn picture(image: &Image) -> Option<Photo> {
     let (canvas, _) = blank(image.size, image.size)?;
     draw(&canvas, image);
-    let (_, bytes) = png_file(&canvas).await.ok()?;
-    let source = Source::Own(Arc::new(bytes));
-    let (name, url, small) = Default::default();
-    Some(Photo { id: 0, name, url, small, source, crop: Crop::Centre })
+    Photo::of_blob(0, String::new(), &png_file(&canvas).await.ok()?, Crop::Centre).ok()
 }

@@ -164,12 +164,12 @@ impl Session {
             match download::bytes(&url).await {
                 Ok(bytes) if self.paint.chosen.get_untracked().class == class => {
                     self.ask_to_paint(&slots, true, move || {
-                        let gaussians = ByteBuf::from(bytes.clone());
+                        let gaussians = ByteBuf::from(bytes.to_vec());
                         (PaintStart::Dreams { gaussians, count: DREAMS, seed }, None)
                     });
                 }
                 Ok(_) => {}
-                Err(message) => self.notice.set(Some(message)),
+                Err(fault) => self.notice.set(Some(fault.message)),
             }
         });
     }
