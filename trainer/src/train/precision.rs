@@ -11,7 +11,7 @@ use crate::bf16::Unit;
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, ValueEnum)]
 #[serde(rename_all = "lowercase")]
 pub enum Precision {
-    /// bf16 where the processor multiplies it fast (AMX, or AMD's AVX-512), else f32
+    /// bf16 where that is faster (AMX, AMD's AVX-512, AVX2 without AVX-512), else f32
     Auto,
     /// 32-bit floats, on every device
     #[default]
@@ -56,7 +56,8 @@ impl TrainConfig {
             }
             if !unit.is_fast() {
                 eprintln!(
-                    "This processor has no fast products of bf16 (AMX, or AMD's AVX-512): f32 is faster here."
+                    "This processor has nothing that makes bf16 the faster one (AMX, AMD's AVX-512, or AVX2 \
+                     without AVX-512): f32 is faster here."
                 );
             }
         }

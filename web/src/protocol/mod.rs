@@ -1,8 +1,7 @@
 //! What the page and an engine say to each other; with the importer, [`import`].
 
+mod fault;
 pub mod import;
-
-use std::fmt;
 
 use robust_core::model::card::Card;
 use robust_core::report::Explanation;
@@ -12,6 +11,8 @@ use robust_core::settings::path::PathSettings;
 use robust_core::settings::{Crop, InvertSettings, PgdSettings, Start};
 use serde::{Deserialize, Serialize};
 use serde_bytes::ByteBuf;
+
+pub use fault::{Cause, Fault, Loss};
 
 /// Number of a run. The page counts them, and hears of no run but the one it asked for last.
 pub type RunId = u32;
@@ -343,78 +344,6 @@ pub enum Event {
     },
     /// It cannot be carried out. Where it had not started, the run before it goes on.
     Failed(Fault),
-}
-
-/// Why something cannot be done: the error of the page and of its engines.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Fault {
-    /// What went wrong, for people.
-    pub message: String,
-    /// What is at fault, where that asks for more than a message.
-    pub cause: Option<Cause>,
-}
-
-/// What is at fault.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub enum Cause {
-    /// A photo that cannot be read, by its number in the tray.
-    Photo(usize),
-    /// The device, which is of no use any more.
-    Device(Loss),
-}
-
-/// What became of a device.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub enum Loss {
-    /// It is gone, or what ran on it has crashed.
-    Gone,
-    /// It had no memory left for what it was asked for.
-    NoMemory,
-    /// It computes something else than it is asked for.
-    WrongNumbers,
-}
-
-impl Fault {
-    /// A photo of the tray that cannot be read.
-    pub fn of_photo(id: usize, why: impl ToString) -> Self {
-        Self { message: why.to_string(), cause: Some(Cause::Photo(id)) }
-    }
-
-    /// A device that is of no use any more.
-    pub fn of_device(loss: Loss) -> Self {
-        let message = match loss {
-            Loss::Gone => "the graphics device gave up",
-            Loss::NoMemory => "the graphics device has no memory left",
-            Loss::WrongNumbers => "the graphics device computes wrong numbers",
-        };
-        Self { message: message.into(), cause: Some(Cause::Device(loss)) }
-    }
-
-    /// What became of the device, where that is why.
-    pub fn loss(&self) -> Option<Loss> {
-        match self.cause {
-            Some(Cause::Device(loss)) => Some(loss),
-            Some(Cause::Photo(_)) | None => None,
-        }
-    }
-}
-
-impl fmt::Display for Fault {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.message)
-    }
-}
-
-impl From<String> for Fault {
-    fn from(message: String) -> Self {
-        Self { message, cause: None }
-    }
-}
-
-impl From<&str> for Fault {
-    fn from(message: &str) -> Self {
-        Self::from(message.to_owned())
-    }
 }
 
 /// How far a run is.
