@@ -44,7 +44,7 @@ impl Fault {
         let message = match loss {
             Loss::Gone => "the graphics device gave up",
             Loss::NoMemory => "the graphics device has no memory left",
-            Loss::WrongNumbers => "the graphics device computes wrong numbers",
+            Loss::WrongNumbers => "this graphics device computes wrong numbers",
         };
         Self { message: message.into(), cause: Some(Cause::Device(loss)) }
     }
