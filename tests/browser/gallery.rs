@@ -90,7 +90,8 @@ async fn the_first_picture_needs_no_more_than_it_shows() -> Result<()> {
     visit.script(&watch).await?;
     visit.wait_until("the first picture", shown, 120).await?;
     let came: Vec<String> = serde_json::from_value(visit.script("return window.came;").await?)?;
-    let mut bytes = 0;
+    // What the engine reads for itself, the page's list of what has come does not name.
+    let mut bytes = packed(&photo("bird_kingfisher.jpg"))?;
     for address in &came {
         let path = address.strip_prefix(visit.origin()).context("a file from elsewhere")?;
         bytes += packed(&dist()?.join(path.trim_start_matches('/')))?;
@@ -100,6 +101,6 @@ async fn the_first_picture_needs_no_more_than_it_shows() -> Result<()> {
     assert!(network && bytes <= FIRST, "{bytes} bytes: {came:#?}");
     let whole = |address: &&String| address.contains("/gallery/") && !address.contains("/small/");
     let whole: Vec<_> = came.iter().filter(whole).collect();
-    assert!(whole.len() <= 1, "photos that nobody has chosen: {whole:?}");
+    assert!(whole.is_empty(), "photos that the page has read, and not the engine: {whole:?}");
     visit.close().await
 }

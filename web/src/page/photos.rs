@@ -19,7 +19,7 @@ use super::session::Session;
 use super::slot::Slot;
 use super::state::StartChoice;
 use super::{gallery, url};
-use crate::protocol::{Fault, PhotoFile};
+use crate::protocol::PhotoFile;
 use crate::turn::Turn;
 
 /// A photo in the tray.
@@ -58,7 +58,8 @@ pub enum Source {
 }
 
 /// How files begin that the engines read themselves: JPEG, PNG, GIF, BMP, WebP.
-const READ_HERE: [&[u8]; 5] = [b"\xff\xd8", b"\x89PNG", b"GIF8", b"BM", b"RIFF"];
+const READ_HERE: [&[u8]; 5] = [b"\xff\xd8", PNG, b"GIF8", b"BM", b"RIFF"];
+const PNG: &[u8] = b"\x89PNG";
 
 /// Largest side in pixels of a photo that the browser decodes: far more than a network sees of it.
 const LARGEST: f64 = 2048.0;
@@ -77,17 +78,16 @@ impl Photo {
         gallery::SAMPLES.into_iter().enumerate().map(sample).collect()
     }
 
-    /// A file of the visitor. It stays with the browser, and goes nowhere else.
-    pub async fn from_file(file: &File) -> Result<Self, Fault> {
-        let name = file.name();
-        let unreadable = |_| Fault::from(format!("{name} could not be read"));
-        let start = file.slice_with_f64_and_f64(0.0, 8.0).map_err(unreadable)?;
-        let start = read(&start).await.map_err(unreadable)?.to_vec();
-        let foreign = !READ_HERE.iter().any(|kind| start.starts_with(kind));
-        let decoded = if foreign { decoded_by_browser(file).await.ok() } else { None };
-        let photo = Self::of_blob(0, name.clone(), decoded.as_ref().unwrap_or(file), Crop::Centre);
-        // Its place in the tray gives it an id.
-        photo.map_err(unreadable)
+    /// A file of the visitor and all its bytes. The browser holds a copy, since the file may be moved or
+    /// changed, and it goes nowhere else. Its place in the tray gives it an id.
+    pub async fn from_file(file: &File, bytes: &Uint8Array) -> Result<Self, JsValue> {
+        let here = READ_HERE.iter().any(|kind| starts_with(bytes, kind));
+        let decoded = if here { None } else { decoded_by_browser(file).await.ok() };
+        let blob = match decoded {
+            Some(png) => png,
+            None => Blob::new_with_u8_array_sequence(&Array::of1(bytes))?,
+        };
+        Self::of_blob(0, file.name(), &blob, Crop::Centre)
     }
 
     /// A photo of the visitor's whose file the browser holds.
@@ -148,12 +148,13 @@ async fn decoded_by_browser(file: &File) -> Result<Blob, JsValue> {
     png_file(&canvas).await
 }
 
-/// The link inside a filmstrip that was saved here. Those are PNGs; nothing else is read for it.
-async fn carried_link(file: &File) -> Option<String> {
-    if file.type_() != "image/png" {
-        return None;
-    }
-    link_of(&read(file).await.ok()?.to_vec())
+/// The link inside a filmstrip that was saved here. Those are PNGs; nothing else is searched for one.
+fn carried_link(bytes: &Uint8Array) -> Option<String> {
+    starts_with(bytes, PNG).then(|| link_of(&bytes.to_vec())).flatten()
+}
+
+fn starts_with(bytes: &Uint8Array, start: &[u8]) -> bool {
+    bytes.subarray(0, start.len() as u32).to_vec() == start
 }
 
 /// All bytes of a file.
@@ -178,13 +179,19 @@ impl Session {
                     self.bring(file);
                     continue;
                 }
-                if let Some(link) = carried_link(&file).await {
-                    url::push_fragment(&link);
-                    return self.open_link(&link);
-                }
-                match Photo::from_file(&file).await {
+                let photo = match read(&file).await {
+                    Ok(bytes) => {
+                        if let Some(link) = carried_link(&bytes) {
+                            url::push_fragment(&link);
+                            return self.open_link(&link);
+                        }
+                        Photo::from_file(&file, &bytes).await
+                    }
+                    Err(error) => Err(error),
+                };
+                match photo {
                     Ok(photo) => added.extend(self.add_photo(|id| Some(Photo { id, ..photo }))),
-                    Err(fault) => self.notice.set(Some(fault.message)),
+                    Err(_) => self.notice.set(Some([&file.name(), " could not be read"].concat())),
                 }
             }
             // A path takes all of them, every other view the first.

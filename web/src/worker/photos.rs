@@ -61,7 +61,10 @@ impl Photos {
 
 /// The file at an address of this site, or one of the visitor's.
 async fn fetch(url: &str) -> Result<Vec<u8>, &'static str> {
-    let unreached = |_: JsValue| "it could not be fetched. Is the network there?";
+    let unreached = |_: JsValue| match url.starts_with("blob:") {
+        true => "its file is gone from the browser: add it again",
+        false => "it could not be fetched. Is the network there?",
+    };
     let response = JsFuture::from(time::scope().fetch_with_str(url)).await.map_err(unreached)?;
     let response: Response = response.unchecked_into();
     if !response.ok() {
