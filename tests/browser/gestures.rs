@@ -1,5 +1,7 @@
 //! What a visitor does first, and does too fast.
 
+use std::time::Duration;
+
 use anyhow::Result;
 use robust_tests::Visit;
 
@@ -31,7 +33,7 @@ async fn a_dropped_photo_is_added_once_in_every_view() -> Result<()> {
     let before = visit.script(&format!("return {PHOTOS};")).await?.as_u64().unwrap();
     visit.script(DROP).await?;
     visit.wait_until("the dropped photo", &format!("{PHOTOS} > {before}"), 20).await?;
-    tokio::time::sleep(std::time::Duration::from_millis(500)).await;
+    tokio::time::sleep(Duration::from_millis(500)).await;
     assert_eq!(visit.script(&format!("return {PHOTOS};")).await?, before + 1);
     visit.close().await
 }
@@ -40,18 +42,15 @@ async fn a_dropped_photo_is_added_once_in_every_view() -> Result<()> {
 async fn a_slow_photo_does_not_end_a_newer_run() -> Result<()> {
     let visit = Visit::open(&format!("{SMALL}&autostart=0")).await?;
     visit.wait_for_phase("robust", "idle", 60).await?;
-    // The kitten takes a second and a half to come.
-    let slow = "const fetched = window.fetch; window.fetch = async (path, ...rest) => { \
-                if (String(path).includes('cat_kitten')) \
-                    await new Promise(resolve => setTimeout(resolve, 1500)); \
-                return fetched(path, ...rest); }; return true;";
-    visit.script(slow).await?;
+    visit.site().slow_down("gallery/cat_kitten.jpg", Duration::from_millis(1500));
     visit.set("steps", "10000").await?;
     visit.click(".thumbnail[title=Kitten]").await?;
     visit.click(".thumbnail[title=Lemur]").await?;
     visit.wait_for_phase("robust", "running", 20).await?;
     let lemur = visit.picture("original-image").await?;
-    tokio::time::sleep(std::time::Duration::from_millis(2500)).await;
+    tokio::time::sleep(Duration::from_millis(2500)).await;
+    let came = visit.site().asked().iter().any(|path| path.ends_with("gallery/cat_kitten.jpg"));
+    assert!(came, "nobody asked for the slow photo");
     assert_eq!(visit.picture("original-image").await?, lemur, "the slow photo took over");
     visit.wait_for_phase("robust", "running", 1).await?;
     visit.click("#stop").await?;
@@ -148,7 +147,7 @@ async fn a_pasted_photo_is_added_once_and_a_drop_is_told_what_for() -> Result<()
                  return true; });";
     visit.script(paste).await?;
     visit.wait_until("the pasted photo", &format!("{PHOTOS} > {before}"), 20).await?;
-    tokio::time::sleep(std::time::Duration::from_millis(500)).await;
+    tokio::time::sleep(Duration::from_millis(500)).await;
     assert_eq!(visit.script(&format!("return {PHOTOS};")).await?, before + 1);
     visit.close().await
 }

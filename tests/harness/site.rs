@@ -5,6 +5,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread;
+use std::time::Duration;
 
 use anyhow::{Context, Result, anyhow, bail};
 use tiny_http::{Header, Response, Server};
@@ -40,6 +41,8 @@ pub struct Site {
 struct State {
     /// Files that stand in for those of the page.
     replaced: HashMap<String, Vec<u8>>,
+    /// Files that take so long to come.
+    slow: HashMap<String, Duration>,
     down: bool,
     asked: Vec<String>,
 }
@@ -66,16 +69,17 @@ impl Site {
                     "" => "index.html".to_owned(),
                     path => path.to_owned(),
                 };
-                let (found, otherwise) = {
+                let (found, otherwise, wait) = {
                     let mut state = shared.lock().unwrap_or_else(PoisonError::into_inner);
                     state.asked.push(path.clone());
+                    let wait = state.slow.get(&path).copied();
                     match state.replaced.get(&path) {
-                        _ if state.down => (None, 503),
-                        Some(bytes) => (kind(&path).map(|kind| (bytes.clone(), kind)), 404),
-                        None => (file(&dist, &fixtures, &path), 404),
+                        _ if state.down => (None, 503, wait),
+                        Some(bytes) => (kind(&path).map(|kind| (bytes.clone(), kind)), 404, wait),
+                        None => (file(&dist, &fixtures, &path), 404, wait),
                     }
                 };
-                let _ = match found {
+                let respond = move || match found {
                     Some((bytes, kind)) => {
                         let response = Response::from_data(bytes);
                         let header = Header::from_bytes("Content-Type", kind);
@@ -86,6 +90,14 @@ impl Site {
                     }
                     None => request.respond(Response::empty(otherwise)),
                 };
+                match wait {
+                    // Others are answered meanwhile.
+                    Some(wait) => drop(thread::spawn(move || {
+                        thread::sleep(wait);
+                        respond()
+                    })),
+                    None => drop(respond()),
+                }
             }
         });
         Ok(Self { server, origin: format!("http://127.0.0.1:{port}/"), state })
@@ -94,6 +106,11 @@ impl Site {
     /// From now on `path`, such as `index.html`, holds this.
     pub fn replace(&self, path: &str, contents: impl Into<Vec<u8>>) {
         self.state().replaced.insert(path.into(), contents.into());
+    }
+
+    /// From now on `path` takes so long to come.
+    pub fn slow_down(&self, path: &str, wait: Duration) {
+        self.state().slow.insert(path.into(), wait);
     }
 
     /// From now on nothing is answered but that there is nobody. Forgets what was asked before.
