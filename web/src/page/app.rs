@@ -8,22 +8,18 @@ use leptos::task::spawn_local;
 use super::adapter::EngineKind;
 use super::background::rest_in_background;
 use super::canvas::Bare;
-use super::change::{AddView, AtlasView, CollideView};
-use super::explain::ExplainView;
 use super::forget::Forget;
 use super::history::MadeHere;
-use super::inversion::Inversion;
-use super::lab::{CHECK_INDEX, Lab, View};
+use super::lab::{self, CHECK_INDEX, Lab};
 use super::models::Networks;
-use super::modes::Mode;
-use super::morph::MorphView;
+use super::modes::VIEWS;
 use super::offline::{Offline, listen};
-use super::paint::PaintView;
 use super::session::Session;
 use super::tell::Tell;
 use super::tour::Tour;
 use super::tray::DropZone;
 use super::url;
+use super::view::View;
 use super::words::percent;
 
 /// Address of the paper.
@@ -32,8 +28,8 @@ const PAPER: &str = "https://arxiv.org/abs/1906.00945";
 /// The page, or its laboratory (`?view=check`, `?view=bench`).
 #[component]
 pub fn App() -> impl IntoView {
-    let view = url::parameter("view").and_then(|name| View::from_name(&name));
-    let usual = if view == Some(View::Check) { CHECK_INDEX } else { "models/index.json" };
+    let view = url::parameter("view").and_then(|name| lab::View::from_name(&name));
+    let usual = if view == Some(lab::View::Check) { CHECK_INDEX } else { "models/index.json" };
     let index = url::local_path("models").unwrap_or_else(|| usual.into());
     let eager = view.is_none() && url::parameter("autostart").as_deref() != Some("0");
     let session = Session::begin(index, eager);
@@ -134,8 +130,8 @@ fn Notice(session: Session) -> impl IntoView {
 fn Views(session: Session) -> impl IntoView {
     let resized = RwSignal::new(());
     window_event_listener(ev::resize, move |_| resized.set(()));
-    let tab = move |mode: Mode, href: &'static str, label: &'static str| {
-        let current = move || (session.mode.get() == mode).then_some("page");
+    let tab = move |of: &'static View| {
+        let current = move || (session.mode.get() == of.mode).then_some("page");
         let link = NodeRef::<A>::new();
         // Where the tabs are wider than the screen, the current one is in view.
         Effect::new(move || {
@@ -146,29 +142,16 @@ fn Views(session: Session) -> impl IntoView {
                 tabs.set_scroll_left(link.offset_left() - tabs.client_width() / 3);
             }
         });
-        view! { <a node_ref=link href=href aria-current=current>{label}</a> }
+        let href = ["#", of.fragment].concat();
+        view! { <a node_ref=link href=href aria-current=current>{of.tab}</a> }
     };
     // Built anew only where it changes.
     let mode = Memo::new(move |_| (session.mode.get(), session.history.afresh()));
     view! {
         <nav aria-label="Views">
-            {tab(Mode::Invert, "#", "Invert a photo")}
-            {tab(Mode::Morph, "#morph", "Morph between photos")}
-            {tab(Mode::Explain, "#explain", "Explain a prediction")}
-            {tab(Mode::Atlas, "#features", "Features")}
-            {tab(Mode::Add, "#add", "Add a feature")}
-            {tab(Mode::Collide, "#collide", "Fool a network")}
-            {tab(Mode::Paint, "#paint", "Paint")}
+            {VIEWS.map(tab)}
         </nav>
-        {move || match mode.get().0 {
-            Mode::Invert => view! { <Inversion session /> }.into_any(),
-            Mode::Morph => view! { <MorphView session /> }.into_any(),
-            Mode::Add => view! { <AddView session /> }.into_any(),
-            Mode::Explain => view! { <ExplainView session /> }.into_any(),
-            Mode::Atlas => view! { <AtlasView session /> }.into_any(),
-            Mode::Collide => view! { <CollideView session /> }.into_any(),
-            Mode::Paint => view! { <PaintView session /> }.into_any(),
-        }}
+        {move || (mode.get().0.view().show)(session)}
         <Tell session />
         <MadeHere session />
         <Tour session />

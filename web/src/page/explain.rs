@@ -1,19 +1,21 @@
 //! Why both networks say what they say about a photo: equation (8), figures 9 and 21.
 
 use leptos::prelude::*;
+use robust_core::link::{Link, Stop};
 use robust_core::report::{Contribution, Explanation};
 use robust_core::settings::change::RADII;
 
 use super::canvas::{ImageCanvas, save_sheet};
 use super::change::Tile as AtlasTile;
 use super::frame::{Frame, Original, of_each};
-use super::keep::Keep;
+use super::keep::{Keep, photo_and_networks};
 use super::modes::Mode;
 use super::session::Session;
 use super::share::Share;
 use super::slot::Slot;
 use super::term::{GRADIENT, REPRESENTATION, Term};
 use super::tray::Tray;
+use super::view::{View, Ways};
 use super::why_not::{WhyNotAnswer, WhyNotQuestion};
 use super::words::{one, percent, plain};
 use crate::protocol::{ExplainRequest, Task};
@@ -25,16 +27,6 @@ const COUNT: usize = 5;
 const CLASSES: usize = 4;
 
 impl Session {
-    /// Shows the view of explanations.
-    pub fn enter_explain(self) {
-        if self.mode.get_untracked() != Mode::Explain {
-            self.enter(Mode::Explain);
-            self.explained.class.set(None);
-            self.explained.question.set(None);
-            self.show_or_compute();
-        }
-    }
-
     /// Explains the chosen photo on every ready model: the predicted class, or the given one.
     pub fn explain(self, class: Option<usize>) {
         self.notice.set(None);
@@ -190,5 +182,70 @@ fn Tile(session: Session, model: Slot, i: usize, part: Contribution) -> impl Int
                 </a>
             </figcaption>
         </figure>
+    }
+}
+
+/// A prediction is explained.
+pub const VIEW: View = View {
+    mode: Mode::Explain,
+    fragment: "explain",
+    tab: "Explain a prediction",
+    drop_words: "Drop a photo to see what is predicted, and why",
+    show: |session| view! { <ExplainView session /> }.into_any(),
+    compute: |session| {
+        session.notice.set(None);
+        session.explain_on(&session.slots);
+    },
+    model_ready: |session, slot| session.explain_on(&[slot]),
+    words: |view, session| {
+        let photo = ["Explained: ", view.name(view.selected)].concat();
+        match (view.chosen.explained.question, view.chosen.explained.class) {
+            (Some(other), _) => [&photo, ", and why not ", &*session.class_called(other)].concat(),
+            (None, Some(told)) => [&photo, " as ", &*session.class_called(told)].concat(),
+            (None, None) => photo,
+        }
+    },
+    parts: |session| photo_and_networks(session, "-feature-0"),
+    ways: Ways {
+        enter: |session, mode| {
+            session.enter(mode);
+            session.explained.class.set(None);
+            session.explained.question.set(None);
+            session.show_or_compute();
+        },
+        select: |session, id| {
+            session.tray.selected.set(id);
+            session.explain(None);
+        },
+        link: |session| Box::pin(session.explanation_link()),
+        same: |one, other| one.chosen.explained == other.chosen.explained,
+        told: true,
+        small: |_| None,
+        waits: |session| session.slots.iter().all(|slot| slot.frames.with(Vec::is_empty)),
+        ..Ways::USUAL
+    },
+};
+
+impl Session {
+    async fn explanation_link(self) -> Option<Link> {
+        let selected = self.tray.selected.get_untracked();
+        let class = self.explained.class.get_untracked();
+        let question = self.explained.question.get_untracked();
+        let photo = self.linked_photo(selected).await?;
+        Some(match question {
+            Some(other) => Link::WhyNot { photo, class, other },
+            None => Link::Explain { photo, class },
+        })
+    }
+
+    /// Shows an explanation that a link names.
+    pub fn open_explanation(self, photo: &Stop, class: Option<usize>, question: Option<usize>) {
+        if let Some(id) = self.open_stop(photo) {
+            self.tray.selected.set(id);
+            self.explained.class.set(class);
+            self.explained.question.set(question);
+            self.enter(Mode::Explain);
+            self.show_or_compute();
+        }
     }
 }

@@ -1,19 +1,23 @@
 //! Inverting the chosen photo, equation (5).
 
 use leptos::prelude::*;
+use robust_core::link::{Link, LinkStart, Stop};
+use robust_core::settings::InvertSettings;
 
 use super::canvas::ImageCanvas;
 use super::controls::{Controls, RunButtons};
 use super::frame::of_each;
-use super::keep::Keep;
+use super::keep::{Keep, photo_and_networks};
+use super::modes::Mode;
 use super::panel::{ALIKE, Panel};
 use super::place::Place;
 use super::session::Session;
 use super::share::Share;
 use super::slot::Slot;
-use super::state::StartChoice;
+use super::state::{StartChoice, start_without};
 use super::term::{REPRESENTATION, Term};
 use super::tray::Tray;
+use super::view::{View, Ways};
 use super::wipe::{Wipe, beside_photo};
 use crate::protocol::{InvertRequest, StartRequest, Task};
 use crate::turn::Phase;
@@ -142,5 +146,63 @@ fn sentence(session: Session) -> String {
             "A network turns a photo into {numbers} numbers and forgets the picture. Here a picture is \
              rebuilt from those numbers alone."
         ),
+    }
+}
+
+/// One photo is inverted.
+pub const VIEW: View = View {
+    mode: Mode::Invert,
+    fragment: "",
+    tab: "Invert a photo",
+    drop_words: "Drop photos to invert them",
+    show: |session| view! { <Inversion session /> }.into_any(),
+    compute: Session::invert,
+    model_ready: |session, slot| {
+        if session.eager || session.loading.asked() {
+            session.invert_on(&[slot]);
+        }
+    },
+    words: |view, _| ["Inverted: ", view.name(view.selected)].concat(),
+    parts: |session| photo_and_networks(session, "-image"),
+    ways: Ways {
+        stays: true,
+        let_go: |session, gone, _| start_without(session.invert.start, gone),
+        link: |session| Box::pin(session.inversion_link()),
+        photos: |view| {
+            [view.selected].into_iter().chain(view.chosen.invert.start.photo()).collect()
+        },
+        same: |one, other| one.chosen.invert == other.chosen.invert,
+        image: true,
+        frames: false,
+        caption: |session| {
+            let shown = session.tray.pictured.get().unwrap_or_else(|| session.tray.selected.get());
+            let photo = session.photo(shown).map(|photo| photo.name).unwrap_or_default();
+            [&*photo, ", and what each network kept of it, turned back into a picture"].concat()
+        },
+        ..Ways::USUAL
+    },
+};
+
+impl Session {
+    async fn inversion_link(self) -> Option<Link> {
+        let selected = self.tray.selected.get_untracked();
+        let settings = self.invert.settings.get_untracked();
+        let start = match self.invert.start.get_untracked() {
+            StartChoice::Noise => LinkStart::Noise,
+            StartChoice::Grey => LinkStart::Grey,
+            StartChoice::Photo(id) => LinkStart::Photo(self.linked_photo(id).await?),
+        };
+        Some(Link::Invert { photo: self.linked_photo(selected).await?, settings, start })
+    }
+
+    /// Inverts a photo that a link names.
+    pub fn open_inversion(self, photo: &Stop, settings: InvertSettings, start: &LinkStart) {
+        let Some(id) = self.open_stop(photo) else { return };
+        let Some(start) = self.open_start(start) else { return };
+        self.tray.selected.set(id);
+        self.invert.settings.set(settings);
+        self.invert.start.set(start);
+        self.enter(Mode::Invert);
+        self.show_or_compute();
     }
 }

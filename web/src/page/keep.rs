@@ -11,7 +11,6 @@ use web_sys::{
 };
 
 use super::canvas::{Bare, BarePixels, blank, found, offer_png, png};
-use super::modes::Mode;
 use super::session::Session;
 use super::slot::Slot;
 use super::url;
@@ -34,12 +33,7 @@ const PNG: &str = "image/png";
 pub fn Keep(session: Session) -> impl IntoView {
     let Bare(bare) = expect_context();
     let told = RwSignal::new("");
-    let waiting = move || match session.mode.get() {
-        // A drawing can be saved as it is.
-        Mode::Paint => false,
-        Mode::Explain => session.slots.iter().all(|slot| slot.frames.with(Vec::is_empty)),
-        _ => !session.slots.iter().any(shows),
-    };
+    let waiting = move || (session.view().ways.waits)(session);
     let drawn = move || untrack(|| drawn(session, bare.get()));
     let save = move |_| {
         if let Some(canvas) = drawn() {
@@ -80,49 +74,30 @@ pub fn Keep(session: Session) -> impl IntoView {
     }
 }
 
-/// Whether a network shows something.
-fn shows(slot: &Slot) -> bool {
-    slot.image.with(Option::is_some) || !slot.frames.with(Vec::is_empty)
-}
-
-/// Canvases that stand for the view at hand, by their ids, and what stands above each.
-fn parts(session: Session) -> Vec<(String, String)> {
-    let photo = || ("original-image".to_owned(), "Photo".to_owned());
-    let of_networks = |what: &str| {
-        let part = |slot: Slot| ([slot.place.key(), what].concat(), slot.title());
-        session.at_work().into_iter().filter(shows).map(part).collect::<Vec<_>>()
-    };
-    let beside_photo = |what: &str| [vec![photo()], of_networks(what)].concat();
-    match session.mode.get() {
-        Mode::Invert => beside_photo("-image"),
-        Mode::Explain => beside_photo("-feature-0"),
-        Mode::Atlas => of_networks("-maximised"),
-        Mode::Add => beside_photo("-added"),
-        Mode::Collide => beside_photo("-collision"),
-        Mode::Paint => {
-            [vec![("drawing".into(), session.slots[0].title())], of_networks("-painted")].concat()
-        }
-        Mode::Morph => {
-            let frames = session.morph.settings.with(|settings| settings.frames);
-            (0..frames).map(|i| (format!("frame-{i}"), String::new())).collect()
-        }
+impl Slot {
+    /// Whether it shows something.
+    pub fn shows(&self) -> bool {
+        self.image.with(Option::is_some) || !self.frames.with(Vec::is_empty)
     }
 }
 
-/// What the picture says of itself.
-fn caption(session: Session) -> String {
-    match session.mode.get() {
-        Mode::Invert => {
-            let shown = session.tray.pictured.get().unwrap_or_else(|| session.tray.selected.get());
-            let photo = session.photo(shown).map(|photo| photo.name).unwrap_or_default();
-            [&*photo, ", and what each network kept of it, turned back into a picture"].concat()
-        }
-        _ => session.describe().words(session),
-    }
+/// A canvas that stands for a view, by its id, and what stands above it.
+pub type Part = (String, String);
+
+/// The canvases of all networks that show something, whose ids end in `what`.
+pub fn of_networks(session: Session, what: &str) -> Vec<Part> {
+    let part = |slot: Slot| ([slot.place.key(), what].concat(), slot.title());
+    session.at_work().into_iter().filter(Slot::shows).map(part).collect()
+}
+
+/// The photo, and those canvases beside it.
+pub fn photo_and_networks(session: Session, what: &str) -> Vec<Part> {
+    let photo = ("original-image".to_owned(), "Photo".to_owned());
+    [vec![photo], of_networks(session, what)].concat()
 }
 
 fn file_name(session: Session) -> String {
-    let name = match session.mode.get_untracked().fragment() {
+    let name = match session.view_untracked().fragment {
         "" => "inversion",
         view => view,
     };
@@ -131,7 +106,8 @@ fn file_name(session: Session) -> String {
 
 /// What is shown, side by side, under headings and above a caption.
 fn drawn(session: Session, bare: bool) -> Option<HtmlCanvasElement> {
-    let parts = parts(session).into_iter();
+    let view = session.view();
+    let parts = (view.parts)(session).into_iter();
     let parts: Vec<_> = parts.filter_map(|(id, heading)| Some((found(id)?, heading))).collect();
     let columns = parts.len().clamp(1, COLUMNS);
     let rows = parts.len().div_ceil(columns) as f64;
@@ -156,7 +132,7 @@ fn drawn(session: Session, bare: bool) -> Option<HtmlCanvasElement> {
     let made = ["Made with robust-reps: ", &*url::page()].concat();
     context.set_font("20px system-ui, sans-serif");
     let most = f64::from(WIDTH) - 2.0 * GAP;
-    for (line, words) in [(1.0, caption(session)), (2.0, made)] {
+    for (line, words) in [(1.0, (view.ways.caption)(session)), (2.0, made)] {
         let baseline = below + line * LINE - 8.0;
         context.fill_text_with_max_width(&words, GAP, baseline, most).ok()?;
     }
@@ -182,10 +158,7 @@ async fn shared(session: Session, canvas: &HtmlCanvasElement) -> Result<(), JsVa
     let data = ShareData::new();
     data.set_files(&Array::of1(&file));
     // Whoever gets the picture can open what it shows.
-    let fragment = match session.mode.get_untracked() {
-        Mode::Morph => session.morph.fragment.get_untracked(),
-        _ => session.fragment.get_untracked(),
-    };
+    let fragment = (session.view_untracked().ways.fragment)(session).get_untracked();
     data.set_text(&fragment.map_or_else(url::page, |fragment| url::to_share(&fragment)));
     let navigator: Navigator = window().navigator();
     if !navigator.can_share_with_data(&data) {

@@ -41,6 +41,7 @@ mod term;
 mod tour;
 mod tray;
 mod url;
+mod view;
 mod wait;
 mod why_not;
 mod wipe;

@@ -1,11 +1,15 @@
-//! What the page is used for, and where that changes what things mean.
+//! Every view of the page, by name: a new one has its lines here, and all else in a file of its own.
 
-use leptos::prelude::*;
-use robust_core::settings::Crop;
+use leptos::prelude::Set;
+use robust_core::link::Link;
 
+use super::change::{self, Change, ChangeChosen};
+use super::morph::{self, Morph, PathChosen};
+use super::paint::{self, Paint};
 use super::session::Session;
-use super::state::StartChoice;
-use super::url;
+use super::state::{Explained, ExplainedChosen, Invert, InvertChosen};
+use super::view::View;
+use super::{explain, inversion};
 
 /// What the page is used for at the moment.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -26,139 +30,127 @@ pub enum Mode {
     Paint,
 }
 
+/// What each of them is, in the same order, which is that of the tabs.
+pub static VIEWS: [&View; 7] = [
+    &inversion::VIEW,
+    &morph::VIEW,
+    &explain::VIEW,
+    &change::ATLAS,
+    &change::ADD,
+    &change::COLLIDE,
+    &paint::VIEW,
+];
+
+const _: () = {
+    let mut i = 0;
+    while i < VIEWS.len() {
+        assert!(VIEWS[i].mode as usize == i, "the views are in the order of `Mode`");
+        i += 1;
+    }
+};
+
 impl Mode {
-    /// The fragment that leads here.
+    /// The view that it stands for.
+    pub fn view(self) -> &'static View {
+        VIEWS[self as usize]
+    }
+
+    /// The fragment that leads there.
     pub fn fragment(self) -> &'static str {
-        match self {
-            Mode::Invert => "",
-            Mode::Morph => url::MORPH,
-            Mode::Explain => url::EXPLAIN,
-            Mode::Atlas => url::ATLAS,
-            Mode::Add => url::ADD,
-            Mode::Collide => url::COLLIDE,
-            Mode::Paint => url::PAINT,
-        }
+        self.view().fragment
     }
 }
 
-impl Mode {
-    /// What happens to photos that are dropped here.
-    pub fn drop_words(self) -> &'static str {
-        match self {
-            Mode::Invert => "Drop photos to invert them",
-            Mode::Morph => "Drop photos to put them on the path",
-            Mode::Explain => "Drop a photo to see what is predicted, and why",
-            Mode::Atlas => "Drop a photo to start from it",
-            Mode::Add => "Drop a photo to add the feature to it",
-            Mode::Collide => "Drop a photo to fool the networks with",
-            Mode::Paint => "Drop a photo to paint on it",
+/// What the views have chosen and show, each in a room of its own.
+pub struct Rooms {
+    /// How a photo is inverted.
+    pub invert: Invert,
+    /// What is explained.
+    pub explained: Explained,
+    /// What an image is changed towards.
+    pub change: Change,
+    /// The path between photos.
+    pub morph: Morph,
+    /// The drawing.
+    pub paint: Paint,
+}
+
+/// What is chosen in each of them. A drawing is more than that, and has steps of its own.
+#[derive(Debug, PartialEq)]
+pub struct Chosen {
+    /// How a photo is inverted.
+    pub invert: InvertChosen,
+    /// What is explained.
+    pub explained: ExplainedChosen,
+    /// What an image is changed towards.
+    pub change: ChangeChosen,
+    /// The path between photos.
+    pub path: PathChosen,
+}
+
+impl Rooms {
+    /// As a visitor finds them.
+    pub fn new() -> Self {
+        Self {
+            invert: Invert::new(),
+            explained: Explained::new(),
+            change: Change::new(),
+            morph: Morph::new(),
+            paint: Paint::new(),
         }
+    }
+
+    /// What is chosen now.
+    pub fn chosen(&self) -> Chosen {
+        Chosen {
+            invert: self.invert.chosen(),
+            explained: self.explained.chosen(),
+            change: self.change.chosen(),
+            path: self.morph.chosen(),
+        }
+    }
+
+    /// Chooses all that again, without computing anything.
+    pub fn choose(&self, chosen: &Chosen) {
+        self.invert.choose(&chosen.invert);
+        self.explained.choose(&chosen.explained);
+        self.change.choose(&chosen.change);
+        self.morph.choose(&chosen.path);
+    }
+}
+
+impl Chosen {
+    /// The photos among it.
+    pub fn photos(&self) -> impl Iterator<Item = usize> {
+        let started = [self.invert.start, self.change.start].into_iter();
+        let stops = self.path.stops.iter().copied();
+        started.filter_map(|start| start.photo()).chain([self.change.other]).chain(stops)
     }
 }
 
 impl Session {
-    /// Chooses a photo: inverts it, or makes it part of the path.
-    pub fn select(self, id: usize) {
-        match self.mode.get_untracked() {
-            Mode::Invert => {
-                self.tray.selected.set(id);
-                self.invert();
+    /// Shows what a link says. Nothing in it is trusted.
+    pub fn open_link(self, text: &str) {
+        match Link::from_fragment(text) {
+            Ok(Link::Invert { photo, settings, start }) => {
+                self.open_inversion(&photo, settings, &start);
             }
-            Mode::Morph => self.choose_stop(id),
-            Mode::Explain => {
-                self.tray.selected.set(id);
-                self.explain(None);
+            Ok(Link::Path(link)) => self.open_path(link),
+            Ok(Link::Explain { photo, class }) => self.open_explanation(&photo, class, None),
+            Ok(Link::WhyNot { photo, class, other }) => {
+                self.open_explanation(&photo, class, Some(other));
             }
-            Mode::Atlas => {
-                self.tray.selected.set(id);
-                self.change.start.set(StartChoice::Photo(id));
-                self.change();
+            Ok(Link::Change { start, other, goal }) => {
+                self.open_change(&start, other.as_ref(), goal, false, None);
             }
-            Mode::Add | Mode::Collide => {
-                self.tray.selected.set(id);
-                self.change();
+            Ok(Link::ChangeBy { start, other, goal, authors, region }) => {
+                self.open_change(&start, other.as_ref(), goal, authors, region.as_ref());
             }
-            Mode::Paint => {
-                self.tray.selected.set(id);
-                self.paint_on_photo();
+            Ok(Link::Drawing(link)) => self.open_drawing(link),
+            Err(error) => {
+                let way_on = "Below you can make a picture or a path of your own.";
+                self.notice.set(Some(format!("{error}. {way_on}")));
             }
-        }
-    }
-
-    /// Whether a photo is the one that is inverted, or part of the path.
-    pub fn is_chosen(self, id: usize) -> bool {
-        match self.mode.get() {
-            Mode::Morph => self.morph.stops.with(|stops| stops.contains(&id)),
-            _ => self.tray.selected.get() == id,
-        }
-    }
-
-    /// The photo that the crop is of: the inverted one, or the marked one of the path.
-    pub fn cropped(self) -> usize {
-        match self.mode.get() {
-            Mode::Morph => {
-                let active = self.morph.active.get();
-                self.morph.stops.with(|stops| stops.get(active).copied()).unwrap_or_default()
-            }
-            _ => self.tray.selected.get(),
-        }
-    }
-
-    /// Crops that photo and computes again.
-    pub fn crop(self, crop: Crop) {
-        let id = untrack(|| self.cropped());
-        self.tray.photos.update(|photos| {
-            if let Some(photo) = photos.iter_mut().find(|photo| photo.id == id) {
-                photo.crop = crop;
-            }
-        });
-        // Another part of a photo may show something else.
-        self.explained.class.set(None);
-        self.compute_again();
-    }
-
-    /// Computes what the view at hand shows.
-    pub fn compute_again(self) {
-        match self.mode.get_untracked() {
-            Mode::Invert => self.invert(),
-            Mode::Morph => self.compute_path(true),
-            Mode::Explain => self.explain_on(&self.slots),
-            Mode::Atlas | Mode::Add | Mode::Collide => self.change(),
-            Mode::Paint => self.paint_on_photo(),
-        }
-    }
-
-    /// Goes to what the fragment of the address says.
-    pub fn follow_address(self) {
-        let mode = self.mode.get_untracked();
-        if url::fragment() == mode.fragment()
-            && let Some(link) = self.fragment.get_untracked()
-        {
-            // The name of the view at hand, which the address says more of.
-            match mode {
-                Mode::Invert => self.show_link(),
-                _ => url::replace_fragment(&link),
-            }
-            return;
-        }
-        match url::fragment().as_str() {
-            "" => self.enter_invert(),
-            url::ADD => self.enter_change(Mode::Add),
-            url::ATLAS => self.enter_change(Mode::Atlas),
-            url::COLLIDE => self.enter_change(Mode::Collide),
-            url::EXPLAIN => self.enter_explain(),
-            url::MORPH => self.enter_morph(),
-            url::PAINT => self.enter_paint(),
-            url::TOUR => self.begin_tour(),
-            fragment => self.open_link(fragment),
-        }
-    }
-
-    /// Shows the view of one photo.
-    pub fn enter_invert(self) {
-        if self.mode.get_untracked() != Mode::Invert {
-            self.enter(Mode::Invert);
-            self.show_or_compute();
         }
     }
 }

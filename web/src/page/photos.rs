@@ -14,10 +14,9 @@ use web_sys::{Blob, File, ImageBitmap, Url};
 
 use super::canvas::{blank, png_file};
 use super::models::is_network;
-use super::modes::Mode;
+use super::modes::VIEWS;
 use super::session::Session;
 use super::slot::Slot;
-use super::state::StartChoice;
 use super::{gallery, url};
 use crate::protocol::PhotoFile;
 use crate::turn::Turn;
@@ -195,7 +194,7 @@ impl Session {
                 }
             }
             // A path takes all of them, every other view the first.
-            let taken = if self.mode.get_untracked() == Mode::Morph { added.len() } else { 1 };
+            let taken = if self.view_untracked().ways.takes_all { added.len() } else { 1 };
             added.into_iter().take(taken).for_each(|id| self.select(id));
         });
     }
@@ -217,20 +216,10 @@ impl Session {
         self.tray.wrong.update(|wrong| wrong.retain(|(photo, _)| *photo != id));
         let first = self.tray.photos.with_untracked(|photos| photos.first().map(|photo| photo.id));
         let Some(first) = first else { return };
-        let gone = StartChoice::Photo(id);
-        for start in [self.invert.start, self.change.start] {
-            if start.get_untracked() == gone {
-                start.set(StartChoice::Noise);
-            }
+        if self.tray.selected.get_untracked() == id {
+            self.tray.selected.set(first);
         }
-        for chosen in [self.tray.selected, self.change.other] {
-            if chosen.get_untracked() == id {
-                chosen.set(first);
-            }
-        }
-        if self.morph.stops.with_untracked(|stops| stops.contains(&id)) {
-            self.leave_path(id);
-        }
+        VIEWS.iter().for_each(|view| (view.ways.let_go)(self, id, first));
         if used {
             self.compute_again();
         }
@@ -238,15 +227,7 @@ impl Session {
 
     /// Whether what is shown is made of this photo. A drawing has its pixels already.
     fn shows(self, id: usize) -> bool {
-        let selected = self.tray.selected.get() == id;
-        match self.mode.get() {
-            Mode::Invert => selected || self.invert.start.get() == StartChoice::Photo(id),
-            Mode::Morph => self.morph.stops.with(|stops| stops.contains(&id)),
-            Mode::Explain | Mode::Add => selected,
-            Mode::Atlas => selected && matches!(self.change.start.get(), StartChoice::Photo(_)),
-            Mode::Collide => selected || self.change.other.get() == id,
-            Mode::Paint => false,
-        }
+        self.describe().used().contains(&id)
     }
 
     /// Marks the photo of a run that it could not begin with, and goes back to the one whose picture
@@ -256,28 +237,23 @@ impl Session {
             wrong.retain(|(photo, _)| *photo != id);
             wrong.push((id, message.to_owned()));
         });
-        match self.mode.get_untracked() {
-            // What was shown has not been touched.
-            Mode::Invert | Mode::Paint => {
-                let shown =
-                    self.tray.pictured.get_untracked().filter(|id| self.photo(*id).is_some());
-                if let (Some(shown), true) = (shown, self.tray.selected.get_untracked() == id) {
-                    self.tray.selected.set(shown);
-                    // Nobody wants to go back to it.
-                    self.forget_steps_to(id);
-                    let inverted = |slot: &Slot| slot.turn.with_untracked(Turn::shown) != 0;
-                    if self.slots.iter().any(inverted) {
-                        self.show_link();
-                    } else {
-                        self.show_or_compute();
-                    }
+        // Where what was shown has not been touched.
+        if self.view_untracked().ways.stays {
+            let shown = self.tray.pictured.get_untracked().filter(|id| self.photo(*id).is_some());
+            if let (Some(shown), true) = (shown, self.tray.selected.get_untracked() == id) {
+                self.tray.selected.set(shown);
+                // Nobody wants to go back to it.
+                self.forget_steps_to(id);
+                let inverted = |slot: &Slot| slot.turn.with_untracked(Turn::shown) != 0;
+                if self.slots.iter().any(inverted) {
+                    self.show_link();
+                } else {
+                    self.show_or_compute();
                 }
             }
-            _ if untrack(|| self.shows(id)) => {
-                self.forget_steps_to(id);
-                self.show_step_again();
-            }
-            _ => {}
+        } else if untrack(|| self.shows(id)) {
+            self.forget_steps_to(id);
+            self.show_step_again();
         }
     }
 }

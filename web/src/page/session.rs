@@ -7,15 +7,13 @@ use leptos::prelude::*;
 use leptos::task::spawn_local;
 
 use super::adapter::choose;
-use super::change::Change;
 use super::history::History;
 use super::models::{Loading, Models};
-use super::modes::Mode;
-use super::morph::{Morph, hear_saved};
-use super::paint::Paint;
+use super::modes::{Mode, Rooms};
+use super::morph::hear_saved;
 use super::place::{PLACES, Place};
 use super::slot::Slot;
-use super::state::{Device, Explained, Invert, Tray};
+use super::state::{Device, Tray};
 use crate::protocol::{Cause, Event, Fault, Image, Response, RunId};
 use crate::turn::Turn;
 
@@ -38,16 +36,8 @@ pub struct State {
     pub slots: [Slot; PLACES],
     /// The photos at hand.
     pub tray: Tray,
-    /// How a photo is inverted.
-    pub invert: Invert,
-    /// What is explained.
-    pub explained: Explained,
-    /// What an image is changed towards.
-    pub change: Change,
-    /// The path between photos.
-    pub morph: Morph,
-    /// The drawing.
-    pub paint: Paint,
+    /// What the views have chosen and show.
+    pub rooms: Rooms,
     /// What was made and chosen in this visit.
     pub history: History,
     /// The networks to choose from.
@@ -71,8 +61,17 @@ pub struct State {
     /// What the laboratory has measured.
     pub measured: RwSignal<Vec<Response>>,
     /// Whether the chosen photo is inverted as soon as a model is loaded.
-    eager: bool,
+    pub(super) eager: bool,
     pub(super) run: RwSignal<RunId>,
+}
+
+/// A view's room is one of the session's.
+impl Deref for State {
+    type Target = Rooms;
+
+    fn deref(&self) -> &Rooms {
+        &self.rooms
+    }
 }
 
 impl Session {
@@ -82,11 +81,7 @@ impl Session {
         let session = Self(Box::leak(Box::new(State {
             slots: Place::ALL.map(Slot::new),
             tray: Tray::new(),
-            invert: Invert::new(),
-            explained: Explained::new(),
-            change: Change::new(),
-            morph: Morph::new(),
-            paint: Paint::new(),
+            rooms: Rooms::new(),
             history: History::new(),
             models: Models::new(),
             device: Device::new(),
@@ -129,7 +124,7 @@ impl Session {
                 // Unless the visitor has asked for something else meanwhile.
                 let same = self.run.get_untracked() == self.device.lost_run.get_value();
                 if !(same && slot.go_on()) {
-                    self.model_ready(slot);
+                    (self.view_untracked().model_ready)(self, slot);
                 }
             }
             Response::Failed(fault) => self.engine_failed(slot, fault),
@@ -182,23 +177,6 @@ impl Session {
                 }
             }
             Response::Ready => {}
-        }
-    }
-
-    /// A model has come: it takes part in what the other one may be doing already.
-    fn model_ready(self, slot: Slot) {
-        match self.mode.get_untracked() {
-            Mode::Invert if self.eager || self.loading.asked() => self.invert_on(&[slot]),
-            Mode::Invert => {}
-            Mode::Morph => self.path_model_ready(slot),
-            Mode::Explain => self.explain_on(&[slot]),
-            Mode::Atlas | Mode::Add | Mode::Collide => self.change_on(&[slot]),
-            Mode::Paint => {
-                let chosen = self.paint.chosen.get_untracked();
-                if slot.place == Place::Robust || (chosen.compare && !chosen.made) {
-                    self.look_at_drawing();
-                }
-            }
         }
     }
 

@@ -16,6 +16,13 @@ use crate::recovery::Losses;
 /// Where images start: a photo is one with this id.
 pub type StartChoice = Start<usize>;
 
+/// Where a photo is gone, an image that started from it starts from noise.
+pub fn start_without(start: RwSignal<StartChoice>, gone: usize) {
+    if start.get_untracked() == StartChoice::Photo(gone) {
+        start.set(StartChoice::Noise);
+    }
+}
+
 /// Photos that an engine is shrinking, by the number of the request.
 type Shrinking = HashMap<usize, oneshot::Sender<Result<ByteBuf, Fault>>>;
 
@@ -77,6 +84,26 @@ impl Invert {
             start: RwSignal::new(StartChoice::Noise),
         }
     }
+
+    /// What is chosen.
+    pub fn chosen(self) -> InvertChosen {
+        InvertChosen { settings: self.settings.get(), start: self.start.get() }
+    }
+
+    /// Chooses that again.
+    pub fn choose(self, chosen: &InvertChosen) {
+        self.settings.set(chosen.settings);
+        self.start.set(chosen.start);
+    }
+}
+
+/// What is chosen of an inversion.
+#[derive(Debug, PartialEq)]
+pub struct InvertChosen {
+    /// What is optimised, how.
+    pub settings: InvertSettings,
+    /// Where the image starts.
+    pub start: StartChoice,
 }
 
 /// What is explained.
@@ -93,6 +120,26 @@ impl Explained {
     pub fn new() -> Self {
         Self { class: RwSignal::new(None), question: RwSignal::new(None) }
     }
+
+    /// What is chosen.
+    pub fn chosen(self) -> ExplainedChosen {
+        ExplainedChosen { class: self.class.get(), question: self.question.get() }
+    }
+
+    /// Chooses that again.
+    pub fn choose(self, chosen: &ExplainedChosen) {
+        self.class.set(chosen.class);
+        self.question.set(chosen.question);
+    }
+}
+
+/// What is chosen of an explanation.
+#[derive(Debug, PartialEq)]
+pub struct ExplainedChosen {
+    /// The class, or the predicted one.
+    pub class: Option<usize>,
+    /// The class of which it is asked why the photo is not one.
+    pub question: Option<usize>,
 }
 
 /// What computes, and how that has gone.

@@ -63,11 +63,7 @@ impl Session {
             let _ = storage.set_item(KEY, &step.to_string());
         }
         let Some((mode, ..)) = STEPS.get(step) else { return };
-        match mode {
-            Mode::Morph => self.enter_morph(),
-            Mode::Invert => self.enter_invert(),
-            mode => self.enter_change(*mode),
-        }
+        self.show_view(*mode);
         if url::fragment() == url::TOUR {
             url::replace_fragment(mode.fragment());
             self.follow_address();

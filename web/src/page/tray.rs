@@ -99,7 +99,7 @@ pub fn DropZone(session: Session) -> impl IntoView {
     listen_for_photos(session, dragging);
     view! {
         <Show when=move || dragging.get()>
-            <div class="drop-here">{move || session.mode.get().drop_words()}</div>
+            <div class="drop-here">{move || session.view().drop_words}</div>
         </Show>
     }
 }

@@ -23,21 +23,6 @@ pub fn local_path(name: &str) -> Option<String> {
 /// The fragment of the view of paths before there is one.
 pub const MORPH: &str = "morph";
 
-/// The fragment of the view that adds a feature.
-pub const ADD: &str = "add";
-
-/// The fragment of the view of explanations.
-pub const EXPLAIN: &str = "explain";
-
-/// The fragment of the view of features.
-pub const ATLAS: &str = "features";
-
-/// The fragment of the view of collisions.
-pub const COLLIDE: &str = "collide";
-
-/// The fragment of the view that paints.
-pub const PAINT: &str = "paint";
-
 /// The fragment of the tour.
 pub const TOUR: &str = "tour";
 

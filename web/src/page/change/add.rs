@@ -1,19 +1,21 @@
 //! Adding coordinates of the representation to a photo, little by little: equation (7).
 
 use leptos::prelude::*;
-use robust_core::settings::change::MOST_ADDED;
+use robust_core::settings::change::{Goal, MOST_ADDED};
 
 use super::brush::Brush;
 use super::tiles::Tile;
 use crate::page::authors::AsAuthors;
 use crate::page::canvas::{ImageCanvas, SavePng};
 use crate::page::frame::{Frame, Stop, of_each};
-use crate::page::keep::Keep;
+use crate::page::keep::{Keep, photo_and_networks};
+use crate::page::modes::Mode;
 use crate::page::session::Session;
 use crate::page::share::Share;
 use crate::page::slot::Slot;
 use crate::page::term::{REPRESENTATION, Term};
 use crate::page::tray::Tray;
+use crate::page::view::{View, Ways};
 use crate::page::words::fixed;
 
 /// A photo and as much of some features as the visitor wants.
@@ -48,9 +50,7 @@ pub fn AddView(session: Session) -> impl IntoView {
             position.set(Some(stage));
         }
     };
-    let typed = move || {
-        features.with(|all| all.iter().map(usize::to_string).collect::<Vec<_>>().join(", "))
-    };
+    let typed = move || features.with(|all| listed(all));
     view! {
         <Tray session />
         <div class="stage">
@@ -82,6 +82,10 @@ pub fn AddView(session: Session) -> impl IntoView {
     }
 }
 
+fn listed(features: &[usize]) -> String {
+    features.iter().map(usize::to_string).collect::<Vec<_>>().join(", ")
+}
+
 #[component]
 fn Added(model: Slot, position: RwSignal<Option<usize>>) -> impl IntoView {
     let slot = model;
@@ -110,3 +114,29 @@ fn Added(model: Slot, position: RwSignal<Option<usize>>) -> impl IntoView {
         </Frame>
     }
 }
+
+/// Coordinates are added to a photo.
+pub const VIEW: View = View {
+    mode: Mode::Add,
+    fragment: "add",
+    tab: "Add a feature",
+    drop_words: "Drop a photo to add the feature to it",
+    show: |session| view! { <AddView session /> }.into_any(),
+    compute: Session::change,
+    model_ready: |session, slot| session.change_on(&[slot]),
+    words: |view, _| {
+        let features = listed(&view.chosen.change.features);
+        ["Feature ", &features, " added: ", view.name(view.selected)].concat()
+    },
+    parts: |session| photo_and_networks(session, "-added"),
+    ways: Ways {
+        goal: |session| Some(Goal::Add(session.change.features.get_untracked())),
+        link: Session::change_link,
+        same: |one, other| {
+            let (one, other) = (&one.chosen.change, &other.chosen.change);
+            (&one.features, &one.region, one.authors)
+                == (&other.features, &other.region, other.authors)
+        },
+        ..Ways::USUAL
+    },
+};

@@ -9,13 +9,15 @@ use super::tiles::Tile;
 use crate::page::authors::AsAuthors;
 use crate::page::canvas::{ImageCanvas, SavePng};
 use crate::page::frame::{Frame, Stop, of_each};
-use crate::page::keep::Keep;
+use crate::page::keep::{Keep, of_networks};
+use crate::page::modes::Mode;
 use crate::page::select::{Select, fixed_options, numbered};
 use crate::page::session::Session;
 use crate::page::share::Share;
 use crate::page::slot::Slot;
-use crate::page::state::StartChoice;
+use crate::page::state::{StartChoice, start_without};
 use crate::page::tray::Tray;
+use crate::page::view::{View, Ways};
 use crate::page::words::{fixed, one, percent};
 
 /// Photos that are shown from either end.
@@ -273,3 +275,41 @@ fn Activating(session: Session, model: Signal<Slot>) -> impl IntoView {
     };
     view! { {rows} }
 }
+
+/// Coordinates are shown and maximised.
+pub const VIEW: View = View {
+    mode: Mode::Atlas,
+    fragment: "features",
+    tab: "Features",
+    drop_words: "Drop a photo to start from it",
+    show: |session| view! { <AtlasView session /> }.into_any(),
+    compute: Session::change,
+    model_ready: |session, slot| session.change_on(&[slot]),
+    words: |view, session| match &view.chosen.change.goal {
+        Goal::Class(class) => ["Dreamed up: ", &*session.class_called(*class)].concat(),
+        Goal::Feature(feature) => ["Feature ", &feature.to_string()].concat(),
+        Goal::Add(_) | Goal::Collide { .. } => String::new(),
+    },
+    parts: |session| of_networks(session, "-maximised"),
+    ways: Ways {
+        select: |session, id| {
+            session.tray.selected.set(id);
+            session.change.start.set(StartChoice::Photo(id));
+            session.change();
+        },
+        let_go: |session, gone, _| start_without(session.change.start, gone),
+        goal: |session| Some(session.change.goal.get_untracked()),
+        link: Session::change_link,
+        // Whichever is chosen is what it starts from.
+        photos: |view| {
+            view.chosen.change.start.photo().map(|_| view.selected).into_iter().collect()
+        },
+        same: |one, other| {
+            let (one, other) = (&one.chosen.change, &other.chosen.change);
+            (&one.goal, one.start, one.authors) == (&other.goal, other.start, other.authors)
+        },
+        image: true,
+        frames: false,
+        ..Ways::USUAL
+    },
+};

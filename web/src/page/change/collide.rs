@@ -2,18 +2,20 @@
 //! and (2), figure 2.
 
 use leptos::prelude::*;
-use robust_core::settings::change::RADII;
+use robust_core::settings::change::{Goal, RADII};
 
 use crate::page::canvas::{ImageCanvas, SavePng};
 use crate::page::controls::event_number;
 use crate::page::frame::{Frame, Original, Stop, of_each};
-use crate::page::keep::Keep;
+use crate::page::keep::{Keep, photo_and_networks};
+use crate::page::modes::Mode;
 use crate::page::select::Select;
 use crate::page::session::Session;
 use crate::page::share::Share;
 use crate::page::slot::Slot;
 use crate::page::term::{REPRESENTATION, Term};
 use crate::page::tray::Tray;
+use crate::page::view::{View, Ways};
 use crate::page::words::{fixed, percent, plain};
 use crate::protocol::Image;
 
@@ -117,3 +119,35 @@ fn magnification(photo: &Image, image: &Image) -> f32 {
     let changes = photo.rgba.iter().zip(image.rgba.iter()).map(|(a, b)| a.abs_diff(*b));
     127.5 / f32::from(changes.max().unwrap_or(0).max(1))
 }
+
+/// A photo is to pass for another.
+pub const VIEW: View = View {
+    mode: Mode::Collide,
+    fragment: "collide",
+    tab: "Fool a network",
+    drop_words: "Drop a photo to fool the networks with",
+    show: |session| view! { <CollideView session /> }.into_any(),
+    compute: Session::change,
+    model_ready: |session, slot| session.change_on(&[slot]),
+    words: |view, _| {
+        let [photo, other] = [view.selected, view.chosen.change.other].map(|id| view.name(id));
+        ["Fooled: ", photo, " for ", other].concat()
+    },
+    parts: |session| photo_and_networks(session, "-collision"),
+    ways: Ways {
+        let_go: |session, gone, first| {
+            if session.change.other.get_untracked() == gone {
+                session.change.other.set(first);
+            }
+        },
+        goal: |session| Some(Goal::Collide { epsilon: untrack(|| session.epsilon()) }),
+        link: Session::change_link,
+        photos: |view| vec![view.selected, view.chosen.change.other],
+        same: |one, other| {
+            let (one, other) = (&one.chosen.change, &other.chosen.change);
+            (one.epsilon, one.authors) == (other.epsilon, other.authors)
+        },
+        small: |shown| shown.frames.first(),
+        ..Ways::USUAL
+    },
+};

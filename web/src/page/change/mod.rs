@@ -5,11 +5,12 @@ mod add;
 mod atlas;
 mod brush;
 mod collide;
+mod link;
 mod state;
 mod tiles;
 
-pub use add::AddView;
-pub use atlas::AtlasView;
-pub use collide::CollideView;
-pub use state::Change;
+pub use add::VIEW as ADD;
+pub use atlas::VIEW as ATLAS;
+pub use collide::VIEW as COLLIDE;
+pub use state::{Change, ChangeChosen};
 pub use tiles::{AtlasSheet, Tile};

@@ -7,7 +7,6 @@ use serde_bytes::ByteBuf;
 
 use super::tiles::AtlasSheet;
 use crate::page::download;
-use crate::page::modes::Mode;
 use crate::page::session::Session;
 use crate::page::slot::{Slot, USUAL_SIDE};
 use crate::page::state::StartChoice;
@@ -48,25 +47,55 @@ impl Change {
             epsilon: RwSignal::new(None),
         }
     }
-}
 
-impl Session {
-    /// Shows one of the views that change an image.
-    pub fn enter_change(self, mode: Mode) {
-        if self.mode.get_untracked() != mode {
-            self.enter(mode);
-            self.show_or_compute();
+    /// What is chosen. A region that is being painted is part of it, but no reason to look again.
+    pub fn chosen(self) -> ChangeChosen {
+        ChangeChosen {
+            features: self.features.get(),
+            region: self.region.get_untracked(),
+            goal: self.goal.get(),
+            start: self.start.get(),
+            authors: self.authors.get(),
+            other: self.other.get(),
+            epsilon: self.epsilon.get(),
         }
     }
 
+    /// Chooses that again.
+    pub fn choose(self, chosen: &ChangeChosen) {
+        self.features.set(chosen.features.clone());
+        self.region.set(chosen.region.clone());
+        self.goal.set(chosen.goal.clone());
+        self.start.set(chosen.start);
+        self.authors.set(chosen.authors);
+        self.other.set(chosen.other);
+        self.epsilon.set(chosen.epsilon);
+    }
+}
+
+/// What is chosen of a change.
+#[derive(Debug, PartialEq)]
+pub struct ChangeChosen {
+    /// Coordinates that are added to a photo, one after another.
+    pub features: Vec<usize>,
+    /// Pixels of the photo that may change; all of them if there is none.
+    pub region: Option<Vec<bool>>,
+    /// The feature or class that is maximised.
+    pub goal: Goal,
+    /// Where that starts.
+    pub start: StartChoice,
+    /// Whether it is done as the authors do it.
+    pub authors: bool,
+    /// The photo that is collided with.
+    pub other: usize,
+    /// How near the photo a collision stays, where that was said.
+    pub epsilon: Option<f32>,
+}
+
+impl Session {
     /// What the view at hand changes an image towards.
     pub fn goal(self) -> Option<Goal> {
-        match self.mode.get_untracked() {
-            Mode::Add => Some(Goal::Add(self.change.features.get_untracked())),
-            Mode::Atlas => Some(self.change.goal.get_untracked()),
-            Mode::Collide => Some(Goal::Collide { epsilon: untrack(|| self.epsilon()) }),
-            Mode::Invert | Mode::Morph | Mode::Explain | Mode::Paint => None,
-        }
+        (self.view_untracked().ways.goal)(self)
     }
 
     /// How near the photo a collision stays.
@@ -106,8 +135,8 @@ impl Session {
             (Goal::Add(_), _) => (None, vec![chosen]),
             (Goal::Collide { .. }, _) => (None, vec![chosen, self.change.other.get_untracked()]),
         };
-        let region = match self.mode.get_untracked() {
-            Mode::Add => self.change.region.get_untracked(),
+        let region = match goal {
+            Goal::Add(_) => self.change.region.get_untracked(),
             _ => None,
         };
         let region = region.map(|pixels| pixels.into_iter().map(u8::from).collect::<Vec<u8>>());

@@ -7,12 +7,11 @@ use leptos::prelude::*;
 use super::described::Described;
 use super::shown::Shown;
 use super::undo::Steps;
-use crate::page::modes::Mode;
-use crate::page::paint::Painting;
 use crate::page::place::PLACES;
 use crate::page::session::Session;
 use crate::page::slot::Slot;
 use crate::page::url;
+use crate::page::view::Again;
 use crate::protocol::{Image, RunId};
 use crate::turn::Turn;
 
@@ -23,7 +22,6 @@ pub const MOST: usize = 50;
 const RUNS: usize = 8;
 
 /// One result.
-#[derive(Debug)]
 pub struct Made {
     /// Tells results apart.
     pub id: usize,
@@ -36,30 +34,20 @@ pub struct Made {
     runs: [RunId; PLACES],
     /// The networks that the visitor had chosen.
     chosen: [Option<String>; PLACES],
-    /// The link of a path.
-    path: Option<String>,
-    painting: Option<Painting>,
+    again: Again,
 }
 
 impl Made {
     /// A picture that stands for all of it.
     pub fn small(&self) -> Option<Image> {
         let shown = self.shown.iter().flatten().next()?;
-        let frames = &shown.frames;
-        let image = match self.view.mode {
-            Mode::Invert | Mode::Atlas => shown.image.as_ref(),
-            Mode::Morph => frames.get(frames.len() / 2),
-            Mode::Explain => shown.photo(),
-            Mode::Add => frames.last(),
-            Mode::Collide => frames.first(),
-            Mode::Paint => frames.first().or(shown.image.as_ref()),
-        };
-        image.or(shown.photo()).cloned()
+        let small = self.view.mode.view().ways.small;
+        small(shown).or(shown.photo()).cloned()
     }
 }
 
 /// Everything that was made and is kept.
-#[derive(Debug, Default)]
+#[derive(Default)]
 pub struct Kept {
     /// The newest first.
     pub made: Vec<Made>,
@@ -152,11 +140,8 @@ impl Session {
             kept.asked.iter().find(|(run, _)| *run == newest).map(|(_, view)| view.clone())
         });
         let Some(view) = asked else { return };
-        let paints = view.mode == Mode::Paint;
-        // What a network sees in a drawing is no picture.
-        if self.mode.get_untracked() != view.mode
-            || (paints && !self.paint.chosen.get_untracked().made)
-        {
+        let ways = &view.mode.view().ways;
+        if self.mode.get_untracked() != view.mode || !(ways.is_result)(self) {
             return;
         }
         // Nothing new: a kept result is shown, or a network has left.
@@ -168,30 +153,27 @@ impl Session {
         }
         let shown = self.slots.map(|slot| {
             let run = runs[slot.place as usize];
-            (run != 0).then(|| Shown::of(&slot, view.mode))
+            (run != 0).then(|| Shown::of(&slot, ways))
         });
         let words = view.words(self);
-        let path = self.morph.fragment.get_untracked().filter(|_| view.mode == Mode::Morph);
-        let painting = paints.then(|| self.paint.painting());
+        let again = (ways.keep)(self);
+        let goes_on = (ways.goes_on)(self);
         let chosen = self.models.chosen.get_untracked();
         self.history.update(|kept| {
             // Another network has come to its end, or there is more to say of the same photo.
-            let goes_on = painting.as_ref().is_some_and(Painting::is_by_hand);
             let newest = kept.made.iter_mut().enumerate().find(|(at, made)| {
                 let same = made.chosen == chosen
                     && runs.iter().zip(&made.runs).any(|(run, of)| *run != 0 && run == of);
-                let explained =
-                    view.mode == Mode::Explain && made.view == view && made.chosen == chosen;
-                // Strokes go on with what was painted last.
-                let painted = goes_on && *at == 0 && made.view.mode == Mode::Paint;
-                same || explained || painted
+                let explained = ways.told && made.view == view && made.chosen == chosen;
+                let newest = goes_on && *at == 0 && made.view.mode == view.mode;
+                same || explained || newest
             });
             let newest = newest.map(|(_, made)| made);
             let id = match &newest {
                 Some(made) => made.id,
                 None => kept.count,
             };
-            let result = Made { id, view, words, shown, runs, chosen, path, painting };
+            let result = Made { id, view, words, shown, runs, chosen, again };
             match newest {
                 Some(made) => *made = result,
                 None => {
@@ -229,11 +211,8 @@ impl Session {
     pub fn show_kept(self) -> bool {
         let view = untrack(|| self.describe());
         let chosen = self.models.chosen.get_untracked();
-        let path = untrack(|| self.path_models());
-        let asked = |slot: &Slot| {
-            let part = view.mode != Mode::Morph || path.iter().any(|of| of.place == slot.place);
-            part && untrack(|| slot.is_ready())
-        };
+        let takes_part = view.mode.view().ways.takes_part;
+        let asked = |slot: &Slot| untrack(|| takes_part(self, slot) && slot.is_ready());
         let whole = |made: &Made| {
             self.slots.iter().zip(&made.shown).all(|(slot, shown)| match shown {
                 Some(shown) => !shown.stopped,
@@ -253,16 +232,16 @@ impl Session {
     fn show_pictures_of(self, id: usize) {
         let found = self.history.with(|kept| {
             let made = kept.made.iter().find(|made| made.id == id)?;
-            Some((made.view.clone(), made.path.clone(), made.painting.clone()))
+            Some((made.view.clone(), made.again.clone()))
         });
-        let Some((view, path, painting)) = found else { return };
+        let Some((view, again)) = found else { return };
         self.notice.set(None);
         self.slots.iter().for_each(|slot| slot.forget());
         self.tray.pictured.set(Some(view.selected));
         let run = self.next_run();
         self.history.update(|kept| {
             kept.shown = Some(id);
-            let mut afresh = view.mode == Mode::Explain;
+            let mut afresh = view.mode.view().ways.told;
             for made in kept.made.iter_mut().filter(|made| made.id == id) {
                 made.runs = [0; PLACES];
                 for (i, slot) in self.slots.iter().enumerate() {
@@ -281,17 +260,7 @@ impl Session {
             }
             kept.afresh += usize::from(afresh);
         });
-        match view.mode {
-            Mode::Morph => self.show_path_again(path),
-            Mode::Paint => {
-                if let Some(painting) = painting {
-                    self.paint_again(painting);
-                }
-            }
-            Mode::Invert | Mode::Explain | Mode::Atlas | Mode::Add | Mode::Collide => {
-                self.show_link();
-            }
-        }
+        again(self);
     }
 
     /// Forgets a result; what is shown stays.

@@ -8,6 +8,7 @@ mod shown;
 mod undo;
 mod view;
 
+pub use described::Described;
 pub use made::History;
 pub use shown::Shown;
 pub use view::MadeHere;

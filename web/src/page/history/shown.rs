@@ -3,8 +3,8 @@
 use leptos::prelude::*;
 use robust_core::report::Explanation;
 
-use crate::page::modes::Mode;
 use crate::page::slot::Slot;
+use crate::page::view::Ways;
 use crate::protocol::{Image, RunId};
 use crate::turn::Turn;
 
@@ -30,21 +30,18 @@ pub struct Shown {
 
 impl Shown {
     /// What a network shows now in this view; what is left of others is no part of it.
-    pub fn of(slot: &Slot, mode: Mode) -> Self {
-        let explains = mode == Mode::Explain;
-        let frames = match mode {
-            Mode::Invert | Mode::Atlas => Vec::new(),
-            _ => slot.frames.get_untracked(),
-        };
-        let one = matches!(mode, Mode::Invert | Mode::Atlas | Mode::Paint) && frames.is_empty();
+    pub fn of(slot: &Slot, ways: &Ways) -> Self {
+        let told = ways.told;
+        let frames = if ways.frames { slot.frames.get_untracked() } else { Vec::new() };
+        let one = ways.image && frames.is_empty();
         Self {
             target: slot.target.get_untracked(),
             image: slot.image.get_untracked().filter(|_| one),
             frames,
-            explanation: slot.told.explanation.get_untracked().filter(|_| explains),
-            why_not: if explains { slot.told.why_not.get_untracked() } else { Vec::new() },
+            explanation: slot.told.explanation.get_untracked().filter(|_| told),
+            why_not: if told { slot.told.why_not.get_untracked() } else { Vec::new() },
             confidences: slot.confidences.get_untracked(),
-            saliency: slot.told.saliency.get_untracked().filter(|_| explains),
+            saliency: slot.told.saliency.get_untracked().filter(|_| told),
             losses: slot.course.losses.get_untracked(),
             step: slot.course.step.get_untracked(),
             steps: slot.course.steps.get_untracked(),

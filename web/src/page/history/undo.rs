@@ -8,7 +8,6 @@ use wasm_bindgen::JsCast;
 use web_sys::{HtmlInputElement, KeyboardEvent};
 
 use super::described::Described;
-use crate::page::modes::Mode;
 use crate::page::session::Session;
 use crate::page::url;
 
@@ -51,20 +50,19 @@ impl Session {
         let handle = window_event_listener(ev::keydown, move |event| {
             if let Some(forth) = direction(&event) {
                 event.prevent_default();
-                match self.mode.get_untracked() {
-                    Mode::Paint if forth => {}
-                    Mode::Paint => self.undo_drawing(),
-                    _ => self.step(forth),
+                match self.view_untracked().ways.step {
+                    Some(step) => step(self, forth),
+                    None => self.step(forth),
                 }
             }
         });
         on_cleanup(move || handle.remove());
     }
 
-    /// What is chosen now, if that is news. A drawing has steps of its own.
+    /// What is chosen now, if that is news.
     pub(super) fn note(self, view: Arc<Described>) {
         let known = self.history.with(|kept| kept.steps.all.get(kept.steps.at) == Some(&view));
-        if view.mode != Mode::Paint && !known {
+        if view.mode.view().ways.step.is_none() && !known {
             self.history.update(|kept| kept.steps.note(view));
         }
     }

@@ -7,7 +7,6 @@ use web_sys::HtmlElement;
 
 use super::made::{MOST, Made};
 use crate::page::canvas::ImageCanvas;
-use crate::page::modes::Mode;
 use crate::page::session::Session;
 
 /// Every result, to go back to, and the steps that led there.
@@ -55,7 +54,7 @@ pub fn MadeHere(session: Session) -> impl IntoView {
         <section class="made" id="made" aria-label="Made in this visit">
             <div class="buttons">
                 // A drawing is taken back beside it, stroke by stroke.
-                <Show when=move || session.mode.get() != Mode::Paint>
+                <Show when=move || session.view().ways.step.is_none()>
                     {step(false, "step-back", "Undo", "Ctrl+Z")}
                     {step(true, "step-forth", "Redo", "Ctrl+Shift+Z")}
                 </Show>

@@ -9,6 +9,6 @@ mod video;
 mod view;
 
 pub use fade::preview;
-pub use path::{GONE, Morph};
+pub use path::{GONE, Morph, PathChosen};
 pub use save::{hear_saved, offer};
-pub use view::MorphView;
+pub use view::VIEW;

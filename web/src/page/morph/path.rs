@@ -60,8 +60,26 @@ impl Morph {
         }
     }
 
+    /// What is chosen.
+    pub fn chosen(self) -> PathChosen {
+        PathChosen {
+            stops: self.stops.get(),
+            settings: self.settings.get(),
+            compare: self.compare.get(),
+        }
+    }
+
+    /// Chooses that again.
+    pub fn choose(self, chosen: &PathChosen) {
+        self.stops.set(chosen.stops.clone());
+        self.active.set(0);
+        self.settings.set(chosen.settings);
+        self.compare.set(chosen.compare);
+        self.playing.set(false);
+    }
+
     /// A visitor's own photo comes along, unless the path is one of theirs already.
-    fn begin_with(self, photo: Option<Photo>) {
+    pub(super) fn begin_with(self, photo: Option<Photo>) {
         let usual = self.stops.with_untracked(|stops| *stops == USUAL_STOPS);
         if let Some(photo) = photo.filter(|photo| usual && photo.is_brought()) {
             self.stops.update(|stops| stops[0] = photo.id);
@@ -69,16 +87,18 @@ impl Morph {
     }
 }
 
-impl Session {
-    /// Shows the view of paths and starts on the one that was there.
-    pub fn enter_morph(self) {
-        if self.mode.get_untracked() != Mode::Morph {
-            self.enter(Mode::Morph);
-            self.morph.begin_with(self.photo(self.tray.selected.get_untracked()));
-            self.show_or_compute();
-        }
-    }
+/// What is chosen of a path.
+#[derive(Debug, PartialEq)]
+pub struct PathChosen {
+    /// Ids of its photos, in order.
+    pub stops: Vec<usize>,
+    /// How the frames are computed.
+    pub settings: PathSettings,
+    /// Whether other networks and the cross-fade are shown too.
+    pub compare: bool,
+}
 
+impl Session {
     /// Puts a photo where the next choice goes, and moves on to the one after it.
     pub fn choose_stop(self, id: usize) {
         let morph = self.morph;
@@ -92,31 +112,8 @@ impl Session {
         self.compute_path(true);
     }
 
-    /// Shows what a link says. Nothing in it is trusted.
-    pub fn open_link(self, text: &str) {
-        let link = match Link::from_fragment(text) {
-            Ok(Link::Path(link)) => link,
-            Ok(Link::Explain { photo, class }) => {
-                return self.open_explanation(&photo, class, None);
-            }
-            Ok(Link::WhyNot { photo, class, other }) => {
-                return self.open_explanation(&photo, class, Some(other));
-            }
-            Ok(Link::Change { start, other, goal }) => {
-                return self.open_change(&start, other.as_ref(), goal, false, None);
-            }
-            Ok(Link::ChangeBy { start, other, goal, authors, region }) => {
-                return self.open_change(&start, other.as_ref(), goal, authors, region.as_ref());
-            }
-            Ok(Link::Drawing(link)) => return self.open_drawing(link),
-            Ok(Link::Invert { photo, settings, start }) => {
-                return self.open_inversion(&photo, settings, &start);
-            }
-            Err(error) => {
-                let way_on = "Below you can make a picture or a path of your own.";
-                return self.notice.set(Some(format!("{error}. {way_on}")));
-            }
-        };
+    /// Shows a path that a link names.
+    pub fn open_path(self, link: PathLink) {
         let Some(stops) = self.stops_of(&link) else {
             return self.notice.set(Some(GONE.into()));
         };

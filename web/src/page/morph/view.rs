@@ -1,5 +1,7 @@
 //! The view of a path.
 
+use std::sync::Arc;
+
 use leptos::prelude::*;
 use robust_core::settings::path::{PathSettings, PathStart};
 
@@ -13,6 +15,7 @@ use crate::page::chart::LossCurve;
 use crate::page::controls::{CropFields, Number};
 use crate::page::frame::Frame;
 use crate::page::keep::Keep;
+use crate::page::modes::Mode;
 use crate::page::place::Place;
 use crate::page::select::{Select, fixed_options};
 use crate::page::session::Session;
@@ -20,6 +23,8 @@ use crate::page::share::Share;
 use crate::page::slot::Slot;
 use crate::page::term::{REPRESENTATION, Term};
 use crate::page::tray::Tray;
+use crate::page::url;
+use crate::page::view::{View, Ways};
 use crate::protocol::Image;
 
 /// Id of the panel of the network that a path is shown of first.
@@ -191,3 +196,56 @@ fn StartField(session: Session) -> impl IntoView {
             chosen=Signal::derive(chosen) choose />
     }
 }
+
+/// Photos are joined by a path.
+pub const VIEW: View = View {
+    mode: Mode::Morph,
+    fragment: url::MORPH,
+    tab: "Morph between photos",
+    drop_words: "Drop photos to put them on the path",
+    show: |session| view! { <MorphView session /> }.into_any(),
+    compute: |session| session.compute_path(true),
+    model_ready: Session::path_model_ready,
+    words: |view, _| {
+        let names: Vec<_> = view.chosen.path.stops.iter().map(|id| view.name(*id)).collect();
+        ["Path: ", &names.join(" – ")].concat()
+    },
+    parts: |session| {
+        let frames = session.morph.settings.with(|settings| settings.frames);
+        (0..frames).map(|i| (format!("frame-{i}"), String::new())).collect()
+    },
+    ways: Ways {
+        enter: |session, mode| {
+            session.enter(mode);
+            session.morph.begin_with(session.photo(session.tray.selected.get_untracked()));
+            session.show_or_compute();
+        },
+        select: Session::choose_stop,
+        is_chosen: |session, id| session.morph.stops.with(|stops| stops.contains(&id)),
+        cropped: |session| {
+            let active = session.morph.active.get();
+            session.morph.stops.with(|stops| stops.get(active).copied()).unwrap_or_default()
+        },
+        takes_all: true,
+        let_go: |session, gone, _| {
+            if session.morph.stops.with_untracked(|stops| stops.contains(&gone)) {
+                session.leave_path(gone);
+            }
+        },
+        fragment: |session| session.morph.fragment,
+        photos: |view| view.chosen.path.stops.clone(),
+        same: |one, other| {
+            let (one, other) = (&one.chosen.path, &other.chosen.path);
+            (one.settings, one.compare) == (other.settings, other.compare)
+        },
+        takes_part: |session, slot| {
+            session.path_models().iter().any(|model| model.place == slot.place)
+        },
+        small: |shown| shown.frames.get(shown.frames.len() / 2),
+        keep: |session| {
+            let fragment = session.morph.fragment.get_untracked();
+            Arc::new(move |session| session.show_path_again(fragment.clone()))
+        },
+        ..Ways::USUAL
+    },
+};

@@ -8,5 +8,5 @@ mod strokes;
 mod tools;
 mod view;
 
-pub use state::{Paint, Painting};
-pub use view::{PaintView, making_name};
+pub use state::Paint;
+pub use view::VIEW;

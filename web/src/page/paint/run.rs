@@ -23,14 +23,6 @@ const TELL_EVERY: f64 = 250.0;
 pub const DREAMS: u32 = 4;
 
 impl Session {
-    /// Shows the view that paints.
-    pub fn enter_paint(self) {
-        if self.mode.get_untracked() != Mode::Paint {
-            self.show_paint();
-            self.look_at_drawing();
-        }
-    }
-
     pub(super) fn show_paint(self) {
         if self.mode.get_untracked() != Mode::Paint {
             for slot in self.slots {

@@ -66,13 +66,6 @@ pub struct Painting {
     seed: u32,
 }
 
-impl Painting {
-    /// Whether strokes had a part in what was made.
-    pub fn is_by_hand(&self) -> bool {
-        self.by_hand
-    }
-}
-
 /// What the visitor has chosen.
 #[derive(Clone, Copy, Debug)]
 pub struct Choices {

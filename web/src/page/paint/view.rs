@@ -1,5 +1,7 @@
 //! The view that paints.
 
+use std::sync::Arc;
+
 use leptos::prelude::*;
 use robust_core::report::ranking;
 use robust_core::settings::paint::Making;
@@ -11,12 +13,14 @@ use super::tools::Tools;
 use crate::page::canvas::ImageCanvas;
 use crate::page::controls::event_number;
 use crate::page::frame::{Progress, phase_name};
-use crate::page::keep::Keep;
+use crate::page::keep::{Keep, of_networks};
+use crate::page::modes::Mode;
 use crate::page::place::Place;
 use crate::page::session::Session;
 use crate::page::share::Share;
 use crate::page::slot::Slot;
 use crate::page::tray::Tray;
+use crate::page::view::{View, Ways};
 use crate::page::words::{percent, plain};
 use crate::protocol::{FileKind, Request};
 use crate::turn::Phase;
@@ -43,7 +47,7 @@ const MAKINGS: [(Making, &str, &str); 5] = [
 ];
 
 /// What making this of a drawing is called.
-pub fn making_name(making: Making) -> &'static str {
+fn making_name(making: Making) -> &'static str {
     MAKINGS.iter().find(|(other, ..)| *other == making).map_or("", |(_, name, _)| name)
 }
 
@@ -268,3 +272,57 @@ fn Verdict(session: Session, model: Slot) -> impl IntoView {
         <p class="sees" aria-live="polite" data-model=slot.place.key()>{sees}</p>
     }
 }
+
+/// A drawing becomes what a network knows.
+pub const VIEW: View = View {
+    mode: Mode::Paint,
+    fragment: "paint",
+    tab: "Paint",
+    drop_words: "Drop a photo to paint on it",
+    show: |session| view! { <PaintView session /> }.into_any(),
+    compute: Session::paint_on_photo,
+    model_ready: |session, slot| {
+        let chosen = session.paint.chosen.get_untracked();
+        if slot.place == Place::Robust || (chosen.compare && !chosen.made) {
+            session.look_at_drawing();
+        }
+    },
+    words: |_, session| {
+        let chosen = session.paint.chosen.get_untracked();
+        let goal = chosen.class.map(|class| session.class_called(class));
+        [making_name(chosen.making), ": ", goal.as_deref().unwrap_or("what it sees")].concat()
+    },
+    parts: |session| {
+        let drawing = ("drawing".into(), session.slots[0].title());
+        [vec![drawing], of_networks(session, "-painted")].concat()
+    },
+    ways: Ways {
+        enter: |session, _| {
+            session.show_paint();
+            session.look_at_drawing();
+        },
+        stays: true,
+        // It has the pixels of photos already, and is more than what is chosen.
+        photos: |_| Vec::new(),
+        same: |_, _| false,
+        // Stroke by stroke.
+        step: Some(|session, forth| {
+            if !forth {
+                session.undo_drawing();
+            }
+        }),
+        // What a network sees in a drawing is no picture.
+        is_result: |session| session.paint.chosen.get_untracked().made,
+        // Strokes go on with what was painted last.
+        goes_on: |session| session.paint.work(|work| work.by_hand),
+        image: true,
+        small: |shown| shown.frames.first().or(shown.image.as_ref()),
+        keep: |session| {
+            let painting = session.paint.painting();
+            Arc::new(move |session| session.paint_again(painting.clone()))
+        },
+        // A drawing can be saved as it is.
+        waits: |_| false,
+        ..Ways::USUAL
+    },
+};
