@@ -8,12 +8,15 @@
 //! * [`report`]: what a task or a measurement found;
 //! * [`link`]: all of that in the fragment of an address.
 //!
+//! What a run holds its images to, in words and in numbers alike, in [`constraint`].
+//!
 //! What computes, in [`engine`]: kernels, the network, solvers, tasks and checks. What reads networks of
 //! other programs, in `import`.
 //!
 //! Images are RGB in [0, 1], `[batch, 3, height, width]`, f32. Equations and tables are those of
 //! "Learning Perceptually-Aligned Representations via Adversarial Robustness" (2019).
 
+pub mod constraint;
 pub mod image;
 pub mod link;
 pub mod model;

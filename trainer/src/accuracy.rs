@@ -8,7 +8,7 @@ use rand_chacha::ChaCha8Rng;
 use robust_core::engine::network::LastRelu;
 use robust_core::engine::solve::Run;
 use robust_core::engine::solve::objective::CrossEntropy;
-use robust_core::engine::solve::pgd::{Pgd, random_start};
+use robust_core::engine::solve::pgd::Pgd;
 use robust_core::engine::{Model, TaskError};
 use robust_core::settings::PgdSettings;
 use robust_core::settings::change::attack_settings;
@@ -155,7 +155,7 @@ pub fn predict(model: &Model, x: Tensor<4>) -> Result<Vec<usize>> {
 }
 
 fn run(model: &Model, x: Tensor<4>, labels: Tensor<1, Int>, settings: PgdSettings) -> Tensor<4> {
-    let start = random_start(x.clone(), settings.constraint);
+    let start = settings.constraint.random_start(x.clone());
     let mut pgd = Pgd::new(model, CrossEntropy::untargeted(labels), settings, start, x);
     pgd.finish();
     pgd.images()

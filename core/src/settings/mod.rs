@@ -10,26 +10,9 @@ use std::ops::RangeInclusive;
 
 use serde::{Deserialize, Serialize};
 
+pub use crate::constraint::Constraint;
 pub use crop::Crop;
 pub use start::Start;
-
-/// Where a constrained image may go: the set around its centre.
-#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum Constraint {
-    /// At most epsilon away in the l2 norm over the whole image.
-    L2 {
-        /// Radius of the ball.
-        epsilon: f32,
-    },
-    /// At most epsilon away in every value.
-    Linf {
-        /// Largest change of one value.
-        epsilon: f32,
-    },
-    /// Any image in [0, 1].
-    Box,
-}
 
 /// How gradients become steps. Objective and constraint are the same for all; they are
 /// compared in `docs/SOLVERS.md`.

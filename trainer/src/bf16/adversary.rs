@@ -1,17 +1,13 @@
 //! Images as they are attacked, in f32: `[image][row][column][3]` in [0, 1].
 
-use rand::{Rng, SeedableRng};
+use rand::SeedableRng;
 use rand_chacha::ChaCha8Rng;
-use rand_distr::{Distribution, StandardNormal};
 use rayon::prelude::*;
 use robust_core::settings::Constraint;
 
 use super::line::{Bf16, Line, Wide};
 use super::product::Images;
 use super::taps::{RUN, runs_across};
-
-/// Keeps a step finite where the gradient is zero.
-const TINY: f32 = 1e-10;
 
 /// Mean and deviation of each channel, by which images are normalised.
 #[derive(Clone, Copy, Debug)]
@@ -79,57 +75,20 @@ impl Normaliser {
         let pictures = x.par_chunks_mut(3 * size * size).zip(centre.par_chunks(3 * size * size));
         pictures.enumerate().for_each(|(image, (x, centre))| {
             let gradient = self.gradient(of_read, image, x, size, images);
-            match constraint {
-                Constraint::L2 { epsilon } => {
-                    let factor = length / (norm(gradient.iter().copied()) + TINY);
-                    x.iter_mut().zip(&gradient).for_each(|(x, g)| *x += g * factor);
-                    let reach = norm(x.iter().zip(centre).map(|(x, c)| x - c)).max(epsilon);
-                    let factor = epsilon / reach;
-                    x.iter_mut().zip(centre).for_each(|(x, c)| *x = c + (*x - c) * factor);
-                }
-                Constraint::Linf { epsilon } => {
-                    for ((x, g), c) in x.iter_mut().zip(&gradient).zip(centre) {
-                        let sign = if *g == 0.0 { 0.0 } else { g.signum() };
-                        *x = c + (*x + sign * length - c).clamp(-epsilon, epsilon);
-                    }
-                }
-                Constraint::Box => {
-                    x.iter_mut().zip(&gradient).for_each(|(x, g)| *x += g * length);
-                }
-            }
-            x.iter_mut().for_each(|x| *x = x.clamp(0.0, 1.0));
+            constraint.step_image(x, &gradient, length, centre);
         });
     }
 }
 
-/// A random point of the set around each image, as `robust_core`'s `random_start` draws it, with a
-/// generator for each image.
+/// A random point of the set around each image, with a generator for each.
 pub fn random_start(centre: &[f32], size: usize, constraint: Constraint, seed: u64) -> Vec<f32> {
     let mut start = centre.to_vec();
     start.par_chunks_mut(3 * size * size).enumerate().for_each(|(image, x)| {
         let mut rng = ChaCha8Rng::seed_from_u64(seed);
         rng.set_stream(image as u64);
-        match constraint {
-            Constraint::L2 { epsilon } => {
-                let radius = epsilon * rng.random::<f32>();
-                let direction: Vec<f32> =
-                    x.iter().map(|_| StandardNormal.sample(&mut rng)).collect();
-                let factor = radius / norm(direction.iter().copied()).max(1e-12);
-                x.iter_mut().zip(&direction).for_each(|(x, d)| *x += d * factor);
-            }
-            Constraint::Linf { epsilon } => {
-                x.iter_mut().for_each(|x| *x += epsilon * (2.0 * rng.random::<f32>() - 1.0));
-            }
-            Constraint::Box => {}
-        }
-        x.iter_mut().for_each(|x| *x = x.clamp(0.0, 1.0));
+        constraint.start_image(x, &mut rng);
     });
     start
-}
-
-/// Length of a vector.
-fn norm(values: impl Iterator<Item = f32>) -> f32 {
-    values.map(|value| f64::from(value) * f64::from(value)).sum::<f64>().sqrt() as f32
 }
 
 fn run_range(place: usize, across: usize, size: usize) -> std::ops::Range<usize> {

@@ -4,7 +4,7 @@ use anyhow::{Result, bail};
 use clap::ValueEnum;
 use clap::builder::PossibleValue;
 use robust_core::model::architecture::{ResNetConfig, Stem};
-use robust_core::settings::{Constraint, PgdSettings};
+use robust_core::settings::PgdSettings;
 use serde::{Deserialize, Serialize};
 
 use super::precision::Precision;
@@ -217,13 +217,9 @@ impl TrainConfig {
     pub fn adversary(&self) -> String {
         let of = |done| {
             let PgdSettings { constraint, step_size, steps, .. } = self.attack(self.size, done)?;
-            let (norm, epsilon) = match constraint {
-                Constraint::L2 { epsilon } => ("l2", epsilon),
-                Constraint::Linf { epsilon } => ("linf", epsilon),
-                Constraint::Box => ("box", 0.0),
-            };
+            let (name, epsilon) = (constraint.name(), constraint.epsilon().unwrap_or(0.0));
             Some(format!(
-                "{norm}, epsilon {epsilon}, {steps} steps of {step_size} from a random start"
+                "{name}, epsilon {epsilon}, {steps} steps of {step_size} from a random start"
             ))
         };
         match (of(0.0), of(1.0)) {
@@ -288,8 +284,7 @@ mod tests {
         let attack = |size, done| {
             let PgdSettings { constraint, step_size, steps, .. } =
                 config.attack(size, done).unwrap();
-            let Constraint::L2 { epsilon } = constraint else { panic!("another norm") };
-            (epsilon, step_size, steps)
+            (constraint.epsilon().unwrap(), step_size, steps)
         };
         assert_eq!(attack(64, 0.0), (1.0, 1.25, 1));
         assert_eq!(attack(64, 0.5), (1.5, 1.875, 1));

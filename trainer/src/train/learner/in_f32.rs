@@ -14,7 +14,7 @@ use robust_core::engine::Model;
 use robust_core::engine::network::{LastRelu, ResNet};
 use robust_core::engine::solve::Run;
 use robust_core::engine::solve::objective::CrossEntropy;
-use robust_core::engine::solve::pgd::{Pgd, random_start};
+use robust_core::engine::solve::pgd::Pgd;
 use robust_core::model::card::Card;
 use robust_core::settings::PgdSettings;
 
@@ -68,7 +68,7 @@ impl InF32 {
         let labels: Vec<i32> = batch.labels.iter().map(|&label| label as i32).collect();
         let labels: Tensor<1, Int> =
             Tensor::from_data(TensorData::new(labels, [count]), &self.device);
-        let start = attack.map(|settings| random_start(x.clone(), settings.constraint));
+        let start = attack.map(|settings| settings.constraint.random_start(x.clone()));
         let batch = Share { images: x, start, labels };
         let find = |network: &ResNet, share: Share, weight: f32, device: &Device| {
             self.find(network, share, weight, attack, config, device)

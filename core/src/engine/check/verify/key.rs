@@ -91,11 +91,8 @@ fn parse_run(name: &str) -> Option<Key> {
     } else {
         let (name, epsilon) = name.rsplit_once("_eps")?;
         let epsilon = epsilon.parse().ok()?;
-        match name.rsplit_once('_')? {
-            (task, "l2") => (task, Constraint::L2 { epsilon }),
-            (task, "linf") => (task, Constraint::Linf { epsilon }),
-            _ => return None,
-        }
+        let (task, ball) = name.rsplit_once('_')?;
+        (task, Constraint::ball(ball, epsilon)?)
     };
     let (step_size, steps) = (step_size.parse().ok()?, steps.parse().ok()?);
     let settings = PgdSettings { best, ..PgdSettings::plain(constraint, step_size, steps) };

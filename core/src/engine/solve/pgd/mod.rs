@@ -3,7 +3,6 @@
 //! Each image of a batch takes its own steps: gradient, step, projection, repeat.
 
 mod barzilai_borwein;
-mod constraint;
 mod curvature;
 mod lbfgs;
 mod smoothing;
@@ -12,7 +11,6 @@ mod start;
 
 use burn::tensor::{Tensor, TensorData, Transaction};
 
-pub use constraint::random_start;
 pub use start::noise;
 
 use crate::engine::error::{as_large, finite, next_floats, one_each};

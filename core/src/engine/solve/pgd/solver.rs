@@ -1,14 +1,14 @@
 //! How a step is made out of gradients: the authors' way and faster ones.
 //!
 //! All of them descend on the same objective within the same constraint. What differs is the
-//! direction and length of a step; the projection afterwards is [`super::Constraint::project`].
+//! direction and length of a step; the projection afterwards is [`Constraint::project`].
 
 use burn::tensor::Tensor;
 
 use super::barzilai_borwein::BarzilaiBorwein;
-use super::constraint::image_norm;
 use super::lbfgs::Lbfgs;
-use crate::settings::{Constraint, Solver};
+use crate::constraint::{Constraint, image_norm};
+use crate::settings::Solver;
 
 /// How much longer than a plain step the first one of a shrinking schedule is.
 const DECAY: f32 = 4.0;
