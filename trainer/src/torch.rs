@@ -158,7 +158,7 @@ impl Pickle {
 mod tests {
     use std::io::Read;
 
-    use robust_core::model::architecture::{Block, Order, ResNetConfig, Stem};
+    use robust_core::model::architecture::{ResNetConfig, Stem};
     use robust_core::model::card::{Card, Provenance, Role};
     use zip::ZipArchive;
 
@@ -166,15 +166,8 @@ mod tests {
 
     /// A network of one block, all of whose numbers differ from their neighbours.
     fn weights() -> Weights {
-        let architecture = ResNetConfig {
-            block: Block::Basic,
-            blocks: vec![1],
-            widths: vec![2],
-            widening: 1,
-            order: Order::After,
-            stem: Stem::Cifar,
-            classes: 2,
-        };
+        let usual = ResNetConfig::preset("resnet10", Stem::Cifar, 2).unwrap();
+        let architecture = ResNetConfig { blocks: vec![1], widths: vec![2], ..usual };
         let array = |(name, shape): (String, Vec<usize>)| {
             let values = (0..shape.iter().product()).map(|i: usize| 1.0 + i as f32).collect();
             (name, Array { shape, values })

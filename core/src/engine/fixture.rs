@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 use burn::tensor::Device;
 
 use crate::engine::Model;
-use crate::model::architecture::{Block, Order, ResNetConfig, Stem};
+use crate::model::architecture::{ResNetConfig, Stem};
 use crate::model::card::{Card, Provenance, Role};
 use crate::model::weights::{Array, Weights};
 
@@ -27,6 +27,12 @@ pub fn card(architecture: ResNetConfig) -> Card {
     }
 }
 
+/// A network of two stages of basic blocks.
+pub fn network(blocks: [usize; 2], widths: [usize; 2], classes: usize) -> ResNetConfig {
+    let usual = ResNetConfig::preset("resnet10", Stem::Cifar, classes).unwrap();
+    ResNetConfig { blocks: blocks.into(), widths: widths.into(), ..usual }
+}
+
 /// A small network.
 pub fn model() -> Model {
     Model::new(&weights(), &Device::flex())
@@ -34,15 +40,7 @@ pub fn model() -> Model {
 
 /// Its weights, all different and none extreme.
 pub fn weights() -> Weights {
-    let architecture = ResNetConfig {
-        block: Block::Basic,
-        blocks: vec![1, 1],
-        widths: vec![4, 6],
-        widening: 1,
-        order: Order::After,
-        stem: Stem::Cifar,
-        classes: 3,
-    };
+    let architecture = network([1, 1], [4, 6], 3);
     let array = |(name, shape): (String, Vec<usize>)| {
         let fan_in: usize = shape.iter().skip(1).product();
         let value = |i: usize| match shape.len() {

@@ -4,7 +4,7 @@ use anyhow::{Result, bail};
 
 use super::known::Known;
 use super::{Checkpoint, Normaliser, Question, architecture};
-use crate::model::architecture::{Block, Order, ResNetConfig, Stem};
+use crate::model::architecture::{ResNetConfig, Stem};
 use crate::model::card::{Card, Provenance, Role};
 
 /// What a person says of a network, where its tensors do not.
@@ -34,31 +34,7 @@ impl Checkpoint {
     /// no residual network's, or the classes are not as many as the logits.
     pub fn card(&self, said: &Said, source: Provenance) -> Result<(Card, Vec<String>)> {
         let architecture = architecture(&self.shapes(), said.stem)?;
-        let mut assumed = Vec::new();
-        if architecture.order == Order::After {
-            let also = match architecture.block {
-                Block::Basic => "",
-                Block::Bottleneck => "where a bottleneck's stride is, ",
-            };
-            assumed.push(format!(
-                "Names and shapes do not tell {also}whether a convolution is dilated, and whether pooling and \
-                 strides blur: torchvision's way is assumed. If in doubt, compare its logits with PyTorch's."
-            ));
-        }
-        let shortcuts = match architecture.order {
-            Order::After => None,
-            Order::Before { .. } => Some("after the first ReLU"),
-            Order::Bare { .. } => Some(
-                "from a block's input as it is, as where nothing normalises after the last block",
-            ),
-        };
-        assumed.extend(shortcuts.map(|place| {
-            format!(
-                "Names and shapes do not tell where a network that normalises before its convolutions \
-                 takes its shortcuts from, and that its activation is a ReLU: the way of RobustBench's \
-                 is assumed, {place}. If in doubt, compare its logits with PyTorch's."
-            )
-        }));
+        let mut assumed = vec![(architecture.family().assumed)(architecture.block)];
         if said.role.is_none() {
             assumed.push(
                 "No file says how a network was trained: it is taken for one that was trained against an \

@@ -2,6 +2,7 @@
 
 mod architecture;
 pub mod describe;
+mod families;
 pub mod known;
 mod names;
 mod normaliser;
@@ -90,7 +91,7 @@ impl Checkpoint {
         let chosen = names::choose(stored, network)?;
         let shapes = chosen.shapes(stored);
         check_length(&shapes, file.bytes)?;
-        architecture::refuse(&shapes)?;
+        families::refuse(&shapes)?;
         let mut tensors = chosen.tensors(stored)?;
         // A person may know better than a file that contradicts itself.
         let normaliser = normaliser::find(stored, &chosen.prefix)

@@ -2,24 +2,12 @@
 
 use std::collections::BTreeMap;
 
-use super::architecture::{self, Shapes};
+use super::architecture::Shapes;
+use super::families::{self, HEADS, NAMINGS, Naming, TORCHVISION};
 use super::stored::Tensors;
 use super::{Question, array, normaliser, quoted};
-use crate::model::architecture::ResNetConfig;
 use crate::model::weights::Array;
 use anyhow::{Context, Result, bail};
-
-/// A tensor that every residual network has, and nothing else: what stands before it is the wrappers.
-const LANDMARK: &str = "layer1.0.conv1.weight";
-
-/// The same of a WideResNet as RobustBench names it.
-const WIDE_LANDMARK: &str = "block1.layer.0.conv1.weight";
-
-/// What TRADES' WideResNets hold beside the network and never compute with.
-const UNUSED: &str = "sub_block1.";
-
-/// What a linear layer at the end is called.
-const HEADS: [&str; 5] = ["fc", "linear", "last_linear", "classifier", "head"];
 
 /// The network to import.
 #[derive(Debug)]
@@ -52,12 +40,12 @@ impl Chosen {
 pub fn choose(stored: &Tensors, wanted: Option<&str>) -> Result<Chosen> {
     let plain = plain_names(stored);
     let before = |name: &'_ String| -> Option<usize> {
-        let prefix = name.strip_suffix(WIDE_LANDMARK).or_else(|| name.strip_suffix(LANDMARK))?;
+        let prefix = NAMINGS.iter().find_map(|naming| name.strip_suffix(naming.landmark))?;
         whole_words(&prefix).then_some(prefix.len())
     };
     let all: Vec<&str> = plain.keys().filter_map(|name| Some(&name[..before(name)?])).collect();
     if all.is_empty() {
-        return Err(architecture::not_residual(stored));
+        return Err(families::not_residual(stored));
     }
     let rank = |prefix: &str| {
         let says = |words: &[&str]| words.iter().any(|word| prefix.contains(word));
@@ -75,18 +63,18 @@ pub fn choose(stored: &Tensors, wanted: Option<&str>) -> Result<Chosen> {
     let alike = others.iter().all(|other| other.contains("attacker."));
     let note = (!alike && wanted.is_none())
         .then(|| format!("Of the networks {}, \"{prefix}\" is imported.", quoted(&list())));
-    let wide = plain.contains_key(&format!("{prefix}{WIDE_LANDMARK}"));
+    let is = |naming: &&Naming| plain.contains_key(&[prefix, naming.landmark].concat());
+    let naming = NAMINGS.iter().find(is).unwrap_or(&TORCHVISION);
     let mut names = BTreeMap::new();
     for (whole, full) in &plain {
         let Some(name) = whole.strip_prefix(prefix) else { continue };
         let other =
             others.iter().any(|other| other.len() > prefix.len() && whole.starts_with(other));
-        let unused = wide && name.starts_with(UNUSED);
+        let unused = naming.unused.is_some_and(|start| name.starts_with(start));
         if other || unused || name.ends_with("num_batches_tracked") || normaliser::is_part(name) {
             continue;
         }
-        let name = if wide { wide_name(name) } else { torchvision_name(name) };
-        names.insert(name, (*full).clone());
+        names.insert((naming.ours)(name), (*full).clone());
     }
     name_stem(&mut names, stored);
     if !names.contains_key("fc.weight") {
@@ -137,28 +125,6 @@ fn whole_words(prefix: &&str) -> bool {
     prefix.is_empty() || prefix.ends_with('.')
 }
 
-/// Others call the same layers by other names.
-fn torchvision_name(name: &str) -> String {
-    let (module, part) = name.split_once('.').unwrap_or((name, ""));
-    if HEADS.contains(&module) && ["weight", "bias"].contains(&part) {
-        return format!("fc.{part}");
-    }
-    name.replace(".shortcut.", ".downsample.")
-}
-
-/// A WideResNet's layers by the names of a PreActResNet's, which computes the same way.
-fn wide_name(name: &str) -> String {
-    if let Some(part) = name.strip_prefix("bn1.") {
-        return format!("{}.{part}", ResNetConfig::LAST_NORM);
-    }
-    match name.strip_prefix("block") {
-        Some(rest) => format!("layer{rest}")
-            .replace(".layer.", ".")
-            .replace(".convShortcut.", ".downsample.0."),
-        None => torchvision_name(name),
-    }
-}
-
 /// The last layer of a network that is called `backbone` or `encoder`, beside which it lies.
 fn head_outside(stored: &Tensors, prefix: &str) -> Result<(String, String)> {
     let outer = prefix.trim_end_matches('.').rsplit_once('.').map_or("", |(outer, _)| outer);
@@ -181,6 +147,8 @@ fn head_outside(stored: &Tensors, prefix: &str) -> Result<(String, String)> {
 mod tests {
     use super::super::stored::Stored;
     use super::*;
+
+    const LANDMARK: &str = TORCHVISION.landmark;
 
     fn stored(names: &[&str]) -> Tensors {
         let tensor = || Stored { shape: vec![1], values: Box::new(|| Ok(vec![0.0])) };
@@ -232,7 +200,7 @@ mod tests {
     #[test]
     fn wide_networks_go_by_the_names_of_preactivated_ones() {
         let names = [
-            WIDE_LANDMARK,
+            "block1.layer.0.conv1.weight",
             "block2.layer.0.convShortcut.weight",
             "block3.layer.1.bn2.weight",
             "sub_block1.layer.0.conv1.weight",

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::model::architecture::{Block, Order, ResNetConfig};
+use crate::model::architecture::{Block, ResNetConfig};
 
 /// Name of a model file's metadata entry that holds the card.
 pub const METADATA_KEY: &str = "robust-reps";
@@ -148,12 +148,8 @@ impl Card {
                 "only bottlenecks are wider inside, up to 16 times",
             ));
         }
-        if let Order::Before { stem } | Order::Bare { stem } = net.order
-            && (net.block == Block::Bottleneck || net.stem.pools() || !(1..=4096).contains(&stem))
-        {
-            return Err(CardError::Architecture(
-                "only basic blocks behind a 3x3 convolution normalise before their convolutions",
-            ));
+        if let Some(fault) = net.order.fault(net.block, net.stem) {
+            return Err(CardError::Architecture(fault));
         }
         if self.classes.len() != net.classes {
             return Err(CardError::Classes { names: self.classes.len(), logits: net.classes });

@@ -3,7 +3,7 @@
 use anyhow::{Result, bail};
 use clap::ValueEnum;
 use clap::builder::PossibleValue;
-use robust_core::model::architecture::{ResNetConfig, Stem};
+use robust_core::model::architecture::{Preset, ResNetConfig, Stem};
 use robust_core::settings::PgdSettings;
 use serde::{Deserialize, Serialize};
 
@@ -16,9 +16,8 @@ use crate::ranges;
 /// How a network is trained, equation (3).
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, clap::Args)]
 pub struct TrainConfig {
-    /// Network: resnet10, resnet18, resnet34, resnet50, resnet101, resnet152, wide_resnet50_2 or
-    /// wide_resnet50_4
-    #[arg(long, default_value = "resnet10")]
+    /// Name of the network, a preset that can be trained
+    #[arg(long, default_value = "resnet10", help = format!("Network: {}", trainable()))]
     pub network: String,
     /// Channels of each stage, if not the preset's; fewer stages than usual are allowed
     #[arg(long, value_delimiter = ',')]
@@ -150,10 +149,10 @@ impl TrainConfig {
     ///
     /// Where its name is unknown or there are more widths than stages.
     pub fn architecture(&self, classes: usize) -> Result<ResNetConfig> {
-        let known = ResNetConfig::PRESETS.contains(&self.network.as_str());
         let preset = ResNetConfig::preset(&self.network, self.stem, classes);
-        let Some(mut network) = preset.filter(|_| known) else {
-            bail!("--network must be one of {}", ResNetConfig::PRESETS.join(", "));
+        let Some(mut network) = preset.filter(|preset| preset.family().trains) else {
+            let names: Vec<&str> = Preset::trainable().collect();
+            bail!("--network must be one of {}", names.join(", "));
         };
         if self.widths.len() > network.blocks.len() {
             bail!(
@@ -261,6 +260,15 @@ impl TrainConfig {
             self.seed,
             if self.precision == Precision::Bf16 { ", products in bf16" } else { "" }
         )
+    }
+}
+
+/// The networks that can be trained, as a list in words.
+fn trainable() -> String {
+    let names: Vec<&str> = Preset::trainable().collect();
+    match names.split_last() {
+        Some((last, others)) => format!("{} or {last}", others.join(", ")),
+        None => String::new(),
     }
 }
 

@@ -11,7 +11,7 @@ use burn::tensor::{Device, Tensor, TensorData};
 use super::folded::frozen;
 use super::{LastRelu, fake_relu};
 use crate::engine::kernels::convolution::frozen::{Frozen, affine};
-use crate::model::architecture::{ConvSpec, Order, ResNetConfig};
+use crate::model::architecture::{ConvSpec, Family, ResNetConfig};
 use crate::model::weights::Weights;
 
 /// All layers but the last.
@@ -69,7 +69,7 @@ impl Preactivated {
         let config = &weights.card().architecture;
         let conv = |spec: &ConvSpec| frozen(spec, weights, device);
         let scale = |norm: &str| Scale::read(norm, weights, device);
-        let raw = matches!(config.order, Order::Bare { .. });
+        let Family { raw_shortcuts: raw, normalises_last, .. } = config.family();
         let blocks = config.residual_blocks();
         let blocks = blocks.iter().map(|block| Block {
             first: scale(block.first_norm.as_deref().unwrap_or_default()),
@@ -79,7 +79,7 @@ impl Preactivated {
         Self {
             stem: conv(&config.stem_conv()),
             blocks: blocks.collect(),
-            last: (!raw).then(|| scale(ResNetConfig::LAST_NORM)),
+            last: normalises_last.then(|| scale(ResNetConfig::LAST_NORM)),
         }
     }
 

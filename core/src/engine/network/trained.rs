@@ -243,19 +243,9 @@ mod tests {
     use super::*;
     use crate::engine::fixture;
     use crate::engine::network::LastRelu;
-    use crate::model::architecture::{Block, Order, Stem};
 
     fn config(blocks: [usize; 2]) -> ResNetConfig {
-        let (block, stem) = (Block::Basic, Stem::Cifar);
-        ResNetConfig {
-            block,
-            blocks: blocks.into(),
-            widths: vec![4, 6],
-            widening: 1,
-            order: Order::After,
-            stem,
-            classes: 2,
-        }
+        fixture::network(blocks, [4, 6], 2)
     }
 
     #[test]

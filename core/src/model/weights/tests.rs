@@ -1,20 +1,11 @@
 //! Model files, there and back; files that are not models.
 
 use super::*;
-use crate::engine::fixture::card;
-use crate::model::architecture::{Block, Order, ResNetConfig, Stem};
+use crate::engine::fixture::{card, network};
 use crate::model::card::{Accuracy, Training};
 
 fn tiny() -> (Card, BTreeMap<String, Array>) {
-    let architecture = ResNetConfig {
-        block: Block::Basic,
-        blocks: vec![1, 1],
-        widths: vec![2, 3],
-        widening: 1,
-        order: Order::After,
-        stem: Stem::Cifar,
-        classes: 2,
-    };
+    let architecture = network([1, 1], [2, 3], 2);
     let array = |shape: Vec<usize>| Array {
         values: (0..shape.iter().product()).map(|i| 0.25 + i as f32 / 128.0).collect(),
         shape,

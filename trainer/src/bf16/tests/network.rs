@@ -7,7 +7,7 @@ use robust_core::engine::Model;
 
 use robust_core::engine::solve::objective::CrossEntropy;
 use robust_core::engine::solve::pgd::Pgd;
-use robust_core::model::architecture::{Block, Order, ResNetConfig, Stem};
+use robust_core::model::architecture::{ResNetConfig, Stem};
 use robust_core::model::card::{Card, Provenance, Role};
 use robust_core::model::weights::{Array, Weights};
 use robust_core::settings::{Constraint, PgdSettings};
@@ -85,19 +85,15 @@ fn apart(a: &[f32], b: &[f32]) -> f64 {
 }
 
 fn networks() -> Vec<(ResNetConfig, usize, usize)> {
-    let network = |block, blocks: &[usize], widths: &[usize], stem| ResNetConfig {
-        block,
+    let network = |usual: &str, blocks: &[usize], widths: &[usize], stem| ResNetConfig {
         blocks: blocks.into(),
         widths: widths.into(),
-        stem,
-        widening: 1,
-        order: Order::After,
-        classes: 5,
+        ..ResNetConfig::preset(usual, stem, 5).unwrap()
     };
     vec![
-        (network(Block::Basic, &[1, 2], &[20, 40], Stem::Small), 12, 40),
-        (network(Block::Basic, &[2, 1], &[8, 16], Stem::Cifar), 11, 33),
-        (network(Block::Bottleneck, &[1, 2], &[8, 12], Stem::Imagenet), 33, 24),
+        (network("resnet18", &[1, 2], &[20, 40], Stem::Small), 12, 40),
+        (network("resnet18", &[2, 1], &[8, 16], Stem::Cifar), 11, 33),
+        (network("resnet50", &[1, 2], &[8, 12], Stem::Imagenet), 33, 24),
     ]
 }
 

@@ -4,7 +4,7 @@ use std::fmt::Write;
 use std::path::Path;
 
 use anyhow::{Context, Result, bail};
-use robust_core::model::architecture::{Block, Order, ResNetConfig, Stem};
+use robust_core::model::architecture::{Block, ResNetConfig, Stem};
 use robust_core::model::card::Card;
 use robust_core::model::weights::Weights;
 
@@ -15,10 +15,9 @@ const WIDTHS: [usize; 4] = [64, 128, 256, 512];
 
 /// Writes a state dict, and prints how to load it and what it cannot hold.
 pub fn export(weights: &Weights, out: &Path) -> Result<()> {
-    if weights.card().architecture.order != Order::After {
+    if let Some(unlike) = weights.card().architecture.family().unlike_torchvision {
         bail!(
-            "torchvision has no network that normalises before its convolutions: there is nothing \
-             that would load the state dict"
+            "torchvision has no network that {unlike}: there is nothing that would load the state dict"
         );
     }
     let bytes = torch::state_dict(weights)?;
@@ -48,7 +47,7 @@ fn list<T: ToString>(values: &[T], separator: &str) -> String {
 fn recipe(card: &Card, file: &Path) -> Result<String> {
     let net = &card.architecture;
     let mut lines = String::from("import torch, torchvision\n");
-    let known = torchvision_name(net).filter(|_| net.widths == WIDTHS);
+    let known = net.torchvision_name().filter(|_| net.widths == WIDTHS);
     if let Some(known) = known {
         writeln!(lines, "model = torchvision.models.{known}(num_classes={})", net.classes)?;
     } else {
@@ -118,11 +117,6 @@ fn other_stages(net: &ResNetConfig) -> Result<String> {
     }
     writeln!(lines, "model.fc = torch.nn.Linear(block.expansion * {last}, {})", net.classes)?;
     Ok(lines)
-}
-
-/// The function of torchvision that builds the network, its stem aside.
-fn torchvision_name(net: &ResNetConfig) -> Option<&'static str> {
-    net.preset_name().filter(|name| !["resnet10", "wide_resnet50_4"].contains(name))
 }
 
 #[cfg(test)]
