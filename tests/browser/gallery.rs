@@ -102,5 +102,11 @@ async fn the_first_picture_needs_no_more_than_it_shows() -> Result<()> {
     let whole = |address: &&String| address.contains("/gallery/") && !address.contains("/small/");
     let whole: Vec<_> = came.iter().filter(whole).collect();
     assert!(whole.is_empty(), "photos that the page has read, and not the engine: {whole:?}");
+    // What engines read for themselves, until all files come that are kept for later.
+    let asked = visit.site().asked().into_iter().take_while(|path| path != "offline.js");
+    let photos: Vec<String> =
+        asked.filter(|path| path.starts_with("gallery/") && !path.contains("/small/")).collect();
+    assert!(photos.iter().all(|path| path.ends_with("kingfisher.jpg")), "{photos:?}");
+    assert!(!photos.is_empty(), "no engine has read the photo");
     visit.close().await
 }

@@ -55,6 +55,13 @@ async fn a_slow_photo_does_not_end_a_newer_run() -> Result<()> {
     visit.wait_for_phase("robust", "running", 1).await?;
     visit.click("#stop").await?;
     visit.wait_for_phase("robust", "finished", 20).await?;
+    // Stopped while it is read, a photo takes no picture's place.
+    visit.site().slow_down("gallery/bird_owl.jpg", Duration::from_millis(1500));
+    visit.click(".thumbnail[title=Owl]").await?;
+    visit.click("#stop").await?;
+    tokio::time::sleep(Duration::from_millis(2500)).await;
+    visit.wait_for_phase("robust", "finished", 1).await?;
+    assert_eq!(visit.picture("original-image").await?, lemur, "a stopped run has begun");
     visit.close().await
 }
 

@@ -104,6 +104,11 @@ impl Turn {
         }
     }
 
+    /// The same of whichever was asked for last.
+    pub fn give_up_asked(&mut self) {
+        self.give_up(self.asked);
+    }
+
     /// Whether what happened to this run is to be shown; late answers are not.
     pub fn hear(&mut self, run: RunId, event: &Event) -> bool {
         let newest = run == self.asked;
@@ -220,5 +225,22 @@ mod tests {
         turn.forget();
         assert!(!turn.hear(1, &FINISHED) && !turn.hear(0, &FINISHED));
         assert_eq!(turn.phase, Phase::Idle);
+    }
+
+    #[test]
+    fn what_is_stopped_while_it_is_read_leaves_what_was_before() {
+        let mut turn = Turn::empty();
+        turn.ask(1);
+        assert!(turn.hear(1, &started()));
+        assert!(turn.hear(1, &Event::Finished { likeness: None }));
+        turn.ask(2);
+        turn.give_up_asked();
+        assert_eq!((&turn.phase, turn.finished()), (&Phase::Finished, 1));
+        assert!(!turn.hear(2, &started()));
+        // Once it has begun there is nothing to give up.
+        turn.ask(3);
+        assert!(turn.hear(3, &started()));
+        turn.give_up_asked();
+        assert_eq!(turn.phase, Phase::Running);
     }
 }

@@ -67,8 +67,11 @@ impl Session {
             let own =
                 self.tray.photos.with(|all| all.iter().filter(|p| is_own(p)).cloned().collect());
             let kept = self.tray.keeps_photos.get().then_some(own);
-            if let Some(photos) = kept.clone().filter(|_| before.flatten() != kept) {
-                spawn_local(self.write_photos(photos));
+            if before.flatten() != kept {
+                self.tray.kept_changes.update_value(|changes| *changes += 1);
+                if let Some(photos) = kept.clone() {
+                    spawn_local(self.write_photos(photos));
+                }
             }
             kept
         });
@@ -85,7 +88,19 @@ impl Session {
     }
 
     async fn write_photos(self, photos: Vec<Photo>) {
-        if write(&photos).await.is_err() {
+        let change = self.tray.kept_changes.get_value();
+        let body = read_all(&photos).await;
+        if self.tray.kept_changes.get_value() != change {
+            return;
+        }
+        let written = match body {
+            Ok(body) => write(&body).await,
+            Err(error) => Err(error),
+        };
+        if !self.tray.keeps_photos.get_untracked() {
+            // Taken back while it was written.
+            let _ = forget().await;
+        } else if written.is_err() {
             // Half of what was asked for is not kept either.
             let _ = forget().await;
             self.tray.keeps_photos.set(false);
@@ -96,7 +111,8 @@ impl Session {
     }
 }
 
-async fn write(photos: &[Photo]) -> Result<(), JsValue> {
+/// All of them as they are kept.
+async fn read_all(photos: &[Photo]) -> Result<Uint8Array, JsValue> {
     let mut all = Vec::new();
     for photo in photos {
         let bytes = download::bytes(&photo.url).await.map_err(|fault| fault.message)?;
@@ -104,8 +120,11 @@ async fn write(photos: &[Photo]) -> Result<(), JsValue> {
         all.push(Kept { name: photo.name.clone(), bytes, crop: photo.crop });
     }
     let all = postcard::to_allocvec(&all).map_err(|error| error.to_string())?;
-    let body = Uint8Array::from(&*all);
-    let response = Response::new_with_opt_buffer_source(Some(&body))?;
+    Ok(Uint8Array::from(&*all))
+}
+
+async fn write(body: &Uint8Array) -> Result<(), JsValue> {
+    let response = Response::new_with_opt_buffer_source(Some(body))?;
     let cache = open_cache(CACHE).await.ok_or(JsValue::NULL)?;
     JsFuture::from(cache.put_with_str(ALL, &response)).await.map(drop)
 }

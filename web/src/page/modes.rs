@@ -42,6 +42,7 @@ pub static VIEWS: [&View; 7] = [
 ];
 
 const _: () = {
+    assert!(VIEWS.len() == Mode::Paint as usize + 1, "every `Mode` has its view");
     let mut i = 0;
     while i < VIEWS.len() {
         assert!(VIEWS[i].mode as usize == i, "the views are in the order of `Mode`");

@@ -32,7 +32,7 @@ pub struct Photo {
     pub url: String,
     /// The same of a small picture of it.
     pub small: String,
-    /// Where its file is.
+    /// Where it comes from.
     pub source: Source,
     /// What the network sees of it.
     pub crop: Crop,
@@ -89,7 +89,8 @@ impl Photo {
         Self::of_blob(0, file.name(), &blob, Crop::Centre)
     }
 
-    /// A photo of the visitor's whose file the browser holds.
+    /// A photo of the visitor's whose file the browser holds, until the page is closed: Undo brings back
+    /// what was removed.
     pub fn of_blob(id: usize, name: String, blob: &Blob, crop: Crop) -> Result<Self, JsValue> {
         let url = Url::create_object_url_with_blob(blob)?;
         Ok(Self { id, name, small: url.clone(), url, source: Source::Own, crop })
@@ -169,7 +170,7 @@ impl Session {
             .with_untracked(|photos| photos.iter().find(|photo| photo.id == id).cloned())
     }
 
-    /// Adds photos and inverts the first of them.
+    /// Adds photos and chooses the first of them, or all where all have a part.
     pub fn add(self, files: Vec<File>) {
         spawn_local(async move {
             let mut added = Vec::new();

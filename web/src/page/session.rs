@@ -160,6 +160,8 @@ impl Session {
                 self.measured.update(|measured| measured.push(response));
             }
             Response::Looked { ids, activations } => match activations {
+                // Late answers are about other photos.
+                Ok(_) if slot.features.looked.with_untracked(|looked| *looked != ids) => {}
                 Ok(rows) => slot.features.activations.set(ids.into_iter().zip(rows).collect()),
                 Err(fault) if fault.loss().is_some() => self.engine_failed(slot, fault),
                 Err(fault) => self.notice.set(Some(fault.message)),

@@ -299,9 +299,13 @@ impl Slot {
         }
     }
 
-    /// Ends the run; what it has reached stays.
+    /// Ends the run; what it has reached stays. One whose photo is still being read is not wanted any
+    /// more, and what it would have replaced is neither stopped nor lost if it had come to its end.
     pub fn stop(&self) {
-        self.course.stopped.set(true);
+        self.turn.update(Turn::give_up_asked);
+        if untrack(|| self.is_busy()) {
+            self.course.stopped.set(true);
+        }
         self.send(&Request::Stop);
     }
 

@@ -33,6 +33,8 @@ pub struct Tray {
     pub photos: RwSignal<Vec<Photo>>,
     /// Whether the visitor's own are kept in the browser.
     pub keeps_photos: RwSignal<bool>,
+    /// How often what is kept of them has changed: what was begun before the last time is out of date.
+    pub kept_changes: StoredValue<usize>,
     /// Why some of them cannot be read, by their ids.
     pub wrong: RwSignal<Vec<(usize, String)>>,
     /// The chosen photo.
@@ -55,6 +57,7 @@ impl Tray {
         let samples = Photo::samples();
         Self {
             keeps_photos: RwSignal::new(false),
+            kept_changes: StoredValue::new(0),
             wrong: RwSignal::new(Vec::new()),
             selected: RwSignal::new(0),
             pictured: RwSignal::new(None),

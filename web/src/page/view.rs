@@ -1,4 +1,4 @@
-//! What a view is to all that is around it, which asks it and knows none of them by name.
+//! What a view is to what is around it, which asks it instead of knowing each.
 
 use std::pin::Pin;
 use std::sync::Arc;
@@ -154,7 +154,7 @@ impl Session {
         }
     }
 
-    /// Chooses a photo: inverts it, or makes it part of the path.
+    /// Chooses a photo, as the view at hand does that.
     pub fn select(self, id: usize) {
         (self.view_untracked().ways.select)(self, id);
     }

@@ -1,4 +1,4 @@
-//! Reading photos: each is fetched and decoded once, and what the network sees of it is kept.
+//! Reading photos: what the network sees of one is kept, so that the next run need not decode it again.
 
 use std::cell::RefCell;
 
@@ -14,8 +14,8 @@ use web_sys::Response;
 use super::time;
 use crate::protocol::{Fault, PhotoFile, StartRequest};
 
-/// Photos that are kept, the newest ones: all samples of the page.
-const KEPT: usize = 32;
+/// Photos that are kept, those that were used last: all samples of the page, and as many again.
+const KEPT: usize = 64;
 
 /// What the network sees of the photos that were read last.
 #[derive(Default)]
@@ -24,24 +24,30 @@ pub(super) struct Photos(RefCell<Vec<(PhotoFile, Pixels)>>);
 impl Photos {
     /// What the network sees of a photo, which is at fault where it cannot be read.
     pub async fn read(&self, photo: &PhotoFile, model: &Model) -> Result<Pixels, Fault> {
-        let kept = |kept: &[(PhotoFile, Pixels)]| {
-            let same =
-                |(of, _): &&(PhotoFile, Pixels)| of.url == photo.url && of.crop == photo.crop;
-            kept.iter().find(same).map(|(_, pixels)| pixels.clone())
-        };
-        if let Some(pixels) = kept(&self.0.borrow()) {
+        if let Some(pixels) = self.kept(photo) {
             return Ok(pixels);
         }
         let bytes = fetch(&photo.url).await.map_err(|why| Fault::of_photo(photo.id, why))?;
         let decoded = Photo::decode(&bytes, [255; 3]);
         let decoded = decoded.map_err(|error| Fault::of_photo(photo.id, error))?;
         let pixels = decoded.square(photo.crop, model.card().input_size);
-        let mut all = self.0.borrow_mut();
-        if all.len() >= KEPT {
-            all.remove(0);
+        // Another may have read it meanwhile.
+        if self.kept(photo).is_none() {
+            let mut all = self.0.borrow_mut();
+            if all.len() >= KEPT {
+                all.remove(0);
+            }
+            all.push((photo.clone(), pixels.clone()));
         }
-        all.push((photo.clone(), pixels.clone()));
         Ok(pixels)
+    }
+
+    /// The photo if it is kept, which it is longer for being used.
+    fn kept(&self, photo: &PhotoFile) -> Option<Pixels> {
+        let mut all = self.0.borrow_mut();
+        let at = all.iter().position(|(of, _)| of.url == photo.url && of.crop == photo.crop)?;
+        all[at..].rotate_left(1);
+        all.last().map(|(_, pixels)| pixels.clone())
     }
 
     /// Where an image starts.

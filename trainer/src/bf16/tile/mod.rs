@@ -1,7 +1,7 @@
 //! The one product that everything is made of: sums of 32 by 32 over lines of 32.
 //!
-//! The processor's matrix units (AMX) compute it, or its vectors (AVX-512), or plain loops that do
-//! the same.
+//! The processor's matrix units (AMX) compute it, or its vectors (AVX-512, AVX2), or plain loops that
+//! do the same.
 
 #[cfg(target_arch = "x86_64")]
 #[allow(unsafe_code)]
@@ -69,7 +69,7 @@ impl Unit {
         all
     }
 
-    /// Whether this is as fast as bf16 is meant to be.
+    /// Whether training is faster with this than in f32.
     pub fn is_fast(self) -> bool {
         match self {
             Self::Plain => false,

@@ -5,6 +5,7 @@ use leptos::task::spawn_local;
 use robust_core::link::{AimLink, DrawingLink, InkLink, Link, SheetLink};
 use robust_core::settings::Crop;
 use robust_core::settings::paint::Making;
+use web_sys::Url;
 
 use super::state::{Choices, Origin};
 use crate::drawing::{flat, noise};
@@ -55,7 +56,11 @@ impl Session {
             Origin::Made => {
                 // Its pixels hold all strokes; a hole has to be told beside them.
                 sheet.strokes.retain(|stroke| !matches!(stroke.ink, InkLink::Colour(_)));
-                of_photo(picture(&start.filter(|_| made).unwrap_or(now)).await?).await?
+                let picture = picture(&start.filter(|_| made).unwrap_or(now)).await?;
+                let url = picture.url.clone();
+                let link = of_photo(picture).await;
+                let _ = Url::revoke_object_url(&url);
+                link?
             }
         };
         let aim = match class {

@@ -172,6 +172,7 @@ impl Session {
         afresh: bool,
         start: impl Fn() -> (PaintStart, Option<ByteBuf>) + 'static,
     ) {
+        self.notice.set(None);
         let settings = self.paint.settings();
         let class = self.paint.chosen.get_untracked().class;
         self.paint.work(|work| work.told = js_sys::Date::now());
