@@ -148,7 +148,7 @@ async fn decoded_by_browser(file: &File) -> Result<Blob, JsValue> {
     png_file(&canvas).await
 }
 
-/// The link inside a filmstrip that was saved here. Those are PNGs; nothing else is searched for one.
+/// The link inside a filmstrip that was saved here. No file but a PNG is searched for one.
 fn carried_link(bytes: &Uint8Array) -> Option<String> {
     starts_with(bytes, PNG).then(|| link_of(&bytes.to_vec())).flatten()
 }
