@@ -11,8 +11,9 @@ use robust_tests::{Visit, dist};
 
 /// Most bytes, compressed with gzip, that a visitor waits for before the page can be used. It was
 /// 300,000 before a view painted, pictures left the page and lost devices were recovered from, and
-/// 411,000 before a third network, a picture to share in every view, and cards in the list of networks.
-const PAGE: u64 = 428_000;
+/// 411,000 before a third network, a picture to share in every view, and cards in the list of networks;
+/// 428,000 before each view described itself.
+const PAGE: u64 = 429_000;
 
 /// The same before it computes on a graphics device. The aim is 2.5 MB; compilers differ a little.
 const ENGINE: u64 = 2_600_000;

@@ -41,7 +41,7 @@ impl Session {
         for slot in slots {
             slot.told.why_not.set(Vec::new());
         }
-        self.ask(slots, 0, vec![self.tray.selected.get_untracked()], move |photos| {
+        self.ask(slots, 0, vec![self.tray.selected.get_untracked()], &|photos| {
             let photo = photos.first().cloned().unwrap_or_default();
             Task::Explain(ExplainRequest { photo, class, count: COUNT })
         });

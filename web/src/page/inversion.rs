@@ -38,7 +38,7 @@ impl Session {
         let start = self.invert.start.get_untracked();
         let photos = [self.tray.selected.get_untracked()].into_iter().chain(start.photo());
         let ask = |slot: &Slot, run| slot.ask(run, settings.steps);
-        self.ask_with(slots, ask, photos.collect(), |files| {
+        self.ask_with(slots, &ask, photos.collect(), &|files| {
             let mut files = files.iter().cloned();
             let photo = files.next().unwrap_or_default();
             let start = match start {

@@ -55,7 +55,7 @@ impl Session {
             slot.declined.set(names.get(class).map(|name| ["It does say ", name].concat()));
         }
         let photo = vec![self.tray.selected.get_untracked()];
-        self.ask_with(&others, Slot::ask_why_not, photo, move |photos| {
+        self.ask_with(&others, &Slot::ask_why_not, photo, &|photos| {
             let photo = photos.first().cloned().unwrap_or_default();
             Task::WhyNot(WhyNotRequest { photo, class })
         });

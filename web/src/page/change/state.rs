@@ -143,7 +143,7 @@ impl Session {
         for slot in slots {
             slot.image.set(None);
         }
-        self.ask(slots, goal.steps(authors), photos, move |photos| {
+        self.ask(slots, goal.steps(authors), photos, &|photos| {
             let mut photos = photos.iter().cloned();
             let start = match start {
                 Some(StartChoice::Grey) => StartRequest::Grey,
@@ -164,18 +164,18 @@ impl Session {
         slots: &[Slot],
         steps: usize,
         photos: Vec<usize>,
-        make: impl Fn(&[PhotoFile]) -> Task,
+        make: &dyn Fn(&[PhotoFile]) -> Task,
     ) {
-        self.ask_with(slots, |slot, run| slot.ask_afresh(run, steps), photos, make);
+        self.ask_with(slots, &|slot, run| slot.ask_afresh(run, steps), photos, make);
     }
 
     /// The same, where a model is asked in another way: how all runs but a path's begin.
     pub fn ask_with(
         self,
         slots: &[Slot],
-        ask: impl Fn(&Slot, RunId),
+        ask: &dyn Fn(&Slot, RunId),
         photos: Vec<usize>,
-        make: impl Fn(&[PhotoFile]) -> Task,
+        make: &dyn Fn(&[PhotoFile]) -> Task,
     ) {
         let photos = match self.files(&photos) {
             Ok(photos) => photos,

@@ -74,15 +74,10 @@ impl Session {
             // What it saw before stays until it has looked.
             slot.confidences.update(|[before, _]| before.clear());
         }
-        self.ask_with(
-            &self.painting_slots(),
-            |slot, run| slot.ask(run, 0),
-            Vec::new(),
-            move |_| {
-                let start = PaintStart::Drawing { now: drawing.clone(), centre: None };
-                Task::Paint(PaintRequest { start, hole: None, class: None, settings: None })
-            },
-        );
+        self.ask_with(&self.painting_slots(), &|slot, run| slot.ask(run, 0), Vec::new(), &|_| {
+            let start = PaintStart::Drawing { now: drawing.clone(), centre: None };
+            Task::Paint(PaintRequest { start, hole: None, class: None, settings: None })
+        });
         self.show_drawing_link();
     }
 
@@ -124,7 +119,7 @@ impl Session {
         let paint = self.paint;
         let fills = paint.chosen.get_untracked().making == Making::Inpaint;
         let hole = fills.then(|| paint.hole().into_iter().map(u8::from).collect::<Vec<u8>>());
-        self.ask_to_paint(slots, true, move || {
+        self.ask_to_paint(slots, true, &|| {
             let hole = hole.clone().map(ByteBuf::from);
             (PaintStart::Drawing { now: now.clone(), centre: None }, hole)
         });
@@ -155,7 +150,7 @@ impl Session {
         spawn_local(async move {
             match download::bytes(&url).await {
                 Ok(bytes) if self.paint.chosen.get_untracked().class == class => {
-                    self.ask_to_paint(&slots, true, move || {
+                    self.ask_to_paint(&slots, true, &|| {
                         let gaussians = ByteBuf::from(bytes.to_vec());
                         (PaintStart::Dreams { gaussians, count: DREAMS, seed }, None)
                     });
@@ -170,7 +165,7 @@ impl Session {
         self,
         slots: &[Slot],
         afresh: bool,
-        start: impl Fn() -> (PaintStart, Option<ByteBuf>) + 'static,
+        start: &dyn Fn() -> (PaintStart, Option<ByteBuf>),
     ) {
         self.notice.set(None);
         let settings = self.paint.settings();
@@ -184,7 +179,7 @@ impl Session {
                 slot.ask(run, settings.steps);
             }
         };
-        self.ask_with(slots, ask, Vec::new(), move |_| {
+        self.ask_with(slots, &ask, Vec::new(), &|_| {
             let (start, hole) = start();
             Task::Paint(PaintRequest { start, hole, class, settings: Some(settings) })
         });
@@ -211,7 +206,7 @@ impl Session {
             work.fresh.clear();
             work.centre.clone()
         });
-        self.ask_to_paint(&self.painting_slots(), false, move || {
+        self.ask_to_paint(&self.painting_slots(), false, &|| {
             (PaintStart::Drawing { now: now.clone(), centre: centre.clone() }, None)
         });
     }
