@@ -1,6 +1,6 @@
 //! The page's end of the wire to an engine.
 
-use js_sys::{Object, Promise, Reflect, Uint8Array, WebAssembly};
+use js_sys::{Array, Object, Promise, Reflect, Uint8Array, WebAssembly};
 use robust_core::model::catalog::Asset;
 use wasm_bindgen::prelude::*;
 use wasm_bindgen_futures::JsFuture;
@@ -84,22 +84,21 @@ impl Engine {
 
     /// Sends a request.
     pub fn send(&self, request: &Request) {
-        report(pack(request).and_then(|(message, handed_over)| {
-            self.worker.post_message_with_transfer(&message, &handed_over)
-        }));
+        self.post(pack(request));
     }
 
     /// Sends a request, and a file that is the engine's from then on.
     pub fn send_with(&self, request: &Request, file: &Uint8Array) {
-        report(pack_with(request, file).and_then(|(message, handed_over)| {
-            self.worker.post_message_with_transfer(&message, &handed_over)
-        }));
+        self.post(pack_with(request, file));
     }
-}
 
-fn report(sent: Result<(), JsValue>) {
-    if let Err(error) = sent {
-        web_sys::console::error_2(&"a request could not be sent".into(), &error);
+    fn post(&self, packed: Result<(impl AsRef<JsValue>, Array), JsValue>) {
+        let sent = packed.and_then(|(message, handed_over)| {
+            self.worker.post_message_with_transfer(message.as_ref(), &handed_over)
+        });
+        if let Err(error) = sent {
+            web_sys::console::error_2(&"a request could not be sent".into(), &error);
+        }
     }
 }
 

@@ -1,6 +1,6 @@
 //! A visitor's own photos, which the browser keeps for the next visit only where they ask for it.
 
-use js_sys::{Array, Uint8Array};
+use js_sys::Uint8Array;
 use leptos::prelude::*;
 use leptos::task::spawn_local;
 use robust_core::settings::Crop;
@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 use serde_bytes::ByteBuf;
 use wasm_bindgen::JsValue;
 use wasm_bindgen_futures::JsFuture;
-use web_sys::{Blob, Response};
+use web_sys::Response;
 
 use super::download::{self, find, open_cache};
 use super::models::kept::bytes;
@@ -79,9 +79,8 @@ impl Session {
             let Some(all) = read().await else { return };
             // The one that was added last comes first.
             for Kept { name, bytes, crop } in all.into_iter().rev() {
-                let parts = Array::of1(&Uint8Array::from(&**bytes));
-                let Ok(file) = Blob::new_with_u8_array_sequence(&parts) else { continue };
-                self.add_photo(|id| Photo::of_blob(id, name, &file, crop).ok());
+                let file = Uint8Array::from(&**bytes);
+                self.add_photo(|id| Photo::of_bytes(id, name, &file, crop).ok());
             }
             self.tray.keeps_photos.set(true);
         });

@@ -82,11 +82,21 @@ impl Photo {
     pub async fn from_file(file: &File, bytes: &Uint8Array) -> Result<Self, JsValue> {
         let here = READ_HERE.iter().any(|kind| starts_with(bytes, kind));
         let decoded = if here { None } else { decoded_by_browser(file).await.ok() };
-        let blob = match decoded {
-            Some(png) => png,
-            None => Blob::new_with_u8_array_sequence(&Array::of1(bytes))?,
-        };
-        Self::of_blob(0, file.name(), &blob, Crop::Centre)
+        match decoded {
+            Some(png) => Self::of_blob(0, file.name(), &png, Crop::Centre),
+            None => Self::of_bytes(0, file.name(), bytes, Crop::Centre),
+        }
+    }
+
+    /// A photo of the visitor's with all bytes of its file.
+    pub fn of_bytes(
+        id: usize,
+        name: String,
+        bytes: &Uint8Array,
+        crop: Crop,
+    ) -> Result<Self, JsValue> {
+        let blob = Blob::new_with_u8_array_sequence(&Array::of1(bytes))?;
+        Self::of_blob(id, name, &blob, crop)
     }
 
     /// A photo of the visitor's whose file the browser holds, until the page is closed: Undo brings back
@@ -98,9 +108,8 @@ impl Photo {
 
     /// A photo that came inside a link.
     pub fn from_link(id: usize, bytes: &[u8]) -> Option<Self> {
-        let parts = Array::of1(&Uint8Array::from(bytes));
-        let blob = Blob::new_with_u8_array_sequence(&parts).ok()?;
-        let photo = Self::of_blob(id, "Photo of the link".into(), &blob, Crop::Centre).ok()?;
+        let file = Uint8Array::from(bytes);
+        let photo = Self::of_bytes(id, "Photo of the link".into(), &file, Crop::Centre).ok()?;
         Some(Self { source: Source::Linked(Arc::new(bytes.to_vec())), ..photo })
     }
 

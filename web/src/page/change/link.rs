@@ -23,17 +23,14 @@ impl Session {
                 RegionLink::of(painted)
             });
             let other = self.change.other.get_untracked();
-            let (start, other) = match (&goal, self.change.start.get_untracked()) {
-                (Goal::Add(_), _) => (LinkStart::Photo(self.linked_photo(selected).await?), None),
-                (Goal::Collide { .. }, _) => (
-                    LinkStart::Photo(self.linked_photo(selected).await?),
-                    Some(self.linked_photo(other).await?),
-                ),
-                (_, StartChoice::Noise) => (LinkStart::Noise, None),
-                (_, StartChoice::Grey) => (LinkStart::Grey, None),
-                (_, StartChoice::Photo(_)) => {
-                    (LinkStart::Photo(self.linked_photo(selected).await?), None)
-                }
+            let start = match (&goal, self.change.start.get_untracked()) {
+                (Goal::Feature(_) | Goal::Class(_), StartChoice::Noise) => LinkStart::Noise,
+                (Goal::Feature(_) | Goal::Class(_), StartChoice::Grey) => LinkStart::Grey,
+                _ => LinkStart::Photo(self.linked_photo(selected).await?),
+            };
+            let other = match &goal {
+                Goal::Collide { .. } => Some(self.linked_photo(other).await?),
+                _ => None,
             };
             Some(if authors || region.is_some() {
                 Link::ChangeBy { start, other, goal, authors, region }

@@ -11,6 +11,7 @@ use web_sys::{
 
 use super::save::offer;
 use crate::page::canvas::draw;
+use crate::page::photos::read;
 use crate::page::wait::sleep;
 use crate::protocol::{Fault, Image};
 use robust_core::settings::path::FRAME_MS;
@@ -74,8 +75,7 @@ async fn encode(frames: &[Image], kind: &str) -> Result<Vec<u8>, JsValue> {
     recorder.stop()?;
     JsFuture::from(ended).await?;
     let blob = Blob::new_with_blob_sequence(&chunks)?;
-    let buffer = JsFuture::from(blob.array_buffer()).await?;
-    Ok(js_sys::Uint8Array::new(&buffer).to_vec())
+    Ok(read(&blob).await?.to_vec())
 }
 
 fn canvas() -> Result<HtmlCanvasElement, JsValue> {
