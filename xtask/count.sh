@@ -30,7 +30,7 @@ session='^pub struct (Session|State) [{]'
 slot='^pub struct (Slot|SlotState) [{]'
 echo "$(inside "$session" web/src/page/session.rs | lines '^    (pub(\([a-z]+\))? )?[a-z_]+:') fields of Session"
 echo "$(inside '^impl Session [{]' web/src/page | lines '^    (pub(\([a-z]+\))? )?(async )?fn ') methods of Session"
-echo "$(inside "$slot" web/src/page/slot.rs | lines 'RwSignal<') signals of Slot"
+echo "$(inside "$slot" web/src/page/engines/slot.rs | lines 'RwSignal<') signals of Slot"
 echo "$(hits 'Result<.*, String>' web/src/page) lines with a Result<_, String> on the page"
 echo "$(hits '<select' web/src/page) places that write a <select>"
 echo "$(inside '^pub fn train[(]job' trainer/src/train | lines '') lines of train()"

@@ -5,21 +5,21 @@ use leptos::html::A;
 use leptos::prelude::*;
 use leptos::task::spawn_local;
 
-use super::adapter::EngineKind;
-use super::background::rest_in_background;
-use super::canvas::Bare;
+use super::components::canvas::Bare;
+use super::engines::adapter::EngineKind;
+use super::engines::background::rest_in_background;
 use super::forget::Forget;
 use super::history::MadeHere;
 use super::lab::{self, CHECK_INDEX, Lab};
 use super::models::Networks;
-use super::modes::VIEWS;
 use super::offline::{Offline, listen};
+use super::photos::tray::DropZone;
 use super::session::Session;
+use super::sharing::url;
 use super::tell::Tell;
 use super::tour::Tour;
-use super::tray::DropZone;
-use super::url;
-use super::view::View;
+use super::views::VIEWS;
+use super::views::view::View;
 use super::words::percent;
 
 /// Address of the paper.

@@ -5,8 +5,8 @@ use leptos::prelude::*;
 use robust_core::settings::change::Goal;
 use serde_bytes::ByteBuf;
 
+use super::engines::slot::Slot;
 use super::session::Session;
-use super::slot::Slot;
 use super::words::one;
 use crate::protocol::{Fault, PaintStart, Task};
 

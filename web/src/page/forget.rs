@@ -7,11 +7,10 @@ use wasm_bindgen_futures::JsFuture;
 use web_sys::{ServiceWorkerRegistration, Storage};
 
 use super::download::CACHE;
-use super::kept_photos;
-use super::models::kept;
 use super::offline::workers;
 use super::session::Session;
 use super::wait::at_most;
+use super::{models, photos};
 
 /// How long to wait for the worker to end, in ms. It may end later; nobody is told then.
 const PATIENCE: u32 = 3000;
@@ -46,7 +45,7 @@ async fn forget() -> Result<(), JsValue> {
         }
     }
     if let Some(caches) = window().caches().ok().filter(|caches| caches.is_object()) {
-        for cache in [CACHE, kept::CACHE, kept_photos::CACHE] {
+        for cache in [CACHE, models::kept::CACHE, photos::kept::CACHE] {
             JsFuture::from(caches.delete(cache)).await?;
         }
     }

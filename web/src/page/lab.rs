@@ -5,9 +5,10 @@ use leptos::task::spawn_local;
 use robust_core::report::Speed;
 use serde_bytes::ByteBuf;
 
+use super::download;
 use super::session::Session;
+use super::sharing::url;
 use super::words::fixed;
-use super::{download, url};
 use crate::protocol::{Request, Response};
 
 /// The model of the self-check.

@@ -6,14 +6,15 @@ use leptos::ev;
 use leptos::prelude::*;
 use leptos::task::spawn_local;
 
-use super::adapter::choose;
+use super::engines::adapter::choose;
+use super::engines::place::{PLACES, Place};
+use super::engines::slot::Slot;
+use super::engines::state::Device;
 use super::history::History;
 use super::models::{Loading, Models};
-use super::modes::{Mode, Rooms};
-use super::morph::hear_saved;
-use super::place::{PLACES, Place};
-use super::slot::Slot;
-use super::state::{Device, Tray};
+use super::photos::Tray;
+use super::views::morph::hear_saved;
+use super::views::{Mode, Rooms};
 use crate::protocol::{Cause, Event, Fault, Image, Response, RunId};
 use crate::turn::Turn;
 

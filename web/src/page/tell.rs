@@ -6,9 +6,9 @@ use wasm_bindgen::{JsCast, JsValue};
 use wasm_bindgen_futures::JsFuture;
 use web_sys::{Event, Notification, NotificationPermission, ServiceWorkerRegistration};
 
+use super::engines::slot::Slot;
 use super::offline::workers;
 use super::session::Session;
-use super::slot::Slot;
 use crate::turn::Phase;
 
 /// Nobody needs to be told of the end of a run that is shorter than this, in seconds.

@@ -6,9 +6,9 @@ use leptos::html::H2;
 use leptos::prelude::*;
 use web_sys::{KeyboardEvent, Storage};
 
-use super::modes::Mode;
 use super::session::Session;
-use super::url;
+use super::sharing::url;
+use super::views::Mode;
 
 /// Where the browser keeps how far a visitor has come.
 const KEY: &str = "robust-reps-tour";

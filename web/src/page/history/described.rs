@@ -2,9 +2,9 @@
 
 use leptos::prelude::*;
 
-use crate::page::modes::{Chosen, Mode};
 use crate::page::photos::Photo;
 use crate::page::session::Session;
+use crate::page::views::{Chosen, Mode};
 
 /// Everything that decides what a view shows, but for the pictures themselves.
 #[derive(Debug, PartialEq)]

@@ -7,11 +7,11 @@ use leptos::prelude::*;
 use super::described::Described;
 use super::shown::Shown;
 use super::undo::Steps;
-use crate::page::place::PLACES;
+use crate::page::engines::place::PLACES;
+use crate::page::engines::slot::Slot;
 use crate::page::session::Session;
-use crate::page::slot::Slot;
-use crate::page::url;
-use crate::page::view::Again;
+use crate::page::sharing::url;
+use crate::page::views::view::Again;
 use crate::protocol::{Image, RunId};
 use crate::turn::Turn;
 

@@ -4,10 +4,10 @@ use wasm_bindgen::JsValue;
 use web_sys::HtmlCanvasElement;
 
 use super::shown::Shown;
-use crate::page::canvas::{blank, draw, png_file, sheet};
-use crate::page::morph::offer;
+use crate::page::components::canvas::{blank, draw, png_file, sheet};
 use crate::page::photos::read;
 use crate::page::session::Session;
+use crate::page::views::morph::offer;
 use crate::protocol::{Fault, Image};
 use crate::zip::zip;
 

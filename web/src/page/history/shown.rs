@@ -3,8 +3,8 @@
 use leptos::prelude::*;
 use robust_core::report::Explanation;
 
-use crate::page::slot::Slot;
-use crate::page::view::Ways;
+use crate::page::engines::slot::Slot;
+use crate::page::views::view::Ways;
 use crate::protocol::{Image, RunId};
 use crate::turn::Turn;
 

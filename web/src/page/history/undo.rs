@@ -9,7 +9,7 @@ use web_sys::{HtmlInputElement, KeyboardEvent};
 
 use super::described::Described;
 use crate::page::session::Session;
-use crate::page::url;
+use crate::page::sharing::url;
 
 /// Most steps that are remembered.
 const MOST: usize = 100;

@@ -6,7 +6,7 @@ use wasm_bindgen::JsCast;
 use web_sys::HtmlElement;
 
 use super::made::{MOST, Made};
-use crate::page::canvas::ImageCanvas;
+use crate::page::components::canvas::ImageCanvas;
 use crate::page::session::Session;
 
 /// Every result, to go back to, and the steps that led there.

@@ -9,9 +9,10 @@ use wasm_bindgen_futures::JsFuture;
 use web_sys::{Blob, File, MessageEvent, Worker};
 
 use super::state::{Arrival, Network};
-use crate::page::place::Place;
+use crate::page::download;
+use crate::page::engines::engine;
+use crate::page::engines::place::Place;
 use crate::page::session::Session;
-use crate::page::{download, engine};
 use crate::protocol::Fault;
 use crate::protocol::import::{ImportRequest, Imported, Refused};
 use crate::wire::{pack, unpack_with};

@@ -8,7 +8,7 @@ use web_sys::{Blob, Cache, Response};
 
 use super::state::Network;
 use crate::page::download::{find, open_cache};
-use crate::page::place::Place;
+use crate::page::engines::place::Place;
 use crate::protocol::Fault;
 
 /// Name of the cache.

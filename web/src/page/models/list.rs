@@ -12,7 +12,7 @@ use super::import::accept;
 use super::kept;
 use super::state::{Arrival, Network};
 use super::wanted::Wanted;
-use crate::page::place::Place;
+use crate::page::engines::place::Place;
 use crate::page::session::Session;
 use crate::page::words::{fixed, percent};
 

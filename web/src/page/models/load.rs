@@ -11,13 +11,13 @@ use wasm_bindgen_futures::JsFuture;
 
 use super::kept;
 use super::state::Network;
-use crate::page::adapter::{Choice, EngineKind, choose};
 use crate::page::download;
-use crate::page::engine::{self, Engine};
+use crate::page::engines::adapter::{Choice, EngineKind, choose};
+use crate::page::engines::engine::{self, Engine};
+use crate::page::engines::place::{PLACES, Place};
+use crate::page::engines::slot::Slot;
 use crate::page::history::Shown;
-use crate::page::place::{PLACES, Place};
 use crate::page::session::Session;
-use crate::page::slot::Slot;
 use crate::page::wait::sleep;
 use crate::protocol::{Fault, Response};
 use crate::recovery::Losses;

@@ -8,7 +8,7 @@ use web_sys::{Blob, File};
 
 use super::kept;
 use super::wanted::Wanted;
-use crate::page::place::{PLACES, Place};
+use crate::page::engines::place::{PLACES, Place};
 use crate::protocol::import::{ImportRequest, Refused};
 
 /// A network to choose.

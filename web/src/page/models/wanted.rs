@@ -1,6 +1,6 @@
 //! A network that a link asks for: by its address and its SHA-256.
 
-use crate::page::url;
+use crate::page::sharing::url;
 
 /// What the address says of a network.
 #[derive(Clone, Debug, PartialEq, Eq)]
