@@ -20,6 +20,7 @@ mod offline;
 mod onward;
 mod paint;
 mod privacy;
+mod reader;
 mod snapshots;
 mod soak;
 mod tabs;

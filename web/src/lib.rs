@@ -1,4 +1,5 @@
-//! The page, its engines, and what makes models of other programs' checkpoints (`importer`).
+//! The page, its engines, what reads photos for them (`reader`), and what makes models of other programs'
+//! checkpoints (`importer`).
 //!
 //! The page (`page`) never computes: each model has a worker (`worker`) with an engine of its
 //! own, and the two talk in the messages of [`protocol`].
@@ -8,6 +9,8 @@ pub mod drawing;
 #[cfg(feature = "importer")]
 pub mod importer;
 pub mod protocol;
+#[cfg(feature = "reader")]
+pub mod reader;
 pub mod recovery;
 pub mod turn;
 pub mod zip;
@@ -15,7 +18,7 @@ pub mod zip;
 #[cfg(feature = "page")]
 pub mod page;
 
-#[cfg(any(feature = "page", feature = "engine", feature = "importer"))]
+#[cfg(any(feature = "page", feature = "engine", feature = "reader", feature = "importer"))]
 mod wire;
 
 #[cfg(feature = "engine")]

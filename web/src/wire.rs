@@ -17,12 +17,16 @@ pub fn pack(message: &impl Serialize) -> Result<(Uint8Array, Array), JsValue> {
     Ok((bytes, handed_over))
 }
 
-/// A message and a file beside it, which the other side gets as it is: arguments of `postMessage`.
+/// A message and something beside it, which the other side gets as it is: arguments of `postMessage`. What
+/// is handed over is `beside` or, of a file, its buffer.
 #[cfg(any(feature = "page", feature = "importer"))]
-pub fn pack_with(message: &impl Serialize, file: &Uint8Array) -> Result<(Array, Array), JsValue> {
+pub fn pack_with(message: &impl Serialize, beside: &JsValue) -> Result<(Array, Array), JsValue> {
     let (message, handed_over) = pack(message)?;
-    handed_over.push(&file.buffer());
-    Ok((Array::of2(&message, file), handed_over))
+    match beside.dyn_ref::<Uint8Array>() {
+        Some(file) => handed_over.push(&file.buffer()),
+        None => handed_over.push(beside),
+    };
+    Ok((Array::of2(&message, beside), handed_over))
 }
 
 /// A message from the other side.
@@ -38,15 +42,15 @@ pub fn unpack<T: DeserializeOwned>(data: JsValue) -> Result<T, Fault> {
     Ok(postcard::from_bytes(&bytes.to_vec()).map_err(damaged)?)
 }
 
-/// The same, with the file that came beside it, if one did.
+/// The same, with what came beside it; undefined where nothing did.
 ///
 /// # Errors
 ///
 /// Those of [`unpack`].
 #[cfg(any(feature = "page", feature = "engine"))]
-pub fn unpack_with<T: DeserializeOwned>(data: JsValue) -> Result<(T, Option<Uint8Array>), Fault> {
+pub fn unpack_with<T: DeserializeOwned>(data: JsValue) -> Result<(T, JsValue), Fault> {
     match data.dyn_into::<Array>() {
-        Ok(both) => Ok((unpack(both.get(0))?, both.get(1).dyn_into().ok())),
-        Err(alone) => Ok((unpack(alone)?, None)),
+        Ok(both) => Ok((unpack(both.get(0))?, both.get(1))),
+        Err(alone) => Ok((unpack(alone)?, JsValue::UNDEFINED)),
     }
 }

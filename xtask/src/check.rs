@@ -14,7 +14,7 @@ pub fn everything_native() -> String {
 }
 
 /// What the page is made of: its own program, the two engines, and what imports networks.
-const WASM_FEATURES: [&str; 4] = ["page", "cpu", "webgpu", "importer"];
+const WASM_FEATURES: [&str; 5] = ["page", "cpu", "webgpu", "importer", "reader"];
 
 /// Formatting, lints and documentation of everything, spelling, and what may be depended on.
 pub fn check() -> Result<()> {

@@ -1,7 +1,9 @@
-//! What the page and an engine say to each other; with the importer, [`import`].
+//! What the page and an engine say to each other; with the importer, [`import`]; an engine and the reader of
+//! photos, [`read`].
 
 mod fault;
 pub mod import;
+pub mod read;
 
 use robust_core::model::card::Card;
 use robust_core::report::Explanation;
@@ -25,6 +27,9 @@ pub enum Request {
         /// Most images that are computed together from now on.
         batch: usize,
     },
+    /// Have photos read at the other end of the port that comes with this message. Whatever was asked for at
+    /// the one before is not answered any more.
+    Reader,
     /// Do this; ends the run at hand once its photos have been read.
     Run {
         /// Comes back with every answer.
@@ -202,7 +207,7 @@ pub struct ExplainRequest {
 }
 
 /// A photo of a path.
-#[derive(Clone, Debug, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub enum StopFile {
     /// A photo of the gallery, whole.
     Gallery(PhotoFile),
@@ -232,8 +237,8 @@ impl FileKind {
     }
 }
 
-/// Where a photo's file is, and the part of it that counts. The engine reads the file itself: it does not
-/// pass through the page's memory.
+/// Where a photo's file is, and the part of it that counts. The file does not pass through the page's
+/// memory.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct PhotoFile {
     /// Its number in the tray.

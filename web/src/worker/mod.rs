@@ -24,8 +24,9 @@ use robust_core::engine::tasks::invert::warm_up;
 use robust_core::engine::{Model, TaskError};
 use robust_core::image::Pixels;
 use serde_bytes::ByteBuf;
-use wasm_bindgen::JsCast;
+use wasm_bindgen::{JsCast, JsValue};
 use wasm_bindgen_futures::spawn_local;
+use web_sys::MessagePort;
 
 use crate::protocol::{Event, Fault, Image, Loss, Request, Response, Resume, RunId, Task};
 use photos::Photos;
@@ -46,7 +47,7 @@ pub fn start(device: impl Future<Output = Result<Device, Fault>> + 'static) {
         match device.await {
             Ok(device) => {
                 let engine = Rc::new(Engine::new(device, port.clone()));
-                port.listen(move |request, file| engine.clone().handle(request, file));
+                port.listen(move |request, beside| engine.clone().handle(request, beside));
                 port.send(&Response::Ready);
             }
             Err(fault) => port.send(&Response::Failed(fault)),
@@ -84,13 +85,19 @@ impl Engine {
         }
     }
 
-    fn handle(self: Rc<Self>, request: Request, file: Option<Uint8Array>) {
+    /// `beside` came with the request: a network's file, or the port of what reads photos.
+    fn handle(self: Rc<Self>, request: Request, beside: JsValue) {
         match request {
             Request::Load { batch } => {
                 self.batch.set(batch.max(1));
-                let weights = file.map(|file| file.to_vec()).unwrap_or_default();
+                let weights = beside.dyn_into::<Uint8Array>();
+                let weights = weights.map(|file| file.to_vec()).unwrap_or_default();
                 spawn_local(async move { self.load(&weights).await });
             }
+            Request::Reader => match beside.dyn_into::<MessagePort>() {
+                Ok(port) => self.photos.connect(port),
+                Err(_) => self.fail("the reader of photos is out of reach"),
+            },
             Request::Run { id, task, resume } => {
                 self.asked.replace((id, Rc::default()));
                 spawn_local(async move {
@@ -186,7 +193,6 @@ impl Engine {
             return self.fail(failed(error));
         }
         let card = model.card().clone();
-        self.photos.forget();
         self.model.replace(Some(Rc::new(model)));
         self.port.send(&Response::Loaded(Box::new(card)));
     }

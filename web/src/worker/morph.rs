@@ -4,16 +4,13 @@ use std::rc::Rc;
 
 use robust_core::engine::Model;
 use robust_core::engine::tasks::path::PathRun;
-use robust_core::image::Pixels;
 use robust_core::image::strip::{to_apng, to_filmstrip, to_gif};
 use robust_core::link;
 use serde_bytes::ByteBuf;
 
 use super::pace::{Pace, progress};
 use super::{Engine, canvas_image, failed, where_it_was};
-use crate::protocol::{
-    Event, Fault, FileKind, MorphRequest, PhotoFile, Response, Resume, RunId, StopFile,
-};
+use crate::protocol::{Event, Fault, FileKind, MorphRequest, PhotoFile, Response, Resume, RunId};
 
 /// Carries out one request to its end.
 pub(super) async fn morph(
@@ -26,7 +23,7 @@ pub(super) async fn morph(
     let model: Rc<Model> = engine.model()?;
     let mut stops = Vec::new();
     for stop in &request.stops {
-        stops.push(open(engine, stop, &model).await?);
+        stops.push(engine.photos.open(stop, &model).await?);
     }
     let mut pace = Pace::new(engine.begin(run)?);
     engine.tell(run, Event::Started(canvas_image(&stops[0])));
@@ -44,14 +41,6 @@ pub(super) async fn morph(
     .await?;
     engine.tell(run, Event::Finished { likeness: None });
     Ok(())
-}
-
-async fn open(engine: &Engine, stop: &StopFile, model: &Model) -> Result<Pixels, Fault> {
-    match stop {
-        StopFile::Gallery(photo) => engine.photos.read(photo, model).await,
-        StopFile::Embedded(bytes) => link::open(bytes, model.card().input_size)
-            .map_err(|error| format!("a photo of this path: {error}").into()),
-    }
 }
 
 /// Shrinks a photo so that a link can carry it.

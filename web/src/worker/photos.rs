@@ -1,53 +1,80 @@
-//! Reading photos: what the network sees of one is kept, so that the next run need not decode it again.
+//! The wire to the worker that reads photos.
 
 use std::cell::RefCell;
+use std::collections::VecDeque;
+use std::rc::Rc;
 
-use js_sys::Uint8Array;
+use futures_channel::oneshot;
 use robust_core::engine::Model;
 use robust_core::image::Pixels;
-use robust_core::image::photo::Photo;
 use robust_core::settings::Start;
+use wasm_bindgen::prelude::Closure;
 use wasm_bindgen::{JsCast, JsValue};
-use wasm_bindgen_futures::JsFuture;
-use web_sys::Response;
+use web_sys::{MessageEvent, MessagePort};
 
-use super::time;
-use crate::protocol::{Fault, PhotoFile, StartRequest};
+use crate::protocol::read::{ReadAnswer, ReadRequest};
+use crate::protocol::{Fault, PhotoFile, StartRequest, StopFile};
+use crate::wire::{pack, unpack};
 
-/// Photos that are kept, those that were used last: all samples of the page, and as many again.
-const KEPT: usize = 64;
+/// Who waits for a photo: answers come in the order of their requests.
+type Waiting = Rc<RefCell<VecDeque<oneshot::Sender<ReadAnswer>>>>;
 
-/// What the network sees of the photos that were read last.
+/// What reads photos, once the page has said where.
 #[derive(Default)]
-pub(super) struct Photos(RefCell<Vec<(PhotoFile, Pixels)>>);
+pub(super) struct Photos(RefCell<Option<(MessagePort, Waiting)>>);
 
 impl Photos {
-    /// What the network sees of a photo, which is at fault where it cannot be read.
-    pub async fn read(&self, photo: &PhotoFile, model: &Model) -> Result<Pixels, Fault> {
-        if let Some(pixels) = self.kept(photo) {
-            return Ok(pixels);
-        }
-        let bytes = fetch(&photo.url).await.map_err(|why| Fault::of_photo(photo.id, why))?;
-        let decoded = Photo::decode(&bytes, [255; 3]);
-        let decoded = decoded.map_err(|error| Fault::of_photo(photo.id, error))?;
-        let pixels = decoded.square(photo.crop, model.card().input_size);
-        // Another may have read it meanwhile.
-        if self.kept(photo).is_none() {
-            let mut all = self.0.borrow_mut();
-            if all.len() >= KEPT {
-                all.remove(0);
+    /// Has photos read at the other end of this port from now on. Who waits for the one before it hears
+    /// that nobody reads there any more.
+    pub fn connect(&self, port: MessagePort) {
+        let waiting = Waiting::default();
+        let askers = waiting.clone();
+        let on_answer = Closure::<dyn Fn(MessageEvent)>::new(move |event: MessageEvent| {
+            let asker = askers.borrow_mut().pop_front();
+            if let Some(asker) = asker {
+                let _ = asker.send(unpack(event.data()).unwrap_or_else(Err));
             }
-            all.push((photo.clone(), pixels.clone()));
+        });
+        port.set_onmessage(Some(on_answer.as_ref().unchecked_ref()));
+        on_answer.forget();
+        if let Some((before, waiting)) = self.0.replace(Some((port, waiting))) {
+            before.close();
+            waiting.borrow_mut().clear();
         }
-        Ok(pixels)
     }
 
-    /// The photo if it is kept, which it is longer for being used.
-    fn kept(&self, photo: &PhotoFile) -> Option<Pixels> {
-        let mut all = self.0.borrow_mut();
-        let at = all.iter().position(|(of, _)| of.url == photo.url && of.crop == photo.crop)?;
-        all[at..].rotate_left(1);
-        all.last().map(|(_, pixels)| pixels.clone())
+    /// What the network sees of a photo, which is at fault where it cannot be read.
+    pub async fn read(&self, photo: &PhotoFile, model: &Model) -> Result<Pixels, Fault> {
+        self.open(&StopFile::Gallery(photo.clone()), model).await
+    }
+
+    /// The same of a photo that may have come inside a link.
+    pub async fn open(&self, photo: &StopFile, model: &Model) -> Result<Pixels, Fault> {
+        let lost = || {
+            let why = "it could not be read: perhaps this device has too little memory for it";
+            match photo {
+                StopFile::Gallery(photo) => Fault::of_photo(photo.id, why),
+                StopFile::Embedded(_) => "a photo of this path could not be read".into(),
+            }
+        };
+        let size = model.card().input_size;
+        let answer = self.ask(ReadRequest { photo: photo.clone(), size });
+        let answer = answer.map_err(|error| {
+            web_sys::console::error_2(&"a photo could not be asked for".into(), &error);
+            lost()
+        })?;
+        let values = answer.await.map_err(|_| lost())??;
+        Pixels::new(size, values).ok_or_else(lost)
+    }
+
+    fn ask(&self, request: ReadRequest) -> Result<oneshot::Receiver<ReadAnswer>, JsValue> {
+        let wire = self.0.borrow();
+        let (port, waiting) = wire.as_ref().ok_or("nobody reads photos yet")?;
+        let (message, handed_over) = pack(&request)?;
+        port.post_message_with_transferable(&message, &handed_over)?;
+        let (asker, answer) = oneshot::channel();
+        waiting.borrow_mut().push_back(asker);
+        Ok(answer)
     }
 
     /// Where an image starts.
@@ -58,25 +85,4 @@ impl Photos {
             Start::Photo(photo) => Start::Photo(self.read(photo, model).await?),
         })
     }
-
-    /// Another network may see more of a photo, or less.
-    pub fn forget(&self) {
-        self.0.borrow_mut().clear();
-    }
-}
-
-/// The file at an address of this site, or one of the visitor's.
-async fn fetch(url: &str) -> Result<Vec<u8>, &'static str> {
-    let unreached = |_: JsValue| match url.starts_with("blob:") {
-        true => "its file is gone from the browser: add it again",
-        false => "it could not be fetched. Is the network there?",
-    };
-    let response = JsFuture::from(time::scope().fetch_with_str(url)).await.map_err(unreached)?;
-    let response: Response = response.unchecked_into();
-    if !response.ok() {
-        return Err("it is not where it should be");
-    }
-    let broken = |_: JsValue| "the download broke off";
-    let buffer = JsFuture::from(response.array_buffer().map_err(broken)?).await.map_err(broken)?;
-    Ok(Uint8Array::new(&buffer).to_vec())
 }

@@ -1,8 +1,7 @@
 //! Messages from and to the page.
 
-use js_sys::Uint8Array;
-use wasm_bindgen::JsCast;
 use wasm_bindgen::prelude::Closure;
+use wasm_bindgen::{JsCast, JsValue};
 use web_sys::{DedicatedWorkerGlobalScope, MessageEvent};
 
 use crate::protocol::{Request, Response};
@@ -27,12 +26,12 @@ impl Port {
         }
     }
 
-    /// Hands every request to `handle`, with the file that came with it, for as long as the worker lives.
-    pub fn listen(&self, handle: impl Fn(Request, Option<Uint8Array>) + 'static) {
+    /// Hands every request to `handle`, with what came beside it, for as long as the worker lives.
+    pub fn listen(&self, handle: impl Fn(Request, JsValue) + 'static) {
         let port = self.clone();
         let on_message = Closure::<dyn Fn(MessageEvent)>::new(move |event: MessageEvent| {
             match unpack_with(event.data()) {
-                Ok((request, file)) => handle(request, file),
+                Ok((request, beside)) => handle(request, beside),
                 Err(fault) => port.send(&Response::Failed(fault)),
             }
         });

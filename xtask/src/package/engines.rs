@@ -13,6 +13,7 @@ pub fn list(folder: &Path) -> Result<()> {
         webgpu: asset(folder, "engine-webgpu_bg.wasm")?,
         cpu: asset(folder, "engine-cpu_bg.wasm")?,
         importer: asset(folder, "importer_bg.wasm")?,
+        reader: asset(folder, "reader_bg.wasm")?,
     };
     write(&folder.join("engines.json"), serde_json::to_vec_pretty(&engines)?)
 }

@@ -107,7 +107,7 @@ async fn find_adapter() -> Result<Found, &'static str> {
         }
     }
     let name = if words.is_empty() { "unnamed".into() } else { words.join(" ") };
-    let lower = name.to_lowercase();
+    let lower = name.to_ascii_lowercase();
     let fallback = adapter.is_fallback_adapter().unwrap_or(false)
         || property(&info, "isFallbackAdapter").is_some_and(|flag| flag.is_truthy());
     Ok(Found { software: fallback || SOFTWARE.iter().any(|s| lower.contains(s)), name })

@@ -1,6 +1,6 @@
 //! The page's end of the wire to an engine.
 
-use js_sys::{Array, Object, Promise, Reflect, Uint8Array, WebAssembly};
+use js_sys::{Array, Object, Promise, Reflect, WebAssembly};
 use robust_core::model::catalog::Asset;
 use wasm_bindgen::prelude::*;
 use wasm_bindgen_futures::JsFuture;
@@ -53,6 +53,21 @@ pub fn worker(script: &str, module: &JsValue) -> Result<Worker, JsValue> {
     Ok(worker)
 }
 
+/// A worker's next message. A string says what went wrong.
+pub fn next_message(worker: &Worker) -> JsFuture {
+    JsFuture::from(Promise::new(&mut |resolve, reject| {
+        let failed = reject.clone();
+        let on_message = Closure::once_into_js(move |event: MessageEvent| {
+            let data = event.data();
+            let settle = if data.is_string() { reject } else { resolve };
+            let _ = settle.call1(&JsValue::NULL, &data);
+        });
+        worker.set_onmessage(Some(on_message.unchecked_ref()));
+        let on_error = Closure::once_into_js(move || failed.call0(&JsValue::NULL));
+        worker.set_onerror(Some(on_error.unchecked_ref()));
+    }))
+}
+
 /// A worker and the two listeners that keep the page informed.
 pub struct Engine {
     worker: Worker,
@@ -87,9 +102,9 @@ impl Engine {
         self.post(pack(request));
     }
 
-    /// Sends a request, and a file that is the engine's from then on.
-    pub fn send_with(&self, request: &Request, file: &Uint8Array) {
-        self.post(pack_with(request, file));
+    /// Sends a request, and a file or a port that is the engine's from then on.
+    pub fn send_with(&self, request: &Request, beside: &JsValue) {
+        self.post(pack_with(request, beside));
     }
 
     fn post(&self, packed: Result<(impl AsRef<JsValue>, Array), JsValue>) {

@@ -2,10 +2,10 @@
 
 use std::ops::Deref;
 
-use js_sys::Uint8Array;
 use leptos::prelude::*;
 use robust_core::model::card::Card;
 use robust_core::settings::change::Goal;
+use wasm_bindgen::JsValue;
 
 use super::engine::Engine;
 use super::place::Place;
@@ -113,11 +113,11 @@ impl Slot {
         });
     }
 
-    /// Hands the engine, if there is one, a network's file.
-    pub fn load(&self, file: &Uint8Array, batch: usize) {
+    /// Hands the engine, if there is one, a file or a port with a request.
+    pub fn send_with(&self, request: &Request, beside: &JsValue) {
         self.engine.with_value(|engine| {
             if let Some(engine) = engine {
-                engine.send_with(&Request::Load { batch }, file);
+                engine.send_with(request, beside);
             }
         });
     }

@@ -1,16 +1,15 @@
 //! Handing a file to the importer, and taking the model that it makes.
 
-use js_sys::{Array, Promise};
+use js_sys::Array;
 use leptos::prelude::*;
 use leptos::task::spawn_local;
 use robust_core::model::catalog::Engines;
 use wasm_bindgen::prelude::*;
-use wasm_bindgen_futures::JsFuture;
-use web_sys::{Blob, File, MessageEvent, Worker};
+use web_sys::{Blob, File, Worker};
 
 use super::state::{Arrival, Network};
 use crate::page::download;
-use crate::page::engines::engine;
+use crate::page::engines::engine::{self, next_message};
 use crate::page::engines::place::Place;
 use crate::page::session::Session;
 use crate::protocol::Fault;
@@ -30,7 +29,7 @@ pub fn accept() -> String {
 
 /// Whether a file is meant as a network, by its name.
 pub fn is_network(file: &File) -> bool {
-    let name = file.name().to_lowercase();
+    let name = file.name().to_ascii_lowercase();
     ENDINGS.iter().any(|ending| name.ends_with(ending))
 }
 
@@ -119,8 +118,7 @@ async fn make(file: &File, request: &ImportRequest) -> Result<(Imported, Blob), 
     worker.terminate();
     let (report, model) = unpack_with(result.map_err(broken)?).map_err(refuse)?;
     let report: Result<Imported, Refused> = report;
-    let parts: Array = model.into_iter().collect();
-    let model = Blob::new_with_u8_array_sequence(&parts).map_err(broken)?;
+    let model = Blob::new_with_u8_array_sequence(&Array::of1(&model)).map_err(broken)?;
     report.map(|imported| (imported, model))
 }
 
@@ -135,19 +133,4 @@ async fn converse(
     let heard = next_message(worker);
     worker.post_message(&Array::of2(&request, file))?;
     heard.await
-}
-
-/// The worker's next message. A string says what went wrong.
-fn next_message(worker: &Worker) -> JsFuture {
-    JsFuture::from(Promise::new(&mut |resolve, reject| {
-        let failed = reject.clone();
-        let on_message = Closure::once_into_js(move |event: MessageEvent| {
-            let data = event.data();
-            let settle = if data.is_string() { reject } else { resolve };
-            let _ = settle.call1(&JsValue::NULL, &data);
-        });
-        worker.set_onmessage(Some(on_message.unchecked_ref()));
-        let on_error = Closure::once_into_js(move || failed.call0(&JsValue::NULL));
-        worker.set_onerror(Some(on_error.unchecked_ref()));
-    }))
 }

@@ -2,6 +2,7 @@
 
 use std::collections::HashMap;
 
+use futures_channel::oneshot;
 use js_sys::Uint8Array;
 use leptos::prelude::*;
 use leptos::task::spawn_local;
@@ -19,7 +20,7 @@ use crate::page::engines::slot::Slot;
 use crate::page::history::Shown;
 use crate::page::session::Session;
 use crate::page::wait::sleep;
-use crate::protocol::{Fault, Response};
+use crate::protocol::{Fault, Request, Response};
 use crate::recovery::Losses;
 use crate::turn::Phase;
 
@@ -89,7 +90,7 @@ impl Session {
         if works() && same == Some(choice.kind) {
             return self.notice.set(Some(format!("It stays on {}.", choice.reason)));
         }
-        let engine = match fetch_engine(choice.kind, show).await {
+        let engine = match self.fetch_engine(choice.kind, show).await {
             Ok(engine) => Some(engine),
             Err(fault) if works() => {
                 let message = fault.message.trim_end_matches(['.', '?']);
@@ -170,7 +171,7 @@ impl Session {
         };
         let engine = match engine {
             Some(engine) => engine,
-            None => fetch_engine(kind, show).await?,
+            None => self.fetch_engine(kind, show).await?,
         };
         if self.loading.times.get_value() != load {
             return Ok(());
@@ -263,6 +264,7 @@ impl Session {
         let (ready, wait_ready) = once();
         let hear = move |response: Response| match response {
             Response::Ready => {
+                self.connect_to_reader(slot);
                 ready();
                 self.ask_for_proof(slot);
             }
@@ -292,10 +294,35 @@ impl Session {
             wait_ready.await;
             if self.loading.times(slot.place) == load {
                 let batch = self.device.losses.with_value(Losses::batch);
-                slot.load(&weights, batch);
+                slot.send_with(&Request::Load { batch }, &weights);
             }
         });
         Ok(())
+    }
+
+    /// Fetches and compiles an engine, and starts what reads photos beside that. `show` hears the share of
+    /// the engine that has arrived.
+    async fn fetch_engine(
+        self,
+        kind: EngineKind,
+        show: impl Fn(f64) + 'static,
+    ) -> Result<Compiled, Fault> {
+        let engines: Engines = download::json("engines.json").await?;
+        let asset = match kind {
+            EngineKind::WebGpu => engines.webgpu.clone(),
+            EngineKind::Cpu => engines.cpu.clone(),
+        };
+        let (tell, reader) = oneshot::channel();
+        spawn_local(async move {
+            let _ = tell.send(self.start_reader(&engines).await);
+        });
+        let (_, compiled) = download::watched("", &asset, show, engine::compile).await?;
+        let compiled = compiled.await?;
+        // Nobody drops the other end before it has told.
+        if let Ok(started) = reader.await {
+            started?;
+        }
+        Ok((engine::script(&asset), compiled))
     }
 
     /// A file that the visitor has brought, in this visit or in an earlier one.
@@ -321,17 +348,6 @@ impl Session {
             }
         });
     }
-}
-
-/// Fetches and compiles an engine. `show` hears the share that has arrived.
-async fn fetch_engine(kind: EngineKind, show: impl Fn(f64) + 'static) -> Result<Compiled, Fault> {
-    let engines: Engines = download::json("engines.json").await?;
-    let asset = match kind {
-        EngineKind::WebGpu => engines.webgpu,
-        EngineKind::Cpu => engines.cpu,
-    };
-    let (_, compiled) = download::watched("", &asset, show, engine::compile).await?;
-    Ok((engine::script(&asset), compiled.await?))
 }
 
 /// Whether a network shows something, or will not.

@@ -17,7 +17,7 @@ impl Wanted {
     /// The network of `?model=ADDRESS&sha256=HEX`; none where one of them is missing or not such a thing.
     pub fn of_address() -> Option<Self> {
         let address = url::parameter("model")?;
-        let sha256 = url::parameter("sha256")?.to_lowercase();
+        let sha256 = url::parameter("sha256")?.to_ascii_lowercase();
         let hash = sha256.len() == 64 && sha256.bytes().all(|byte| byte.is_ascii_hexdigit());
         let local = url::local_path("model").is_some();
         (hash && (local || address.starts_with("https://"))).then_some(Self {

@@ -2,6 +2,7 @@
 
 pub mod gallery;
 pub mod kept;
+mod reader;
 mod state;
 pub mod tray;
 

@@ -8,6 +8,7 @@ use robust_core::settings::Start;
 use serde_bytes::ByteBuf;
 
 use super::Photo;
+use super::reader::Reader;
 use crate::protocol::{Fault, RunId};
 
 /// Where images start: a photo is one with this id.
@@ -26,6 +27,8 @@ type Shrinking = HashMap<usize, oneshot::Sender<Result<ByteBuf, Fault>>>;
 /// The photos at hand.
 #[derive(Clone, Copy)]
 pub struct Tray {
+    /// What reads them for the engines, once it is there.
+    pub reader: StoredValue<Option<Reader>, LocalStorage>,
     /// Photos to choose from.
     pub photos: RwSignal<Vec<Photo>>,
     /// Whether the visitor's own are kept in the browser.
@@ -53,6 +56,7 @@ impl Tray {
     pub fn new() -> Self {
         let samples = Photo::samples();
         Self {
+            reader: StoredValue::new_local(None),
             keeps_photos: RwSignal::new(false),
             kept_changes: StoredValue::new(0),
             wrong: RwSignal::new(Vec::new()),

@@ -257,7 +257,7 @@ fn Activating(session: Session, model: Signal<Slot>) -> impl IntoView {
     };
     let whose = move || match model.get() {
         slot if slot.named.get() => slot.title(),
-        slot => slot.title().to_lowercase(),
+        slot => slot.title().to_ascii_lowercase(),
     };
     let rows = move || {
         let values = ranked();

@@ -1,0 +1,5 @@
+//! What reads photos for the engines.
+
+fn main() {
+    robust_web::reader::start();
+}
