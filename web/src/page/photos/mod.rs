@@ -64,7 +64,7 @@ pub enum Source {
     Linked(Arc<Vec<u8>>),
 }
 
-/// How files begin that the engines read themselves: JPEG, PNG, GIF, BMP, WebP.
+/// How files begin that are read here: JPEG, PNG, GIF, BMP, WebP.
 const READ_HERE: [&[u8]; 5] = [b"\xff\xd8", PNG, b"GIF8", b"BM", b"RIFF"];
 const PNG: &[u8] = b"\x89PNG";
 
@@ -152,7 +152,7 @@ impl Photo {
     }
 }
 
-/// A file that the engines do not read, as a PNG, where the browser can decode it: AVIF in all of
+/// A file that is not read here, as a PNG, where the browser can decode it: AVIF in all of
 /// them, what phones make (HEIC) in some.
 async fn decoded_by_browser(file: &File) -> Result<Blob, JsValue> {
     let bitmap = JsFuture::from(window().create_image_bitmap_with_blob(file)?).await?;
