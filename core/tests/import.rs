@@ -8,7 +8,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use robust_core::import::describe::Said;
 use robust_core::import::{Checkpoint, Normaliser, Question, architecture};
-use robust_core::model::architecture::{Block, Order, ResNetConfig, Stem};
+use robust_core::model::architecture::{Block, Downsampling, Order, ResNetConfig, Stem};
 use robust_core::model::card::Provenance;
 use robust_core::model::weights::Array;
 use safetensors::tensor::{Dtype, TensorView};
@@ -218,4 +218,43 @@ fn what_names_cannot_tell_is_said_of_every_kind_of_block() {
         }
         assert_eq!(notes.contains("bottleneck"), family.block == Block::Bottleneck, "{notes}");
     }
+}
+
+/// A file's card with this said of its downsampling, or why there is none.
+fn downsampling(dict: &Dict, said: Option<Downsampling>) -> Result<(Downsampling, String), String> {
+    let said = Said { downsampling: said, normaliser: Some(OURS), ..Said::default() };
+    let card = Checkpoint::from_bytes(&file(dict), None)
+        .and_then(|checkpoint| checkpoint.card(&said, Provenance::default()));
+    let (card, notes) = card.map_err(|error| format!("{error:#}"))?;
+    Ok((card.architecture.downsampling, notes.join(" ")))
+}
+
+#[test]
+fn blurs_are_said_or_told_by_their_filters() {
+    let family = config(Block::Basic, 1, Order::After, Stem::Imagenet);
+    let plain = network(&family, 1);
+    let [strided, blurred] = [Downsampling::Strided, Downsampling::Blurred];
+    let (found, notes) = downsampling(&plain, None).unwrap();
+    assert!(found == strided && notes.contains("\"strided\" downsampling"), "{notes}");
+    let (found, notes) = downsampling(&plain, Some(blurred)).unwrap();
+    assert!(found == blurred && !notes.contains("strides blur"), "{notes}");
+
+    let with = |names: [&str; 2], filter: [f32; 9]| {
+        let mut dict = plain.clone();
+        for name in names {
+            let array = Array { shape: vec![4, 1, 3, 3], values: filter.repeat(4) };
+            dict.insert(name.to_owned(), array);
+        }
+        dict
+    };
+    let shares = [1.0, 2.0, 1.0, 2.0, 4.0, 2.0, 1.0, 2.0, 1.0].map(|share| share / 16.0);
+    let timm = with(["layer2.0.aa.filt", "maxpool.1.filt"], shares);
+    assert_eq!(Checkpoint::from_bytes(&file(&timm), None).unwrap().tensors, plain);
+    assert_eq!(downsampling(&timm, None).unwrap().0, blurred);
+    assert!(downsampling(&timm, Some(strided)).unwrap_err().contains("blurred, not strided"));
+    let even = with(["layer2.0.aa.filt", "maxpool.1.filt"], [1.0 / 9.0; 9]);
+    assert!(downsampling(&even, None).unwrap_err().contains("other numbers"));
+    let zhang = with(["layer2.0.conv2.0.filt", "layer2.0.downsample.0.filt"], shares);
+    let refused = downsampling(&zhang, None).unwrap_err();
+    assert!(refused.contains("another kind than timm's"), "{refused}");
 }

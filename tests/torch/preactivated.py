@@ -92,7 +92,7 @@ class Network(nn.Module):
         return representation, (self.fc if self.wide else self.linear)(representation)
 
 
-def write(folder, name, model):
+def write(folder, name, model, size=16):
     """The network's state dict and its reference file; `model` gives representation and logits."""
     for module in model.modules():
         # Statistics that matter, so that an ignored one shows.
@@ -102,7 +102,7 @@ def write(folder, name, model):
             nn.init.normal_(module.running_mean, std=0.2)
             nn.init.uniform_(module.running_var, 0.5, 1.5)
     model.eval()
-    x, target, label = torch.rand(2, 3, 16, 16), torch.rand(2, 3, 16, 16), torch.tensor([1, 4])
+    x, target, label = torch.rand(2, 3, size, size), torch.rand(2, 3, size, size), torch.tensor([1, 4])
     x.requires_grad_(True)
     representation, logits = model(x)
     loss = cross_entropy(logits, label, reduction="none")

@@ -111,6 +111,7 @@ fn said(request: &ImportRequest) -> anyhow::Result<Said> {
             (None, name) => name.and_then(Known::named).map(Known::normaliser),
         },
         stem: request.stem,
+        downsampling: request.downsampling,
         input_size: request.input_size,
         role: request.role,
     })

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::model::architecture::{Block, Order, ResNetConfig, Stem};
+use crate::model::architecture::{Block, Downsampling, Order, ResNetConfig, Stem};
 use anyhow::{Context, Result, bail};
 
 use super::Question;
@@ -61,6 +61,7 @@ pub fn architecture(shapes: &Shapes, stem: Option<Stem>) -> Result<ResNetConfig>
         widths,
         widening,
         order,
+        downsampling: Downsampling::default(),
         stem: infer_stem(first, stem)?,
         classes: first_extent(shape("fc.weight")?)?,
     })

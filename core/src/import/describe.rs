@@ -4,7 +4,7 @@ use anyhow::{Result, bail};
 
 use super::known::Known;
 use super::{Checkpoint, Normaliser, Question, architecture};
-use crate::model::architecture::{ResNetConfig, Stem};
+use crate::model::architecture::{Downsampling, ResNetConfig, Stem};
 use crate::model::card::{Card, Provenance, Role};
 
 /// What a person says of a network, where its tensors do not.
@@ -19,6 +19,8 @@ pub struct Said {
     pub normaliser: Option<Normaliser>,
     /// Layers before the first block.
     pub stem: Option<Stem>,
+    /// How it makes its maps smaller; strided where neither this nor the file says it.
+    pub downsampling: Option<Downsampling>,
     /// Side of the images it was trained on; the usual one of its stem otherwise.
     pub input_size: Option<usize>,
     /// Whether it was trained against an adversary.
@@ -31,10 +33,21 @@ impl Checkpoint {
     /// # Errors
     ///
     /// [`Question::Stem`] and [`Question::Normaliser`] where nobody has said it; where the tensors are
-    /// no residual network's, or the classes are not as many as the logits.
+    /// no residual network's, the classes are not as many as the logits, or the file has blurs and the
+    /// person says otherwise.
     pub fn card(&self, said: &Said, source: Provenance) -> Result<(Card, Vec<String>)> {
-        let architecture = architecture(&self.shapes(), said.stem)?;
-        let mut assumed = vec![(architecture.family().assumed)(architecture.block)];
+        let found = architecture(&self.shapes(), said.stem)?;
+        let downsampling = match (said.downsampling, self.blurs) {
+            (Some(Downsampling::Strided), true) => {
+                bail!(
+                    "the file holds the filters of blurs, so that its downsampling is blurred, not strided"
+                )
+            }
+            (_, true) => Downsampling::Blurred,
+            (said, false) => said.unwrap_or_default(),
+        };
+        let architecture = ResNetConfig { downsampling, ..found };
+        let mut assumed = vec![(architecture.family().assumed)(&architecture)];
         if said.role.is_none() {
             assumed.push(
                 "No file says how a network was trained: it is taken for one that was trained against an \

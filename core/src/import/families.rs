@@ -5,6 +5,7 @@ use crate::model::architecture::{Order, ResNetConfig};
 use anyhow::{Error, Result, anyhow, bail};
 
 use super::architecture::Shapes;
+use super::blur;
 use super::stored::Tensors;
 
 /// How somebody names the layers of networks that are computed here.
@@ -76,7 +77,8 @@ fn other_kind(name: &str, shape: &[usize], shapes: &Shapes) -> Option<&'static s
     let module = |wanted: &[&str]| name.split('.').any(|part| wanted.contains(&part));
     let extent = |name: &str, axis: usize| shapes.get(name)?.get(axis).copied();
     if module(&["filt", "blur", "aa"]) {
-        return Some("an anti-aliased network (its strides blur)");
+        let other = "an anti-aliased network of another kind than timm's (antialiased-cnns blur in their shortcuts, too)";
+        return (!blur::is_filter(name)).then_some(other);
     }
     if module(&["se", "se_module", "eca", "cbam"]) {
         return Some("a network with channel attention (SE, ECA or CBAM)");

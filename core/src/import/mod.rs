@@ -1,6 +1,7 @@
 //! Networks that other programs have trained: PyTorch checkpoints and safetensors files become models.
 
 mod architecture;
+mod blur;
 pub mod describe;
 mod families;
 pub mod known;
@@ -49,6 +50,8 @@ pub struct Checkpoint {
     /// What it subtracts from an image and divides it by, where the checkpoint holds that; a
     /// [`Question`] where that cannot be used.
     pub normaliser: Result<Option<Normaliser>, Question>,
+    /// Whether it held the filters of blurred downsampling, which are no tensors of the network's.
+    pub blurs: bool,
     /// What was chosen where there was a choice, and what the file cannot tell, for people.
     pub notes: Vec<String>,
 }
@@ -97,9 +100,10 @@ impl Checkpoint {
         let normaliser = normaliser::find(stored, &chosen.prefix)
             .map_err(|error| Question::Normaliser(format!("{error:#}")));
         let unusual = (!file.checksum).then(|| unusual::note(&tensors));
+        let blurs = blur::take_out(&mut tensors)?;
         let shortcuts = shortcut::write_out(&mut tensors);
         let notes = [chosen.note, unusual, shortcuts].into_iter().flatten().collect();
-        Ok(Self { tensors, normaliser, notes })
+        Ok(Self { tensors, normaliser, blurs, notes })
     }
 
     /// The shape of every tensor.

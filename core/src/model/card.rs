@@ -151,6 +151,11 @@ impl Card {
         if let Some(fault) = net.order.fault(net.block, net.stem) {
             return Err(CardError::Architecture(fault));
         }
+        if net.blurs() && net.family().normalises_first {
+            return Err(CardError::Architecture(
+                "only networks that normalise after their convolutions can have blurred downsampling: it must be strided",
+            ));
+        }
         if self.classes.len() != net.classes {
             return Err(CardError::Classes { names: self.classes.len(), logits: net.classes });
         }

@@ -13,6 +13,7 @@
 #![allow(clippy::needless_range_loop)] // Loops over lanes count: see `line`.
 
 mod adversary;
+mod blur;
 mod filter;
 mod head;
 mod junction;

@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use robust_core::model::architecture::{ConvSpec, ResNetConfig};
 
+use super::blur::Blur;
 use super::filter::Filter;
 use super::head::Head;
 use super::line::{LANES, Wide, lines};
@@ -28,6 +29,8 @@ pub struct Conv {
 #[derive(Clone, Debug)]
 pub struct Block {
     pub body: Vec<usize>,
+    /// How many of the body come before a blur, where there is one.
+    pub blur_after: Option<usize>,
     pub shortcut: Option<usize>,
 }
 
@@ -37,6 +40,8 @@ pub struct Network {
     pub convs: Vec<Conv>,
     pub blocks: Vec<Block>,
     pub pools: bool,
+    /// Whether blurs halve the maps, of the pooling as well.
+    pub blurs: bool,
     pub head: Head,
     /// Lines of parameters, and of running statistics.
     pub len: [usize; 2],
@@ -47,6 +52,10 @@ pub struct Plan {
     /// Of each convolution.
     pub taps: Vec<Arc<Layer>>,
     pub pool: Option<Pool>,
+    /// After the pooling.
+    pub stem_blur: Option<Blur>,
+    /// Of each block.
+    pub blurs: Vec<Option<Blur>>,
     /// Places of the last map.
     pub places: usize,
 }
@@ -80,6 +89,7 @@ impl Network {
         add(&config.stem_conv());
         let blocks = config.residual_blocks().into_iter().map(|block| Block {
             body: block.body.iter().map(&mut add).collect(),
+            blur_after: block.blur_after,
             shortcut: block.shortcut.as_ref().map(&mut add),
         });
         let blocks = blocks.collect();
@@ -92,7 +102,7 @@ impl Network {
             blocks: of_head,
         };
         len[0] += weight + bias;
-        Self { convs, blocks, pools: config.stem.pools(), head, len }
+        Self { convs, blocks, pools: config.stem.pools(), blurs: config.blurs(), head, len }
     }
 
     /// For images of `size` by `size` pixels.
@@ -115,13 +125,25 @@ impl Network {
         let mut taps = Vec::new();
         let (stem, mut side) = layer(size, self.convs[0].filter);
         taps.push(stem);
-        let pool = self.pools.then(|| Pool::new(side));
+        let stride = if self.blurs { 1 } else { 2 };
+        let pool = self.pools.then(|| Pool::new(side, stride));
         if self.pools {
-            side = Pool::side_after(side);
+            side = Pool::side_after(side, stride);
         }
+        let blur = |side: &mut usize| {
+            let blur = Blur::new(*side);
+            *side = Blur::side_after(*side);
+            blur
+        };
+        let stem_blur = (self.pools && self.blurs).then(|| blur(&mut side));
+        let mut blurs = Vec::new();
         for block in &self.blocks {
             let before = side;
-            for &conv in &block.body {
+            let mut blurred = None;
+            for (i, &conv) in block.body.iter().enumerate() {
+                if block.blur_after == Some(i) {
+                    blurred = Some(blur(&mut side));
+                }
                 let (found, after) = layer(side, self.convs[conv].filter);
                 taps.push(found);
                 side = after;
@@ -129,8 +151,9 @@ impl Network {
             if let Some(conv) = block.shortcut {
                 taps.push(layer(before, self.convs[conv].filter).0);
             }
+            blurs.push(blurred);
         }
-        Plan { taps, pool, places: side * side }
+        Plan { taps, pool, stem_blur, blurs, places: side * side }
     }
 
     /// Calls `visit(tensor, index, kind, line, lane)` for every number of every tensor: kind 0 are

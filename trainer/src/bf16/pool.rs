@@ -1,4 +1,4 @@
-//! Max pooling of the stem `imagenet`: 3x3, stride 2, padding 1.
+//! Max pooling of the stem `imagenet`: 3x3, padding 1; stride 2, or 1 where a blur follows.
 
 use rayon::prelude::*;
 
@@ -34,14 +34,14 @@ pub struct Pool {
 
 impl Pool {
     /// Of maps of `side` by `side`.
-    pub fn new(side: usize) -> Self {
-        let forward = Taps::convolution(side, 3, 2);
+    pub fn new(side: usize, stride: usize) -> Self {
+        let forward = Taps::convolution(side, 3, stride);
         Self { backward: forward.turned(), forward }
     }
 
     /// Side of the map after it.
-    pub fn side_after(side: usize) -> usize {
-        side_after(side, 3, 2)
+    pub fn side_after(side: usize, stride: usize) -> usize {
+        side_after(side, 3, stride)
     }
 
     /// Places of the map after it.
@@ -128,7 +128,7 @@ mod tests {
         let values: Vec<f32> =
             draw(3 * side * side, 1).iter().map(|v| (v * 3.0).round().abs()).collect();
         let x = lines_of(&values, images, 1);
-        let pool = Pool::new(side);
+        let pool = Pool::new(side, 2);
         let rows = images.rows();
         let mut out = vec![Line::default(); 16 * rows];
         let mut winners = vec![Winners::default(); out.len()];

@@ -3,6 +3,7 @@
 use std::path::Path;
 
 use anyhow::{Context, Result, bail};
+use robust_core::model::architecture::ResNetConfig;
 use robust_core::model::card::Card;
 use serde::{Deserialize, Serialize};
 use serde_bytes::ByteBuf;
@@ -129,7 +130,16 @@ impl TrainingState {
             );
         }
         let card = content.card().with_context(damaged)?;
-        let network = config.architecture(card.classes.len())?;
+        let downsampling = card.architecture.downsampling;
+        if config.downsampling.is_some_and(|wanted| wanted != downsampling) {
+            bail!(
+                "{} is of a network whose downsampling is {}: go on with the --downsampling and --init that it \
+                 was begun with",
+                path.display(),
+                format!("{downsampling:?}").to_lowercase()
+            );
+        }
+        let network = ResNetConfig { downsampling, ..config.architecture(card.classes.len())? };
         if card.check().is_err() || card.architecture != network || card.input_size != config.size {
             bail!(damaged());
         }

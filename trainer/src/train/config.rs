@@ -3,7 +3,7 @@
 use anyhow::{Result, bail};
 use clap::ValueEnum;
 use clap::builder::PossibleValue;
-use robust_core::model::architecture::{Preset, ResNetConfig, Stem};
+use robust_core::model::architecture::{Downsampling, Preset, ResNetConfig, Stem};
 use robust_core::settings::PgdSettings;
 use serde::{Deserialize, Serialize};
 
@@ -25,6 +25,11 @@ pub struct TrainConfig {
     /// Layers before the first block
     #[arg(long, default_value = "small")]
     pub stem: Stem,
+    /// How the network makes its maps smaller: by strides, or with a blur, which costs more and
+    /// keeps fine patterns from becoming coarse ones [default: that of --init, else strided]
+    #[arg(long)]
+    #[serde(skip)] // A checkpoint's card has it.
+    pub downsampling: Option<Downsampling>,
     /// Side in pixels of the images that the network is made for; smaller ones are enlarged
     #[arg(long, default_value_t = 64)]
     pub size: usize,
@@ -165,7 +170,13 @@ impl TrainConfig {
             network.blocks.truncate(self.widths.len());
             network.widths = self.widths.clone();
         }
+        network.downsampling = self.downsampling.unwrap_or_default();
         Ok(network)
+    }
+
+    /// Where the flags say nothing of it, the downsampling of the network that a run begins with.
+    pub fn keep_downsampling(&mut self, first: Option<&ResNetConfig>) {
+        self.downsampling = self.downsampling.or(first.map(|network| network.downsampling));
     }
 
     /// The adversary for images of `size` pixels after `done` of all steps, a share; none for a standard network.
@@ -304,6 +315,24 @@ mod tests {
             "at first l2, epsilon 1, 1 steps of 1.25 from a random start, at last l2, epsilon 2, 2 steps of 2.5 from a \
              random start"
         );
+    }
+
+    #[test]
+    fn a_blur_is_that_of_the_first_network_unless_flags_say_otherwise() {
+        let first =
+            |flags| config(&["--network resnet18", flags].concat()).architecture(3).unwrap();
+        let (strided, blurred) = (first(""), first(" --downsampling blurred"));
+        for (flags, init, blurs) in [
+            ("", None, false),
+            ("", Some(&strided), false),
+            ("", Some(&blurred), true),
+            ("--downsampling blurred", Some(&strided), true),
+            ("--downsampling strided", Some(&blurred), false),
+        ] {
+            let mut config = config(flags);
+            config.keep_downsampling(init);
+            assert_eq!(config.architecture(3).unwrap().blurs(), blurs, "{flags}, {init:?}");
+        }
     }
 
     #[test]

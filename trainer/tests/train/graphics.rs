@@ -21,10 +21,35 @@ fn it_computes_the_authors_numbers() {
     assert_eq!(report["ok"], true, "{report}");
 }
 
+#[test]
+fn it_computes_pytorchs_numbers_where_downsampling_blurs() {
+    let folder = PathBuf::from(std::env::var("CARGO_MANIFEST_DIR").unwrap());
+    let fixtures = folder.join("../tests/fixtures/reference");
+    let folder = tempfile::tempdir().unwrap();
+    for (name, stem) in [("blurred-basic", "imagenet"), ("blurred-bottleneck", "small")] {
+        let file =
+            |ending: &str| fixtures.join(format!("{name}.{ending}")).to_str().unwrap().to_owned();
+        let model = folder.path().join(name).to_str().unwrap().to_owned();
+        let said = ["--downsampling", "blurred", "--stem", stem];
+        let normaliser = ["--mean", "0.49,0.48,0.45", "--std", "0.25,0.24,0.26"];
+        let import = ["import", &file("pt"), "--out", &model];
+        succeed(&[&import[..], &said, &normaliser].concat());
+        let words = ["verify", &model, &file("safetensors"), "--json", "--backend", BACKEND];
+        let report: Value = serde_json::from_str(&succeed(&words)).unwrap();
+        assert_eq!(report["ok"], true, "{name}: {report}");
+    }
+}
+
 /// Without an adversary, whose start each device draws in its own way, and in f32, which a processor
 /// may not choose by itself.
 #[test]
 fn it_learns_what_a_processor_learns() {
+    for downsampling in ["strided", "blurred"] {
+        learns_alike(downsampling);
+    }
+}
+
+fn learns_alike(downsampling: &str) {
     let stage = Stage::new(24);
     let first = stage.path("first");
     succeed(&strs(&stage.train(&first, &["--epochs", "1", "--attack-steps", "0"])));
@@ -32,7 +57,8 @@ fn it_learns_what_a_processor_learns() {
     let trained = |backend: &str| {
         let out = stage.path(backend);
         let flags = ["--epochs", "2", "--attack-steps", "0", "--init", &first];
-        let more = [&flags[..], &["--precision", "f32", "--backend", backend]].concat();
+        let how = ["--precision", "f32", "--backend", backend, "--downsampling", downsampling];
+        let more = [&flags[..], &how].concat();
         succeed(&strs(&stage.train(&out, &more)));
         weights(&format!("{out}/model.safetensors"))
     };

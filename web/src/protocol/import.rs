@@ -1,6 +1,6 @@
 //! What the page and the importer say to each other.
 
-use robust_core::model::architecture::Stem;
+use robust_core::model::architecture::{Downsampling, Stem};
 use robust_core::model::card::{Card, Role};
 use serde::{Deserialize, Serialize};
 
@@ -23,6 +23,8 @@ pub struct ImportRequest {
     pub std: String,
     /// Layers before the first block.
     pub stem: Option<Stem>,
+    /// How it makes its maps smaller.
+    pub downsampling: Option<Downsampling>,
     /// Side of the images it was trained on, in pixels.
     pub input_size: Option<usize>,
     /// Whether it was trained against an adversary.

@@ -3,9 +3,9 @@
 use burn::tensor::activation::relu;
 use burn::tensor::{Device, Tensor, TensorData};
 
-use super::LastRelu;
-use super::layers::{Layers, layer};
-use crate::engine::kernels::convolution::frozen::{Frozen, rectified, residual};
+use super::layers::{Block, Layers, layer};
+use super::{LastRelu, fake_relu};
+use crate::engine::kernels::convolution::frozen::{Frozen, affine, rectified, residual};
 use crate::model::architecture::ConvSpec;
 use crate::model::weights::Weights;
 
@@ -17,15 +17,31 @@ impl Layers<Frozen> {
 
     /// `[batch, height, width, channels]`, in and out.
     pub fn forward(&self, x: Tensor<4>, last_relu: LastRelu) -> Tensor<4> {
-        let x = self.pooled(rectified(x, &self.stem));
-        let x = self
-            .blocks
-            .iter()
-            .fold(x, |x, block| residual(x, &block.body, block.shortcut.as_ref()));
+        let x = rectified(x, &self.stem);
+        // A blur is positive where not all that it takes is: what comes after it cannot tell any more
+        // what the ReLU let through.
+        let x = self.pooled(if self.blurs { relu(x) } else { x });
+        let x = self.blocks.iter().fold(x, |x, block| block.forward(x));
         match last_relu {
             LastRelu::True => relu(x),
             LastRelu::Fake => x,
         }
+    }
+}
+
+impl Block<Frozen> {
+    /// As [`residual`], with a blur where the block has one: `x` is what a ReLU gave, and the gradient
+    /// of the output that of the sum before the last ReLU.
+    fn forward(&self, x: Tensor<4>) -> Tensor<4> {
+        if self.blur_after.is_none() {
+            return residual(x, &self.body, self.shortcut.as_ref());
+        }
+        let x = relu(x);
+        let shortcut = match &self.shortcut {
+            Some(conv) => affine(x.clone(), conv),
+            None => x.clone(),
+        };
+        fake_relu(self.body(x, affine) + shortcut)
     }
 }
 

@@ -1,5 +1,6 @@
 //! The residual network as Burn modules.
 
+mod blur;
 mod folded;
 mod head;
 mod layers;

@@ -105,16 +105,13 @@ impl Block<Trained> {
             Some(conv) => conv.forward(x.clone()),
             None => x.clone(),
         };
-        let body = self.body.iter().enumerate().fold(x, |x, (i, conv)| {
-            let x = if i == 0 { x } else { relu(x) };
-            conv.forward(x)
-        });
-        body + shortcut
+        self.body(x, |x, conv| conv.forward(x)) + shortcut
     }
 
     fn fold(&self) -> Block<Frozen> {
         Block {
             body: self.body.iter().map(Trained::fold).collect(),
+            blur_after: self.blur_after,
             shortcut: self.shortcut.as_ref().map(Trained::fold),
         }
     }
@@ -147,6 +144,7 @@ impl Layers<Trained> {
         Layers {
             stem: self.stem.fold(),
             pool: self.pool.clone(),
+            blurs: self.blurs,
             blocks: self.blocks.iter().map(Block::fold).collect(),
         }
     }
@@ -165,7 +163,7 @@ impl ResNetConfig {
 /// Why a file's weights cannot begin a network.
 #[derive(Debug, thiserror::Error)]
 #[error(
-    "the weights are of another network ({file:?}) than is wanted ({wanted:?}); only the blocks of a stage may become more, and the classes others. Networks that normalise before their convolutions cannot be trained here"
+    "the weights are of another network ({file:?}) than is wanted ({wanted:?}); only the blocks of a stage may become more, and the classes and the downsampling others. Networks that normalise before their convolutions cannot be trained here"
 )]
 pub struct NotDeeper {
     file: Box<ResNetConfig>,

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-use super::{Block, ResNetConfig, Stem};
+use super::{Block, Downsampling, ResNetConfig, Stem};
 
 /// Where normalisation and ReLU stand.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -49,8 +49,8 @@ pub struct Family {
     pub usual_stem: Option<Stem>,
     /// Why it has neither bottlenecks nor a pooling after its first convolution, if it has not.
     pub basic_only: Option<&'static str>,
-    /// What names and shapes do not tell, for whoever imports one with such blocks.
-    pub assumed: fn(Block) -> String,
+    /// What names and shapes do not tell, for whoever imports such a network.
+    pub assumed: fn(&ResNetConfig) -> String,
 }
 
 impl Order {
@@ -133,14 +133,21 @@ impl Order {
     }
 }
 
-fn assumed_after(block: Block) -> String {
-    let also = match block {
+fn assumed_after(network: &ResNetConfig) -> String {
+    let also = match network.block {
         Block::Basic => "",
         Block::Bottleneck => "where a bottleneck's stride is, ",
     };
+    let (blurs, way) = match network.downsampling {
+        Downsampling::Strided => (
+            ", and whether pooling and strides blur",
+            "torchvision's way is assumed, which is \"strided\" downsampling and not \"blurred\"",
+        ),
+        Downsampling::Blurred => ("", "torchvision's way is assumed, but for the blurs"),
+    };
     format!(
-        "Names and shapes do not tell {also}whether a convolution is dilated, and whether pooling and \
-         strides blur: torchvision's way is assumed. If in doubt, compare its logits with PyTorch's."
+        "Names and shapes do not tell {also}whether a convolution is dilated{blurs}: {way}. If in \
+         doubt, compare its logits with PyTorch's."
     )
 }
 
@@ -212,7 +219,8 @@ impl Preset {
     pub fn network(&self, stem: Stem, classes: usize) -> ResNetConfig {
         let Self { block, blocks, widths, widening, order, .. } = *self;
         let (blocks, widths) = (blocks.to_vec(), widths.to_vec());
-        ResNetConfig { block, blocks, widths, widening, order, stem, classes }
+        let downsampling = Downsampling::default();
+        ResNetConfig { block, blocks, widths, widening, order, downsampling, stem, classes }
     }
 
     /// Names of those that can be trained.
@@ -228,18 +236,20 @@ impl ResNetConfig {
         preset.map(|preset| preset.network(stem, classes))
     }
 
-    /// The preset's name, where this is one.
+    /// The preset's name, where this is one; its downsampling aside.
     pub fn preset_name(&self) -> Option<&'static str> {
         self.as_preset().map(|preset| preset.name)
     }
 
     /// The function of torchvision that builds the network, its stem aside.
     pub fn torchvision_name(&self) -> Option<&'static str> {
-        self.as_preset().filter(|preset| preset.torchvision).map(|preset| preset.name)
+        let known = self.as_preset().filter(|preset| preset.torchvision && !self.blurs());
+        known.map(|preset| preset.name)
     }
 
     fn as_preset(&self) -> Option<&'static Preset> {
-        PRESETS.iter().find(|preset| preset.network(self.stem, self.classes) == *self)
+        let strided = Self { downsampling: Downsampling::Strided, ..self.clone() };
+        PRESETS.iter().find(|preset| preset.network(self.stem, self.classes) == strided)
     }
 }
 

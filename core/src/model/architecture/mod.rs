@@ -9,7 +9,7 @@ mod parts;
 use serde::{Deserialize, Serialize};
 
 pub use self::family::{Family, Order, PRESETS, Preset};
-pub use self::parts::{Block, Stem};
+pub use self::parts::{Block, Downsampling, Stem};
 
 /// A residual network: everything that fixes its tensors.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -27,6 +27,9 @@ pub struct ResNetConfig {
     /// Where normalisation and ReLU stand.
     #[serde(default)]
     pub order: Order,
+    /// How the stem's pooling and the blocks of stride 2 halve their maps.
+    #[serde(default)]
+    pub downsampling: Downsampling,
     /// Layers before the first block.
     pub stem: Stem,
     /// Number of logits.
@@ -66,6 +69,9 @@ pub struct BlockSpec {
     pub first_norm: Option<String>,
     /// The convolutions in order.
     pub body: Vec<ConvSpec>,
+    /// How many of them come before a blur that halves the map, in a block with one. It takes what
+    /// the last of these gave after normalisation and ReLU.
+    pub blur_after: Option<usize>,
     /// The 1x1 convolution beside them, where the shapes differ.
     pub shortcut: Option<ConvSpec>,
 }
@@ -82,14 +88,19 @@ impl ResNetConfig {
         self.order.family()
     }
 
-    /// Whether this is `other`, or `other` with more blocks a stage, for whatever classes; never of a
-    /// family that cannot be trained.
+    /// Whether this is `other`, or `other` with more blocks a stage, for whatever classes and with
+    /// whatever downsampling, which changes no tensor; never of a family that cannot be trained.
     pub fn deepens(&self, other: &Self) -> bool {
-        let Self { blocks, classes, .. } = other.clone();
-        let same = Self { blocks, classes, ..self.clone() } == *other;
+        let Self { blocks, classes, downsampling, .. } = other.clone();
+        let same = Self { blocks, classes, downsampling, ..self.clone() } == *other;
         same && self.family().trains
             && self.blocks.len() == other.blocks.len()
             && self.blocks.iter().zip(&other.blocks).all(|(ours, theirs)| ours >= theirs)
+    }
+
+    /// Whether blurs make its maps smaller, and not strides alone.
+    pub fn blurs(&self) -> bool {
+        self.downsampling == Downsampling::Blurred
     }
 
     /// Length `k` of the representation.
@@ -136,11 +147,13 @@ impl ResNetConfig {
         stride: usize,
     ) -> BlockSpec {
         let (inner, out) = (width * self.widening, width * self.block.expansion());
+        let blurs = stride > 1 && self.blurs();
+        let of_3x3 = if blurs { 1 } else { stride };
         // (channels in and out, kernel, stride) of each convolution.
         let layers = match self.block {
-            Block::Basic => vec![([channels, width], 3, stride), ([width, width], 3, 1)],
+            Block::Basic => vec![([channels, width], 3, of_3x3), ([width, width], 3, 1)],
             Block::Bottleneck => {
-                vec![([channels, inner], 1, 1), ([inner, inner], 3, stride), ([inner, out], 1, 1)]
+                vec![([channels, inner], 1, 1), ([inner, inner], 3, of_3x3), ([inner, out], 1, 1)]
             }
         };
         let first = self.family().normalises_first;
@@ -168,7 +181,8 @@ impl ResNetConfig {
             stride,
         });
         let first_norm = first.then(|| format!("{prefix}.bn1"));
-        BlockSpec { first_norm, body, shortcut }
+        let blur_after = blurs.then_some(count - 1);
+        BlockSpec { first_norm, body, blur_after, shortcut }
     }
 
     /// Every tensor a file must hold, with its shape.
@@ -205,5 +219,41 @@ impl ResNetConfig {
             .filter(|(name, _)| !name.contains("running_"))
             .map(|(_, shape)| shape.iter().product::<usize>())
             .sum()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_blur_changes_no_tensor_and_takes_the_place_of_a_stride() {
+        for (name, stem) in [("resnet18", Stem::Imagenet), ("resnet50", Stem::Small)] {
+            let strided = ResNetConfig::preset(name, stem, 9).unwrap();
+            let blurred = ResNetConfig { downsampling: Downsampling::Blurred, ..strided.clone() };
+            assert_eq!(blurred.tensors(), strided.tensors());
+            assert_eq!(blurred.preset_name(), Some(name));
+            assert_eq!(blurred.torchvision_name(), None);
+            assert_eq!(blurred.stem_conv(), strided.stem_conv());
+            assert!(blurred.deepens(&strided) && strided.deepens(&blurred));
+            let convolutions = strided.block.convolutions();
+            for (blurs, strides_of) in
+                blurred.residual_blocks().iter().zip(strided.residual_blocks())
+            {
+                let halves = strides_of.shortcut.as_ref().is_some_and(|conv| conv.stride == 2);
+                assert_eq!(blurs.blur_after, halves.then_some(convolutions - 1));
+                assert_eq!(blurs.shortcut, strides_of.shortcut);
+                assert!(blurs.body.iter().all(|conv| conv.stride == 1));
+            }
+        }
+    }
+
+    #[test]
+    fn descriptions_from_before_there_were_blurs_are_of_strides() {
+        let old = r#"{"block":"basic","blocks":[1],"widths":[4],"stem":"cifar","classes":2}"#;
+        let network: ResNetConfig = serde_json::from_str(old).unwrap();
+        assert_eq!(network.downsampling, Downsampling::Strided);
+        let new = old.replace('}', r#","downsampling":"blurred"}"#);
+        assert!(serde_json::from_str::<ResNetConfig>(&new).unwrap().blurs());
     }
 }

@@ -30,6 +30,32 @@ impl Block {
     }
 }
 
+/// How a network makes its maps smaller.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+#[cfg_attr(feature = "cli", derive(clap::ValueEnum))]
+pub enum Downsampling {
+    /// By the strides of convolutions and pooling, as torchvision's ResNets do.
+    #[default]
+    Strided,
+    /// Stride 1, then a blur of stride 2 behind the ReLU or the pooling, which keeps fine patterns from
+    /// becoming coarse ones (Zhang 2019, "Making convolutional networks shift-invariant again"): timm's
+    /// `resnetblur` networks. The first convolution and the shortcuts keep their strides.
+    Blurred,
+}
+
+impl Downsampling {
+    /// The places of a line of `side` that place `to` of the blurred line is made of, and the share of
+    /// each: (1 2 1)/4 around place `2 to`. Beyond its ends the line is reflected; one that has nothing
+    /// to reflect stays as it is.
+    pub fn blur(to: usize, side: usize) -> [(usize, f32); 3] {
+        let at = 2 * to;
+        let last = side.saturating_sub(1);
+        let reflected = |place: usize| place.min((2 * last).saturating_sub(place));
+        [(at.abs_diff(1).min(last), 0.25), (at, 0.5), (reflected(at + 1), 0.25)]
+    }
+}
+
 /// The layers before the first residual block.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
@@ -72,5 +98,19 @@ impl Stem {
             Stem::Small => 64,
             Stem::Cifar => 32,
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_blur_reflects_where_a_line_ends() {
+        let places = |to, side| Downsampling::blur(to, side).map(|(place, _)| place);
+        assert_eq!((places(0, 8), places(3, 8)), ([1, 0, 1], [5, 6, 7]));
+        assert_eq!((places(0, 5), places(2, 5)), ([1, 0, 1], [3, 4, 3]));
+        assert_eq!((places(0, 2), places(0, 1)), ([1, 0, 1], [0, 0, 0]));
+        assert_eq!(Downsampling::blur(1, 4).map(|(_, share)| share), [0.25, 0.5, 0.25]);
     }
 }

@@ -1,6 +1,7 @@
 //! The way back.
 
 use super::{Kept, Pass};
+use crate::bf16::blur::Blur;
 use crate::bf16::head::Head;
 use crate::bf16::junction::{Junction, Notes};
 use crate::bf16::line::{Line, Wide, vectorised};
@@ -42,15 +43,6 @@ impl Pass<'_> {
                 );
                 self.learn(conv, before, &of_raw, learnt.as_deref_mut());
                 let mut out = self.memory.take(before.len());
-                let plain = |at: At, sums: &mut Sums, out: &mut [Line], _: &mut ()| {
-                    vectorised(
-                        #[inline(always)]
-                        || {
-                            out.iter_mut().zip(&*sums).for_each(|(out, row)| *out = row.nearest());
-                            out[at.images..].fill(Line::default());
-                        },
-                    );
-                };
                 let scale = scale(kept, conv, learnt.is_some());
                 self.turn(conv, &of_raw, scale, &mut out, plain);
                 self.memory.give(of_raw);
@@ -68,7 +60,7 @@ impl Pass<'_> {
                     of(&notes, 0),
                     learnt.as_deref_mut(),
                 );
-                let input = j.checked_sub(1).map_or(before, |j| &kept.blocks[i][j]);
+                let input = kept.input(i, block, j);
                 self.learn(conv, input, &through, learnt.as_deref_mut());
                 let mut next = self.memory.take(input.len());
                 let norms = match (j, i) {
@@ -78,20 +70,36 @@ impl Pass<'_> {
                     _ => [kept.normed(block.body[j - 1]), None],
                 };
                 let beside = (j == 0).then(|| beside.as_deref().unwrap_or(&gradient));
-                let junction = Junction { active: Some(input), beside, norms };
                 let scale = scale(kept, conv, learnt.is_some());
-                notes = self.turn(conv, &through, scale, &mut next, |at, sums, out, notes| {
-                    junction.pass(at, sums, out, notes);
-                });
+                let blur = plan.blurs[i].as_ref().filter(|_| block.blur_after == Some(j));
+                let active = if blur.is_some() { &kept.blocks[i][j - 1] } else { input };
+                let junction = Junction { active: Some(active), beside, norms };
+                if let Some(blur) = blur {
+                    self.turn(conv, &through, scale, &mut next, plain);
+                    let before = self.memory.take(active.len());
+                    let after = std::mem::replace(&mut next, before);
+                    notes = self.unblurred(blur, &junction, &mut next, &after);
+                    self.memory.give(after);
+                } else {
+                    notes = self.turn(conv, &through, scale, &mut next, |at, sums, out, notes| {
+                        junction.pass(at, sums, out, notes);
+                    });
+                }
                 self.memory.give(std::mem::replace(&mut through, next));
             }
             beside.into_iter().for_each(|lines| self.memory.give(lines));
             self.memory.give(std::mem::replace(&mut gradient, through));
         }
+        if let Some(blur) = &plan.stem_blur {
+            let junction = Junction { active: Some(&kept.pooled), beside: None, norms: [None; 2] };
+            let mut out = self.memory.take(kept.pooled.len());
+            self.unblurred(blur, &junction, &mut out, &gradient);
+            self.memory.give(std::mem::replace(&mut gradient, out));
+        }
         if let Some(pool) = &plan.pool {
             let blocks = network.convs[0].filter.blocks()[1];
             let mut out = self.memory.take(self.lines_after(0));
-            // The ReLU was passed behind the pooling: a window whose largest value is 0 gives nothing.
+            // The ReLU was passed behind the pooling (and before a blur): a window whose largest value is 0 gives nothing.
             let junction = Junction { active: None, beside: None, norms: [kept.normed(0), None] };
             notes = junction.pass_all(&mut out, blocks, images, |at, sums| {
                 pool.backward(at, sums, &kept.winners, &gradient, blocks, images);
@@ -103,6 +111,21 @@ impl Pass<'_> {
             self.learn(0, &kept.input, &gradient, learnt);
         }
         gradient
+    }
+
+    /// The gradient before a blur from that after it.
+    fn unblurred(
+        &self,
+        blur: &Blur,
+        junction: &Junction<'_>,
+        out: &mut [Line],
+        gradient: &[Line],
+    ) -> Vec<Vec<Notes>> {
+        let images = self.images;
+        let blocks = out.len() / blur.inputs() / images.rows();
+        junction.pass_all(out, blocks, images, |at, sums| {
+            blur.backward(at, sums, gradient, blocks, images);
+        })
     }
 
     /// The gradient of what a convolution gave from that of what its normalisation made of it, which
@@ -160,6 +183,17 @@ impl Pass<'_> {
         self.turn(0, gradient, Some(&kept.norms[0].scale), &mut out, copy);
         out
     }
+}
+
+/// Writes sums as they are.
+fn plain(at: At, sums: &mut Sums, out: &mut [Line], _: &mut ()) {
+    vectorised(
+        #[inline(always)]
+        || {
+            out.iter_mut().zip(&*sums).for_each(|(out, row)| *out = row.nearest());
+            out[at.images..].fill(Line::default());
+        },
+    );
 }
 
 /// In evaluation mode, what a convolution's outputs are multiplied with.

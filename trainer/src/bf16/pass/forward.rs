@@ -1,6 +1,7 @@
 //! The way forward.
 
 use super::{Kept, Pass};
+use crate::bf16::blur::Blur;
 use crate::bf16::line::{Line, Wide, vectorised};
 use crate::bf16::network::Conv;
 use crate::bf16::norm::{Beside, Moments, Norm, positive, rectified};
@@ -71,22 +72,24 @@ impl Pass<'_> {
             Norm::new(mean, variance, gamma, beta)
         };
         let norms: Vec<Norm> = self.network.convs.iter().map(norm).collect();
-        let mut kept = Kept { input, ..Kept::default() };
+        let mut kept = Kept::of(input, self.network);
         let stem = self.folded(0, &kept.input, &norms[0], None, true);
         (kept.stem, kept.winners) = self.pooled(stem, None);
+        self.blur_stem(&mut kept);
         let network = self.network;
         for (i, block) in network.blocks.iter().enumerate() {
             let shortcut = block
                 .shortcut
                 .map(|conv| self.folded(conv, kept.before(i), &norms[conv], None, false));
-            let mut inner: Vec<Vec<Line>> = Vec::new();
+            kept.blocks.push(Vec::new());
             for (j, &conv) in block.body.iter().enumerate() {
-                let input = inner.last().map_or(kept.before(i), Vec::as_slice);
+                self.blur_before(j, i, &mut kept);
+                let input = kept.input(i, block, j);
                 let last = j + 1 == block.body.len();
                 let beside = last.then(|| shortcut.as_deref().unwrap_or(kept.before(i)));
-                inner.push(self.folded(conv, input, &norms[conv], beside, true));
+                let out = self.folded(conv, input, &norms[conv], beside, true);
+                kept.blocks[i].push(out);
             }
-            kept.blocks.push(inner);
             shortcut.into_iter().for_each(|lines| self.memory.give(lines));
         }
         kept.norms = norms;
@@ -95,7 +98,7 @@ impl Pass<'_> {
 
     /// Forward in training mode, from which running statistics learn.
     pub fn train(&mut self, input: Vec<Line>, running: &mut [Wide]) -> Kept {
-        let mut kept = Kept { input, ..Kept::default() };
+        let mut kept = Kept::of(input, self.network);
         let (raw, norm) = self.observed(0, &kept.input, running);
         (kept.stem, kept.winners) = if self.plan.pool.is_some() {
             self.pooled_of(&raw, Some(&norm))
@@ -104,14 +107,16 @@ impl Pass<'_> {
             rectified(&mut stem, &raw, &norm, Beside::Nothing, self.images);
             (stem, Vec::new())
         };
+        self.blur_stem(&mut kept);
         kept.raw.push(raw);
         kept.norms.push(norm);
         let network = self.network;
         for (i, block) in network.blocks.iter().enumerate() {
-            let mut inner: Vec<Vec<Line>> = Vec::new();
+            kept.blocks.push(Vec::new());
             let shortcut = block.shortcut.map(|conv| self.observed(conv, kept.before(i), running));
             for (j, &conv) in block.body.iter().enumerate() {
-                let input = inner.last().map_or(kept.before(i), Vec::as_slice);
+                self.blur_before(j, i, &mut kept);
+                let input = kept.input(i, block, j);
                 let (raw, norm) = self.observed(conv, input, running);
                 let beside = match (j + 1 == block.body.len(), &shortcut) {
                     (false, _) => Beside::Nothing,
@@ -120,7 +125,7 @@ impl Pass<'_> {
                 };
                 let mut out = self.memory.take(raw.len());
                 rectified(&mut out, &raw, &norm, beside, self.images);
-                inner.push(out);
+                kept.blocks[i].push(out);
                 kept.raw.push(raw);
                 kept.norms.push(norm);
             }
@@ -128,9 +133,32 @@ impl Pass<'_> {
                 kept.raw.push(raw);
                 kept.norms.push(norm);
             }
-            kept.blocks.push(inner);
         }
         kept
+    }
+
+    /// Blurs what the pooling gave, where a blur follows it.
+    fn blur_stem(&mut self, kept: &mut Kept) {
+        if let Some(blur) = &self.plan.stem_blur {
+            let blurred = self.blurred(blur, &kept.stem);
+            kept.pooled = std::mem::replace(&mut kept.stem, blurred);
+        }
+    }
+
+    /// Blurs what a block's newest convolution gave, where convolution `conv` reads that blurred.
+    fn blur_before(&mut self, conv: usize, block: usize, kept: &mut Kept) {
+        let blur = self.plan.blurs[block].as_ref();
+        let blur = blur.filter(|_| self.network.blocks[block].blur_after == Some(conv));
+        if let (Some(blur), Some(x)) = (blur, kept.blocks[block].last()) {
+            kept.blurred[block] = self.blurred(blur, x);
+        }
+    }
+
+    fn blurred(&mut self, blur: &Blur, x: &[Line]) -> Vec<Line> {
+        let blocks = x.len() / blur.inputs() / self.images.rows();
+        let mut out = self.memory.take(blur.outputs() * blocks * self.images.rows());
+        blur.forward(&mut out, x, blocks, self.images);
+        out
     }
 
     /// What follows the stem's ReLU: nothing, or a pooling.

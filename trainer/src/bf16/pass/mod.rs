@@ -37,8 +37,12 @@ pub struct Kept {
     /// What the first block reads.
     stem: Vec<Line>,
     winners: Vec<Winners>,
+    /// What the pooling gave, where a blur follows it.
+    pooled: Vec<Line>,
     /// Of each block, what each of its convolutions was made to by its ReLU.
     blocks: Vec<Vec<Vec<Line>>>,
+    /// Of each block, what its blur made of that; nothing where it has none.
+    blurred: Vec<Vec<Line>>,
 }
 
 impl Memory {
@@ -61,6 +65,11 @@ impl Memory {
 }
 
 impl Kept {
+    /// Nothing but what the first convolution reads.
+    fn of(input: Vec<Line>, network: &Network) -> Self {
+        Self { input, blurred: vec![Vec::new(); network.blocks.len()], ..Self::default() }
+    }
+
     /// What the last block gave.
     pub fn last(&self) -> &[Line] {
         self.blocks.last().and_then(|block| block.last()).unwrap_or(&self.stem)
@@ -69,6 +78,15 @@ impl Kept {
     /// What a block reads.
     fn before(&self, block: usize) -> &[Line] {
         block.checked_sub(1).and_then(|i| self.blocks[i].last()).unwrap_or(&self.stem)
+    }
+
+    /// What a convolution of a block's body reads.
+    fn input(&self, block: usize, shape: &Block, conv: usize) -> &[Line] {
+        match conv.checked_sub(1) {
+            None => self.before(block),
+            Some(_) if shape.blur_after == Some(conv) => &self.blurred[block],
+            Some(last) => &self.blocks[block][last],
+        }
     }
 
     /// What a convolution normalised, and how, in training mode.
@@ -83,8 +101,8 @@ impl Kept {
 
     /// Gives all memory back.
     pub fn free(self, memory: &mut Memory) {
-        let blocks = self.blocks.into_iter().flatten();
-        let rest = [self.input, self.stem].into_iter();
+        let blocks = self.blocks.into_iter().flatten().chain(self.blurred);
+        let rest = [self.input, self.stem, self.pooled].into_iter();
         self.raw.into_iter().chain(blocks).chain(rest).for_each(|lines| memory.give(lines));
     }
 }

@@ -7,7 +7,7 @@ use anyhow::{Context, Error, Result, anyhow};
 use robust_core::import::describe::Said;
 use robust_core::import::known::Known;
 use robust_core::import::{Checkpoint, Normaliser, Question};
-use robust_core::model::architecture::Stem;
+use robust_core::model::architecture::{Downsampling, Stem};
 use robust_core::model::card::{Accuracy, Card, Provenance, Role, Training};
 use robust_core::model::weights::{Precision, Weights};
 use serde::Deserialize;
@@ -44,6 +44,10 @@ pub struct Args {
     /// Layers before the first block, if the tensors do not tell
     #[arg(long)]
     stem: Option<Stem>,
+    /// How it makes its maps smaller, where the file does not say it: blurred for timm's resnetblur
+    /// networks, whose tensors have the same names as others' [default: strided]
+    #[arg(long)]
+    downsampling: Option<Downsampling>,
     /// Side in pixels of the images it was trained on [default: the usual one of its stem]
     #[arg(long, value_parser = ranges::image_side)]
     input_size: Option<usize>,
@@ -98,6 +102,7 @@ fn card(args: &Args, checkpoint: &Checkpoint) -> Result<Card> {
         classes: args.classes.clone(),
         normaliser: normaliser(args)?,
         stem: args.stem,
+        downsampling: args.downsampling,
         input_size: args.input_size,
         role: Some(args.role),
     };

@@ -29,13 +29,14 @@ pub fn run(args: &Args) -> Result<ExitCode> {
 /// The card as rows of text.
 pub fn describe(card: &Card) -> String {
     let net = &card.architecture;
+    let blurs = if net.blurs() { ", blurred downsampling" } else { "" };
     let mut rows = vec![
         ("name", card.name.clone()),
         ("role", format!("{:?}", card.role).to_lowercase()),
         (
             "network",
             format!(
-                "{} ({:?} blocks {:?}, widths {:?}, stem {:?})",
+                "{} ({:?} blocks {:?}, widths {:?}, stem {:?}{blurs})",
                 net.preset_name().unwrap_or("residual"),
                 net.block,
                 net.blocks,

@@ -15,7 +15,9 @@ const WIDTHS: [usize; 4] = [64, 128, 256, 512];
 
 /// Writes a state dict, and prints how to load it and what it cannot hold.
 pub fn export(weights: &Weights, out: &Path) -> Result<()> {
-    if let Some(unlike) = weights.card().architecture.family().unlike_torchvision {
+    let network = &weights.card().architecture;
+    let blurs = network.blurs().then_some("blurs before it makes its maps smaller");
+    if let Some(unlike) = network.family().unlike_torchvision.or(blurs) {
         bail!(
             "torchvision has no network that {unlike}: there is nothing that would load the state dict"
         );

@@ -38,7 +38,7 @@ pub struct Args {
     #[command(flatten)]
     config: TrainConfig,
     /// Start from the weights of this model file, whose network may have fewer blocks per stage: new ones
-    /// begin as the identity. If its classes differ, the last layer starts afresh
+    /// begin as the identity. If its classes differ, the last layer starts afresh; its downsampling may differ, too
     #[arg(long)]
     init: Option<PathBuf>,
     /// Continue from the checkpoint in --out, whose weights take precedence over --init
@@ -68,8 +68,10 @@ pub struct Args {
 
 pub fn run(args: &Args) -> Result<ExitCode> {
     args.config.check()?;
-    let config = &args.config.decided(args.computer.backend.is_processor())?;
+    let mut config = args.config.decided(args.computer.backend.is_processor())?;
     let init = args.init.as_deref().map(files::read_weights).transpose()?;
+    config.keep_downsampling(init.as_ref().map(|weights| &weights.card().architecture));
+    let config = &config;
     let request = Request {
         paths: &args.data,
         side: Side::AtMost(config.largest_side()),

@@ -2,7 +2,7 @@
 
 use js_sys::Reflect;
 use leptos::prelude::*;
-use robust_core::model::architecture::Stem;
+use robust_core::model::architecture::{Downsampling, Stem};
 use robust_core::model::card::Role;
 use web_sys::File;
 
@@ -17,6 +17,9 @@ const STEMS: &Labelled = &[
     ("3x3, stride 1, as for CIFAR-10", "cifar"),
     ("3x3, stride 2", "small"),
 ];
+
+const DOWNSAMPLINGS: &Labelled =
+    &[("As the file says, else strided", ""), ("Blurred, as in timm’s resnetblur", "blurred")];
 
 const NORMALISERS: &Labelled = &[
     ("As the file says", ""),
@@ -71,6 +74,7 @@ fn all_said(before: ImportRequest) -> ImportRequest {
             "cifar" => Stem::Cifar,
             _ => Stem::Small,
         }),
+        downsampling: said("network-downsampling").map(|_| Downsampling::Blurred),
         normaliser: said("network-normaliser"),
         mean: said("network-mean").unwrap_or_default(),
         std: said("network-std").unwrap_or_default(),
@@ -122,6 +126,7 @@ pub fn Fields(
         <div class="fields">
             {prefixes}
             {labelled("network-stem", "First convolution", STEMS, stem)}
+            {labelled("network-downsampling", "Downsampling", DOWNSAMPLINGS, false)}
             {labelled("network-normaliser", "Images are normalised by", NORMALISERS, normaliser)}
             {numbers.collect_view()}
             {labelled("network-training", "It was trained", TRAININGS, false)}
