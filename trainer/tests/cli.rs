@@ -114,38 +114,6 @@ fn shortcuts_without_parameters_compute_pytorchs_numbers() {
 }
 
 #[test]
-fn networks_whose_downsampling_blurs_compute_pytorchs_numbers() {
-    let folder = tempfile::tempdir().unwrap();
-    let normaliser = ["--mean", "0.49,0.48,0.45", "--std", "0.25,0.24,0.26"];
-    for (name, stem) in [("blurred-basic", &[][..]), ("blurred-bottleneck", &["--stem", "small"])] {
-        let said = [&normaliser, stem, &["--downsampling", "blurred"]].concat();
-        let model = import(name, folder.path(), &said);
-        assert!(stdout(&["info", &model]).contains("blurred downsampling"));
-        let card: Value = serde_json::from_str(&stdout(&["info", &model, "--json"])).unwrap();
-        assert_eq!(card["architecture"]["downsampling"], "blurred", "{name}");
-        let reference = fixtures().join(format!("{name}.safetensors"));
-        let reference = reference.to_str().unwrap();
-        let report = stdout(&["verify", &model, reference, "--json"]);
-        let report: Value = serde_json::from_str(&report).unwrap();
-        for key in report["keys"].as_array().unwrap() {
-            assert!(key["max_rel"].as_f64().unwrap() < 1e-5, "{name}: {key}");
-        }
-        let dict = folder.path().join("dict.pt");
-        let errors = stderr(&["export", &model, "--torch", "--out", dict.to_str().unwrap()]);
-        assert!(errors.contains("blurs before"), "{errors}");
-
-        // Nothing in the file tells, and without the blurs it is another function.
-        let strided = import(name, folder.path(), &[&normaliser, stem].concat());
-        assert_eq!(run(&["verify", &strided, reference]).status.code(), Some(1));
-    }
-    let checkpoint = fixtures().join("preact.pt");
-    let out = folder.path().join("preact.safetensors");
-    let file = ["import", checkpoint.to_str().unwrap(), "--out", out.to_str().unwrap()];
-    let errors = stderr(&[&file[..], &normaliser, &["--downsampling", "blurred"]].concat());
-    assert!(errors.contains("normalise after their convolutions"), "{errors}");
-}
-
-#[test]
 fn objectives_that_paint_compute_pytorchs_numbers() {
     let folder = tempfile::tempdir().unwrap();
     let normaliser = ["--mean", "0.49,0.48,0.45", "--std", "0.25,0.24,0.26"];

@@ -14,7 +14,7 @@ use robust_core::model::architecture::{ResNetConfig, Stem};
 use safetensors::tensor::{Dtype, TensorView};
 use serde_json::Value;
 
-use program::{stderr, stdout};
+use program::{run, stderr, stdout};
 
 fn root() -> PathBuf {
     Path::new(&env::var("CARGO_MANIFEST_DIR").unwrap()).join("..")
@@ -81,4 +81,45 @@ fn pytorch_computes_the_same_with_what_is_exported() {
     assert!(output.status.success(), "{errors}");
     let told = String::from_utf8_lossy(&output.stdout);
     assert!(told.contains("wide_resnet50_2: the same"), "{told}");
+}
+
+/// Imports a fixture into a folder.
+fn import(name: &str, folder: &Path, more: &[&str]) -> String {
+    let checkpoint = root().join(format!("tests/fixtures/reference/{name}.pt"));
+    let out = folder.join(format!("{name}.safetensors")).to_str().unwrap().to_owned();
+    let words = ["import", checkpoint.to_str().unwrap(), "--out", &out];
+    stdout(&[&words[..], more].concat());
+    out
+}
+
+#[test]
+fn networks_whose_downsampling_blurs_compute_pytorchs_numbers() {
+    let folder = tempfile::tempdir().unwrap();
+    let normaliser = ["--mean", "0.49,0.48,0.45", "--std", "0.25,0.24,0.26"];
+    for (name, stem) in [("blurred-basic", &[][..]), ("blurred-bottleneck", &["--stem", "small"])] {
+        let said = [&normaliser, stem, &["--downsampling", "blurred"]].concat();
+        let model = import(name, folder.path(), &said);
+        assert!(stdout(&["info", &model]).contains("blurred downsampling"));
+        let card: Value = serde_json::from_str(&stdout(&["info", &model, "--json"])).unwrap();
+        assert_eq!(card["architecture"]["downsampling"], "blurred", "{name}");
+        let reference = root().join(format!("tests/fixtures/reference/{name}.safetensors"));
+        let reference = reference.to_str().unwrap();
+        let report = stdout(&["verify", &model, reference, "--json"]);
+        let report: Value = serde_json::from_str(&report).unwrap();
+        for key in report["keys"].as_array().unwrap() {
+            assert!(key["max_rel"].as_f64().unwrap() < 1e-5, "{name}: {key}");
+        }
+        let dict = folder.path().join("dict.pt");
+        let errors = stderr(&["export", &model, "--torch", "--out", dict.to_str().unwrap()]);
+        assert!(errors.contains("blurs before"), "{errors}");
+
+        // Nothing in the file tells, and without the blurs it is another function.
+        let strided = import(name, folder.path(), &[&normaliser, stem].concat());
+        assert_eq!(run(&["verify", &strided, reference]).status.code(), Some(1));
+    }
+    let checkpoint = root().join("tests/fixtures/reference/preact.pt");
+    let out = folder.path().join("preact.safetensors");
+    let file = ["import", checkpoint.to_str().unwrap(), "--out", out.to_str().unwrap()];
+    let errors = stderr(&[&file[..], &normaliser, &["--downsampling", "blurred"]].concat());
+    assert!(errors.contains("normalise after their convolutions"), "{errors}");
 }
