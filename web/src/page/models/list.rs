@@ -141,8 +141,9 @@ fn described(card: &Card) -> String {
         Role::Standard => "trained the usual way",
     };
     let kind = net.preset_name().unwrap_or("a residual network");
+    let blurs = if net.blurs() { " that blurs" } else { "" };
     let (numbers, side) = (net.representation_len(), card.input_size);
-    format!("{kind}, {trained}: {side} pixels, {numbers} numbers, {} classes", net.classes)
+    format!("{kind}{blurs}, {trained}: {side} pixels, {numbers} numbers, {} classes", net.classes)
 }
 
 /// What its card says, a line each.

@@ -118,9 +118,20 @@ impl Session {
         if let Err(fault) = self.try_load(kind, engine, load).await
             && self.loading.times.get_value() == load
         {
-            for slot in untrack(|| self.at_work()) {
-                slot.set_phase(Phase::Failed(fault.message.clone()));
-            }
+            self.say_failed(&fault);
+        }
+    }
+
+    /// Ends all engines, since nothing can be computed until the visitor tries again.
+    pub fn give_up(self, fault: &Fault) {
+        self.loading.engine.set_value(None);
+        self.unload();
+        self.say_failed(fault);
+    }
+
+    fn say_failed(self, fault: &Fault) {
+        for slot in untrack(|| self.at_work()) {
+            slot.set_phase(Phase::Failed(fault.message.clone()));
         }
     }
 

@@ -57,7 +57,10 @@ impl Session {
             return Ok(());
         }
         let reader = Reader::start(&engines.reader, move || self.reader_crashed()).await?;
-        self.tray.reader.set_value(Some(reader));
+        // Another may have come meanwhile, which an engine reads with already.
+        self.tray.reader.update_value(|here| {
+            here.get_or_insert(reader);
+        });
         Ok(())
     }
 
@@ -82,7 +85,7 @@ impl Session {
             };
             match started.await {
                 Ok(()) => self.slots.into_iter().for_each(|slot| self.connect_to_reader(slot)),
-                Err(fault) => self.notice.set(Some(fault.message)),
+                Err(fault) => self.give_up(&fault),
             }
         });
     }
