@@ -63,6 +63,13 @@ async fn a_photo_that_is_too_much_costs_neither_engine_nor_reader() -> Result<()
     bytes.extend_from_slice(b"too much");
     std::fs::write(&large, bytes)?;
     visit.upload(&large).await?;
+    // At once, while another reader starts.
+    visit.upload(&photo("cat_kitten.jpg")).await?;
+    visit.wait_for_phase("robust", "running", 60).await?;
+    visit.wait_for_phase("robust", "finished", 60).await?;
+    let marked = "return document.querySelectorAll('li.wrong').length;";
+    assert_eq!(visit.script(marked).await?, 0);
+    visit.upload(&large).await?;
     let said = "document.querySelector('#notice').textContent.includes('too little memory')";
     visit.wait_until("it is said", said, 30).await?;
     let notice = visit.text("#notice").await?;

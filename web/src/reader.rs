@@ -105,8 +105,11 @@ impl Reader {
         let pixels = match self.cut(photo, size) {
             Some(pixels) => pixels,
             None => {
+                // Two photos at once may be more than there is room for.
+                self.decoded.take();
                 let bytes = fetch(&photo.url).await?;
                 let decoded = Photo::decode(&bytes, [255; 3]).map_err(|error| error.to_string())?;
+                drop(bytes);
                 let pixels = decoded.square(photo.crop, size);
                 self.decoded.replace(Some((photo.url.clone(), decoded)));
                 pixels

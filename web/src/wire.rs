@@ -1,4 +1,4 @@
-//! How messages travel between the page and an engine: as bytes, which are handed over and not copied.
+//! How messages travel between the page, its workers and each other: as bytes, which are handed over and not copied.
 //! Reading fields by their names, as JavaScript objects have them, would make the page a twentieth
 //! larger.
 

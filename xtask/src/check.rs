@@ -13,7 +13,7 @@ pub fn everything_native() -> String {
     format!("{NATIVE_FEATURES},robust-trainer/wgpu")
 }
 
-/// What the page is made of: its own program, the two engines, and what imports networks.
+/// What the page is made of: its own program, the two engines, what reads photos, and what imports networks.
 const WASM_FEATURES: [&str; 5] = ["page", "cpu", "webgpu", "importer", "reader"];
 
 /// Formatting, lints and documentation of everything, spelling, and what may be depended on.

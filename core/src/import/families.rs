@@ -77,7 +77,7 @@ fn other_kind(name: &str, shape: &[usize], shapes: &Shapes) -> Option<&'static s
     let module = |wanted: &[&str]| name.split('.').any(|part| wanted.contains(&part));
     let extent = |name: &str, axis: usize| shapes.get(name)?.get(axis).copied();
     if module(&["filt", "blur", "aa"]) {
-        let other = "an anti-aliased network of another kind than timm's (antialiased-cnns blur in their shortcuts, too)";
+        let other = "an anti-aliased network of another kind than timm's (antialiased-cnns also blurs in the shortcuts)";
         return (!blur::is_filter(name)).then_some(other);
     }
     if module(&["se", "se_module", "eca", "cbam"]) {

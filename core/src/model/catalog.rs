@@ -63,6 +63,6 @@ pub struct Engines {
     pub cpu: Asset,
     /// For visitors who bring a network.
     pub importer: Asset,
-    /// What reads photos for them.
+    /// What reads photos for the engines.
     pub reader: Asset,
 }

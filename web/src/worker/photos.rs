@@ -8,39 +8,59 @@ use futures_channel::oneshot;
 use robust_core::engine::Model;
 use robust_core::image::Pixels;
 use robust_core::settings::Start;
+use wasm_bindgen::JsCast;
 use wasm_bindgen::prelude::Closure;
-use wasm_bindgen::{JsCast, JsValue};
 use web_sys::{MessageEvent, MessagePort};
 
 use crate::protocol::read::{ReadAnswer, ReadRequest};
 use crate::protocol::{Fault, PhotoFile, StartRequest, StopFile};
 use crate::wire::{pack, unpack};
 
-/// Who waits for a photo: answers come in the order of their requests.
-type Waiting = Rc<RefCell<VecDeque<oneshot::Sender<ReadAnswer>>>>;
-
-/// What reads photos, once the page has said where.
+/// What reads photos, once the page has said where, and who waits for one.
 #[derive(Default)]
-pub(super) struct Photos(RefCell<Option<(MessagePort, Waiting)>>);
+pub(super) struct Photos(Rc<RefCell<Wire>>);
+
+#[derive(Default)]
+struct Wire {
+    port: Option<MessagePort>,
+    /// In the order in which they are answered.
+    waiting: VecDeque<Asked>,
+}
+
+/// A photo that has been asked for.
+struct Asked {
+    request: ReadRequest,
+    /// Whether a reader was lost while it was this photo's turn.
+    suspect: bool,
+    asker: oneshot::Sender<ReadAnswer>,
+}
 
 impl Photos {
-    /// Has photos read at the other end of this port from now on. Who waits for the one before it hears
-    /// that nobody reads there any more.
+    /// Has photos read at the other end of this port from now on. What the one before it owed is asked for
+    /// again, but for a photo that has cost two of them.
     pub fn connect(&self, port: MessagePort) {
-        let waiting = Waiting::default();
-        let askers = waiting.clone();
+        let wire = self.0.clone();
         let on_answer = Closure::<dyn Fn(MessageEvent)>::new(move |event: MessageEvent| {
-            let asker = askers.borrow_mut().pop_front();
-            if let Some(asker) = asker {
+            let asked = wire.borrow_mut().waiting.pop_front();
+            if let Some(Asked { asker, .. }) = asked {
                 let _ = asker.send(unpack(event.data()).unwrap_or_else(Err));
             }
         });
         port.set_onmessage(Some(on_answer.as_ref().unchecked_ref()));
         on_answer.forget();
-        if let Some((before, waiting)) = self.0.replace(Some((port, waiting))) {
+        let mut wire = self.0.borrow_mut();
+        let Wire { port: here, waiting } = &mut *wire;
+        if let Some(before) = here.replace(port.clone()) {
+            before.set_onmessage(None);
             before.close();
-            waiting.borrow_mut().clear();
+            if let Some(first) = waiting.front_mut().filter(|first| !first.suspect) {
+                first.suspect = true;
+            } else {
+                // Dropped, its asker hears of it.
+                waiting.pop_front();
+            }
         }
+        waiting.retain(|asked| send(&port, &asked.request));
     }
 
     /// What the network sees of a photo, which is at fault where it cannot be read.
@@ -59,22 +79,18 @@ impl Photos {
         };
         let size = model.card().input_size;
         let answer = self.ask(ReadRequest { photo: photo.clone(), size });
-        let answer = answer.map_err(|error| {
-            web_sys::console::error_2(&"a photo could not be asked for".into(), &error);
-            lost()
-        })?;
         let values = answer.await.map_err(|_| lost())??;
         Pixels::new(size, values).ok_or_else(lost)
     }
 
-    fn ask(&self, request: ReadRequest) -> Result<oneshot::Receiver<ReadAnswer>, JsValue> {
-        let wire = self.0.borrow();
-        let (port, waiting) = wire.as_ref().ok_or("nobody reads photos yet")?;
-        let (message, handed_over) = pack(&request)?;
-        port.post_message_with_transferable(&message, &handed_over)?;
+    /// Asks for a photo, as soon as there is somebody to ask.
+    fn ask(&self, request: ReadRequest) -> oneshot::Receiver<ReadAnswer> {
         let (asker, answer) = oneshot::channel();
-        waiting.borrow_mut().push_back(asker);
-        Ok(answer)
+        let Wire { port, waiting } = &mut *self.0.borrow_mut();
+        if port.as_ref().is_none_or(|port| send(port, &request)) {
+            waiting.push_back(Asked { request, suspect: false, asker });
+        }
+        answer
     }
 
     /// Where an image starts.
@@ -85,4 +101,15 @@ impl Photos {
             Start::Photo(photo) => Start::Photo(self.read(photo, model).await?),
         })
     }
+}
+
+/// Whether a request could be sent.
+fn send(port: &MessagePort, request: &ReadRequest) -> bool {
+    let sent = pack(request).and_then(|(message, handed_over)| {
+        port.post_message_with_transferable(&message, &handed_over)
+    });
+    if let Err(error) = &sent {
+        web_sys::console::error_2(&"a photo could not be asked for".into(), error);
+    }
+    sent.is_ok()
 }

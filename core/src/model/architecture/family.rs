@@ -143,7 +143,10 @@ fn assumed_after(network: &ResNetConfig) -> String {
             ", and whether pooling and strides blur",
             "torchvision's way is assumed, which is \"strided\" downsampling and not \"blurred\"",
         ),
-        Downsampling::Blurred => ("", "torchvision's way is assumed, but for the blurs"),
+        Downsampling::Blurred => (
+            ", and how a blur is made",
+            "torchvision's way is assumed, with the blurs of timm's resnetblur",
+        ),
     };
     format!(
         "Names and shapes do not tell {also}whether a convolution is dilated{blurs}: {way}. If in \

@@ -3,7 +3,7 @@
 use js_sys::Array;
 use leptos::prelude::*;
 use leptos::task::spawn_local;
-use robust_core::model::catalog::{Asset, Engines};
+use robust_core::model::catalog::Engines;
 use wasm_bindgen::prelude::*;
 use web_sys::{MessageChannel, MessagePort, Worker};
 
@@ -13,25 +13,32 @@ use crate::page::engines::slot::Slot;
 use crate::page::session::Session;
 use crate::protocol::{Fault, Request};
 
-/// The worker.
+/// The worker, and what starts another one.
 pub struct Reader {
+    script: String,
+    module: JsValue,
     worker: Worker,
     _on_error: Closure<dyn Fn()>,
 }
 
 impl Reader {
-    /// Fetches and starts it, and waits until it listens. `lost` hears if it has crashed.
-    async fn start(asset: &Asset, lost: impl Fn() + 'static) -> Result<Self, Fault> {
+    /// Starts it, and waits until it listens. `lost` hears if it has crashed.
+    async fn start(
+        script: String,
+        module: JsValue,
+        lost: impl Fn() + 'static,
+    ) -> Result<Self, Fault> {
         let failed = |error: JsValue| match error.as_string() {
-            Some(why) => format!("what reads photos did not start: {why}"),
-            None => "what reads photos did not start".into(),
+            Some(why) => format!("photos cannot be read: {why}"),
+            None => "photos cannot be read: the worker for it did not start".into(),
         };
-        let (_, compiled) = download::watched("", asset, |_| {}, engine::compile).await?;
-        let worker = engine::worker(&engine::script(asset), &compiled.await?).map_err(failed)?;
-        next_message(&worker).await.map_err(failed)?;
+        let worker = engine::worker(&script, &module).map_err(failed)?;
         let on_error = Closure::new(lost);
-        worker.set_onerror(Some(on_error.as_ref().unchecked_ref()));
-        Ok(Self { worker, _on_error: on_error })
+        let reader = Self { script, module, worker, _on_error: on_error };
+        next_message(&reader.worker).await.map_err(failed)?;
+        let on_error = reader._on_error.as_ref().unchecked_ref();
+        reader.worker.set_onerror(Some(on_error));
+        Ok(reader)
     }
 
     /// A wire to it for one engine: the engine's end.
@@ -56,7 +63,10 @@ impl Session {
         if self.tray.reader.with_value(Option::is_some) {
             return Ok(());
         }
-        let reader = Reader::start(&engines.reader, move || self.reader_crashed()).await?;
+        let asset = &engines.reader;
+        let (_, compiled) = download::watched("", asset, |_| {}, engine::compile).await?;
+        let (script, module) = (engine::script(asset), compiled.await?);
+        let reader = Reader::start(script, module, move || self.reader_crashed()).await?;
         // Another may have come meanwhile, which an engine reads with already.
         self.tray.reader.update_value(|here| {
             here.get_or_insert(reader);
@@ -74,17 +84,20 @@ impl Session {
         }
     }
 
-    /// A photo was too much for it: another takes its place, and who waits for that photo hears that it
-    /// cannot be read.
+    /// A photo was too much for it: another takes its place. Engines ask it again for what they wait for, but
+    /// for a photo that is too much for that one, too.
     fn reader_crashed(self) {
+        let crashed = self.tray.reader.try_update_value(Option::take).flatten();
+        let Some(crashed) = crashed else { return };
         spawn_local(async move {
-            self.tray.reader.set_value(None);
-            let started = async {
-                let engines: Engines = download::json("engines.json").await?;
-                self.start_reader(&engines).await
-            };
-            match started.await {
-                Ok(()) => self.slots.into_iter().for_each(|slot| self.connect_to_reader(slot)),
+            let (script, module) = (crashed.script.clone(), crashed.module.clone());
+            // Its memory, first.
+            drop(crashed);
+            match Reader::start(script, module, move || self.reader_crashed()).await {
+                Ok(reader) => {
+                    self.tray.reader.set_value(Some(reader));
+                    self.slots.into_iter().for_each(|slot| self.connect_to_reader(slot));
+                }
                 Err(fault) => self.give_up(&fault),
             }
         });
