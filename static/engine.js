@@ -1,5 +1,5 @@
-// Starts an engine in this worker. Its wasm arrives compiled with the first message; from then
-// on the engine itself listens. It answers in bytes; a string says that there is no engine.
+// Starts an engine, or whatever else computes, in this worker. Its wasm arrives compiled with the first message; from then
+// on that listens itself. It answers in bytes; a string says that there is nothing to answer.
 self.onmessage = async ({ data }) => {
   self.onmessage = null;
   try {
@@ -7,7 +7,7 @@ self.onmessage = async ({ data }) => {
     const { default: init } = await import(data.script);
     await init({ module_or_path: data.module });
   } catch (error) {
-    self.postMessage(`the engine did not start: ${error}`);
+    self.postMessage(`a worker did not start: ${error}`);
   }
 };
 

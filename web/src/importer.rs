@@ -14,13 +14,13 @@ use wasm_bindgen_futures::{JsFuture, spawn_local};
 use web_sys::{DedicatedWorkerGlobalScope, File, MessageEvent};
 
 use crate::protocol::import::{ImportRequest, Imported, NO_NORMALISER, Open, Refused};
+use crate::scope::{ready, scope};
 use crate::wire::{pack_with, unpack};
 
 /// Listens for the request: an array of the request's bytes and the file.
 pub fn start() {
     console_error_panic_hook::set_once();
-    let scope: DedicatedWorkerGlobalScope = js_sys::global().unchecked_into();
-    let port = scope.clone();
+    let port = scope();
     let on_message = Closure::<dyn Fn(MessageEvent)>::new(move |event: MessageEvent| {
         let port = port.clone();
         spawn_local(async move {
@@ -29,12 +29,9 @@ pub fn start() {
             }
         });
     });
-    scope.set_onmessage(Some(on_message.as_ref().unchecked_ref()));
+    scope().set_onmessage(Some(on_message.as_ref().unchecked_ref()));
     on_message.forget();
-    // The page sends nothing before.
-    if let Err(error) = scope.post_message(&JsValue::NULL) {
-        web_sys::console::error_2(&"the page cannot be told".into(), &error);
-    }
+    ready();
 }
 
 /// Sends an array: what became of the file, and the model's bytes.

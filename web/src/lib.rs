@@ -12,6 +12,8 @@ pub mod protocol;
 #[cfg(feature = "reader")]
 pub mod reader;
 pub mod recovery;
+#[cfg(any(feature = "engine", feature = "reader", feature = "importer"))]
+mod scope;
 pub mod turn;
 pub mod zip;
 

@@ -12,11 +12,12 @@ use robust_core::link;
 use wasm_bindgen::prelude::Closure;
 use wasm_bindgen::{JsCast, JsValue};
 use wasm_bindgen_futures::{JsFuture, spawn_local};
-use web_sys::{DedicatedWorkerGlobalScope, MessageEvent, MessagePort, Response};
+use web_sys::{MessageEvent, MessagePort, Response};
 
 use crate::protocol::read::{ReadAnswer, ReadRequest};
 use crate::protocol::{Fault, PhotoFile, StopFile};
-use crate::wire::{pack, unpack};
+use crate::scope::{ready, scope};
+use crate::wire::{post, unpack};
 
 /// Squares that are kept, those that were used last: all samples of the page at two sizes, and more.
 const KEPT: usize = 128;
@@ -28,17 +29,9 @@ pub fn start() {
     let on_port = Closure::<dyn Fn(MessageEvent)>::new(move |event: MessageEvent| {
         reader.clone().listen(event.data().unchecked_into());
     });
-    let scope = scope();
-    scope.set_onmessage(Some(on_port.as_ref().unchecked_ref()));
+    scope().set_onmessage(Some(on_port.as_ref().unchecked_ref()));
     on_port.forget();
-    // The page sends nothing before.
-    if let Err(error) = scope.post_message(&JsValue::NULL) {
-        web_sys::console::error_2(&"the page cannot be told".into(), &error);
-    }
-}
-
-fn scope() -> DedicatedWorkerGlobalScope {
-    js_sys::global().unchecked_into()
+    ready();
 }
 
 /// State of the worker.
@@ -77,10 +70,7 @@ impl Reader {
                 Ok(request) => self.read(&request).await.map(|pixels| pixels.values().to_vec()),
                 Err(fault) => Err(fault),
             };
-            let sent = pack(&answer).and_then(|(message, handed_over)| {
-                port.post_message_with_transferable(&message, &handed_over)
-            });
-            if let Err(error) = sent {
+            if let Err(error) = post(&port, &answer) {
                 web_sys::console::error_2(&"a photo could not be sent".into(), &error);
             }
         }

@@ -6,6 +6,8 @@ use js_sys::{Array, Uint8Array};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use wasm_bindgen::{JsCast, JsValue};
+#[cfg(any(feature = "engine", feature = "reader"))]
+use web_sys::MessagePort;
 
 use crate::protocol::Fault;
 
@@ -27,6 +29,13 @@ pub fn pack_with(message: &impl Serialize, beside: &JsValue) -> Result<(Array, A
         None => handed_over.push(beside),
     };
     Ok((Array::of2(&message, beside), handed_over))
+}
+
+/// Sends a message from worker to worker.
+#[cfg(any(feature = "engine", feature = "reader"))]
+pub fn post(port: &MessagePort, message: &impl Serialize) -> Result<(), JsValue> {
+    let (message, handed_over) = pack(message)?;
+    port.post_message_with_transferable(&message, &handed_over)
 }
 
 /// A message from the other side.

@@ -20,7 +20,15 @@ pub fn card(job: &Job<'_>) -> Result<Card> {
         None => "robust-reps train".into(),
         Some(first) => {
             let network = first.architecture.preset_name().unwrap_or("another network");
-            format!("robust-reps train, begun from the weights of \"{}\" ({network})", first.name)
+            let changed = match (first.architecture.blurs(), architecture.blurs()) {
+                (false, true) => ", whose strides became blurs",
+                (true, false) => ", whose blurs became strides",
+                _ => "",
+            };
+            format!(
+                "robust-reps train, begun from the weights of \"{}\" ({network}{changed})",
+                first.name
+            )
         }
     };
     let role = if config.attack_steps == 0 { Role::Standard } else { Role::Robust };

@@ -14,7 +14,7 @@ use web_sys::{MessageEvent, MessagePort};
 
 use crate::protocol::read::{ReadAnswer, ReadRequest};
 use crate::protocol::{Fault, PhotoFile, StartRequest, StopFile};
-use crate::wire::{pack, unpack};
+use crate::wire::{post, unpack};
 
 /// What reads photos, once the page has said where, and who waits for one.
 #[derive(Default)]
@@ -105,9 +105,7 @@ impl Photos {
 
 /// Whether a request could be sent.
 fn send(port: &MessagePort, request: &ReadRequest) -> bool {
-    let sent = pack(request).and_then(|(message, handed_over)| {
-        port.post_message_with_transferable(&message, &handed_over)
-    });
+    let sent = post(port, request);
     if let Err(error) = &sent {
         web_sys::console::error_2(&"a photo could not be asked for".into(), error);
     }

@@ -13,7 +13,7 @@ pub(super) struct Port(DedicatedWorkerGlobalScope);
 
 impl Port {
     pub fn of_this_worker() -> Self {
-        Self(super::time::scope())
+        Self(crate::scope::scope())
     }
 
     /// Sends to the page.

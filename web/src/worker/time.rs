@@ -1,14 +1,11 @@
 //! A clock and ways to let the worker hear its messages.
 
 use js_sys::{Function, Promise};
-use wasm_bindgen::{JsCast, JsValue};
+use wasm_bindgen::JsValue;
 use wasm_bindgen_futures::JsFuture;
-use web_sys::{DedicatedWorkerGlobalScope, MessageChannel};
+use web_sys::MessageChannel;
 
-/// The global scope of this worker.
-pub(super) fn scope() -> DedicatedWorkerGlobalScope {
-    js_sys::global().unchecked_into()
-}
+use crate::scope::scope;
 
 /// Milliseconds since the worker started.
 pub(super) fn now() -> f64 {

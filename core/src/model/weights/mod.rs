@@ -19,9 +19,9 @@ pub use crate::model::card::METADATA_KEY;
 pub use fold::{AffineConv, NORM_EPSILON};
 pub use write::Precision;
 
-/// Newest version of the format. Files without 8-bit tensors are written as version 1, which every
-/// program reads.
-pub const FORMAT_VERSION: u32 = 2;
+/// Newest version of the format. A file is written as the oldest version whose programs read it right: 3
+/// if its network blurs (those before would use strides), 2 if it has 8-bit tensors, and otherwise 1.
+pub const FORMAT_VERSION: u32 = 3;
 
 /// Name of the tensor that holds the scales of the i8 tensor `name`.
 fn scale_name(name: &str) -> String {

@@ -1,7 +1,10 @@
 //! Model files, there and back; files that are not models.
 
+use safetensors::SafeTensors;
+
 use super::*;
 use crate::engine::fixture::{card, network};
+use crate::model::architecture::Downsampling;
 use crate::model::card::{Accuracy, Training};
 
 fn tiny() -> (Card, BTreeMap<String, Array>) {
@@ -96,6 +99,27 @@ fn a_foreign_file_is_called_foreign() {
     let bytes = safetensors::serialize(empty, None).unwrap();
     assert!(matches!(Weights::from_bytes(&bytes), Err(WeightsError::Foreign)));
     assert!(matches!(Weights::from_bytes(b"\x89PNG"), Err(WeightsError::NotSafetensors(_))));
+}
+
+/// So that no older program computes something else.
+#[test]
+fn a_file_is_of_the_oldest_version_that_can_say_what_it_holds() {
+    let version = |bytes: &[u8]| {
+        let json = SafeTensors::read_metadata(bytes).unwrap().1.metadata().clone().unwrap();
+        let json: serde_json::Value = serde_json::from_str(&json[METADATA_KEY]).unwrap();
+        json["version"].as_u64().unwrap()
+    };
+    for (downsampling, expected) in [(Downsampling::Strided, [1, 2]), (Downsampling::Blurred, [3; 2])]
+    {
+        let (mut card, tensors) = tiny();
+        card.architecture.downsampling = downsampling;
+        let weights = Weights::new(card.clone(), tensors).unwrap();
+        for (precision, expected) in [Precision::F16, Precision::I8].into_iter().zip(expected) {
+            let bytes = weights.to_bytes(precision).unwrap();
+            assert_eq!(version(&bytes), expected, "{downsampling:?} {precision:?}");
+            assert_eq!(version(&Weights::with_card(&bytes, &card).unwrap()), expected);
+        }
+    }
 }
 
 #[test]

@@ -55,12 +55,10 @@ impl Weights {
             };
             encoded.push((name.to_owned(), dtype, array.shape.clone(), bytes));
         }
-        // Programs that know no 8-bit tensors can read all other files.
-        let version = if precision == Precision::I8 { FORMAT_VERSION } else { 1 };
         let parts = encoded
             .iter()
             .map(|(name, dtype, shape, bytes)| Ok((name.as_str(), view(*dtype, shape, bytes)?)));
-        file(self.card(), version, parts.collect::<Result<_, WeightsError>>()?)
+        file(self.card(), precision, parts.collect::<Result<_, WeightsError>>()?)
     }
 
     /// The model of a file with another card, and every tensor as it is stored there.
@@ -72,11 +70,7 @@ impl Weights {
         let weights = Self::from_bytes(bytes)?;
         Self::new(card.clone(), weights.tensors)?;
         let stored = SafeTensors::deserialize(bytes).map_err(broken)?;
-        let version = match stored_precision(&stored) {
-            Precision::I8 => FORMAT_VERSION,
-            _ => 1,
-        };
-        file(card, version, stored.iter().collect())
+        file(card, stored_precision(&stored), stored.iter().collect())
     }
 }
 
@@ -114,12 +108,24 @@ fn view<'a>(
     TensorView::new(dtype, shape.to_vec(), bytes).map_err(broken)
 }
 
+/// The oldest version of the format whose programs compute what the file says.
+fn version(card: &Card, precision: Precision) -> u32 {
+    if card.architecture.blurs() {
+        FORMAT_VERSION
+    } else if precision == Precision::I8 {
+        2
+    } else {
+        1
+    }
+}
+
 /// A file of these tensors, with the checksum of it all.
 fn file(
     card: &Card,
-    version: u32,
+    precision: Precision,
     tensors: Vec<(&str, TensorView<'_>)>,
 ) -> Result<Vec<u8>, WeightsError> {
+    let version = version(card, precision);
     let card = Versioned { checksum: BLANK, version, card };
     let json =
         serde_json::to_string(&card).map_err(|error| WeightsError::BadCard(error.to_string()))?;

@@ -9,11 +9,11 @@ use web_sys::{ErrorEvent, MessageEvent, ResponseInit, Worker, WorkerOptions, Wor
 use crate::protocol::{Fault, Request, Response};
 use crate::wire::{pack, pack_with, unpack};
 
-/// Compiles an engine once for all workers, from now on, while it is still arriving.
+/// Compiles what workers run, once for all of them, from now on, while it is still arriving.
 pub fn compile(
     response: &web_sys::Response,
 ) -> impl Future<Output = Result<JsValue, Fault>> + use<> {
-    let refused = |error: JsValue| format!("this browser cannot run the engine: {error:?}");
+    let refused = |error: JsValue| format!("this browser cannot run this part of the page: {error:?}");
     let compiled = compile_streaming(response).map(JsFuture::from);
     async move { Ok(compiled.map_err(refused)?.await.map_err(refused)?) }
 }
@@ -29,7 +29,7 @@ fn compile_streaming(response: &web_sys::Response) -> Result<Promise, JsValue> {
     Ok(WebAssembly::compile_streaming(&Promise::resolve(&JsValue::from(copy))))
 }
 
-/// The glue script of an engine's wasm, such as `engine-cpu.js` of `engine-cpu_bg.wasm`. The
+/// The glue script of a wasm, such as `engine-cpu.js` of `engine-cpu_bg.wasm`. The
 /// query makes sure that both are of the same release.
 pub fn script(engine: &Asset) -> String {
     let name = engine.file.trim_end_matches("_bg.wasm");

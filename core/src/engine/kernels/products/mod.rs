@@ -1,5 +1,5 @@
-//! Scalar products of rows with rows: all that a folded network's last layer and a solver's memory
-//! need of matrix products.
+//! Scalar products of rows with rows: all that a folded network's last layer, a blur and a solver's
+//! memory need of matrix products.
 //!
 //! They are few and small, or long and thin, and Burn's kernels for graphics devices, made for
 //! large ones, would be a third of what a browser has to load. So [`Products`] is an operation of
