@@ -109,7 +109,8 @@ fn a_file_is_of_the_oldest_version_that_can_say_what_it_holds() {
         let json: serde_json::Value = serde_json::from_str(&json[METADATA_KEY]).unwrap();
         json["version"].as_u64().unwrap()
     };
-    for (downsampling, expected) in [(Downsampling::Strided, [1, 2]), (Downsampling::Blurred, [3; 2])]
+    for (downsampling, expected) in
+        [(Downsampling::Strided, [1, 2]), (Downsampling::Blurred, [3; 2])]
     {
         let (mut card, tensors) = tiny();
         card.architecture.downsampling = downsampling;

@@ -13,7 +13,8 @@ use crate::wire::{pack, pack_with, unpack};
 pub fn compile(
     response: &web_sys::Response,
 ) -> impl Future<Output = Result<JsValue, Fault>> + use<> {
-    let refused = |error: JsValue| format!("this browser cannot run this part of the page: {error:?}");
+    let refused =
+        |error: JsValue| format!("this browser cannot run this part of the page: {error:?}");
     let compiled = compile_streaming(response).map(JsFuture::from);
     async move { Ok(compiled.map_err(refused)?.await.map_err(refused)?) }
 }
