@@ -208,7 +208,7 @@ fn another_card_leaves_every_tensor_as_it_is_stored() {
         let named = Weights::with_card(&file, &card).unwrap();
         assert_eq!(Weights::from_bytes(&named).unwrap().card().name, "measured");
         let tensors = |bytes: &[u8]| -> Vec<(String, Vec<u8>)> {
-            let file = safetensors::SafeTensors::deserialize(bytes).unwrap();
+            let file = SafeTensors::deserialize(bytes).unwrap();
             let mut all: Vec<_> =
                 file.iter().map(|(name, view)| (name.to_owned(), view.data().to_vec())).collect();
             all.sort();
