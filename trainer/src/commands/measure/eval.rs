@@ -6,22 +6,16 @@ use std::process::ExitCode;
 
 use anyhow::{Context, Result, bail};
 use robust_core::engine::Model;
-use robust_core::engine::tasks::invert::{Quality, invert, relative_distances};
-use robust_core::image::measure::matched;
 use robust_core::model::card::Accuracy;
 use robust_core::model::weights::Weights;
-use robust_core::settings::{InvertSettings, Start};
 use serde::Serialize;
 
-use super::autoattack;
+use super::{autoattack, inversions};
 use crate::accuracy::{Attack, balanced_draw, measure};
 use crate::autoattack::{Ball, Norm};
-use crate::backend::wait;
 use crate::commands::arguments::{Computer, Form, ModelFile};
 use crate::data::{ClassMap, Dataset, Request};
 use crate::files;
-use crate::judge::{Judge, Recognised};
-use crate::progress::finished;
 use crate::ranges;
 use crate::train::turn;
 
@@ -50,16 +44,8 @@ pub struct Args {
     restarts: usize,
     #[command(flatten)]
     autoattack: autoattack::AutoAttack,
-    /// Images to invert
-    #[arg(long, default_value_t = 64, value_parser = ranges::count_or_zero)]
-    invert: usize,
-    /// Steps of an inversion
-    #[arg(long, default_value_t = 200, value_parser = ranges::steps)]
-    invert_steps: usize,
-    /// An independent standard network (another architecture or seed, trained on the same images); reports the
-    /// share of inversions it assigns to their photo's class
-    #[arg(long)]
-    judge: Option<PathBuf>,
+    #[command(flatten)]
+    inversions: inversions::Inversions,
     /// Seed of the draw and of every start
     #[arg(long, default_value_t = 0)]
     seed: u64,
@@ -85,7 +71,7 @@ struct Report {
     robust: Vec<Robust>,
     #[serde(skip_serializing_if = "Vec::is_empty")]
     autoattack: Vec<autoattack::Report>,
-    inversion: Option<Inversion>,
+    inversion: Option<inversions::Report>,
 }
 
 #[derive(Serialize)]
@@ -96,27 +82,12 @@ struct Robust {
     accuracy: f32,
 }
 
-#[derive(Serialize)]
-struct Inversion {
-    images: usize,
-    steps: usize,
-    #[serde(flatten)]
-    mean: Quality,
-    matched: f32,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    recognised: Option<Recognised>,
-}
-
 pub fn run(args: &Args) -> Result<ExitCode> {
     let weights = args.model.weights()?;
     let model =
         files::usable(Model::new(&weights, &args.computer.backend.device()?), &args.model.path)?;
     let card = weights.card();
-    let judge =
-        args.judge.as_deref().map(|path| Judge::read(path, card, model.device())).transpose()?;
-    if judge.is_some() && args.invert == 0 {
-        bail!("--judge looks at inversions, and --invert 0 makes none");
-    }
+    let judge = args.inversions.judge(&model)?;
     let request = Request { map: args.classes, ..Request::of_network(card, &args.data) };
     let set = Dataset::read(&request)?;
     let images = balanced_draw(&set, args.limit.unwrap_or(set.len()), args.seed);
@@ -141,7 +112,7 @@ pub fn run(args: &Args) -> Result<ExitCode> {
         eps: &args.eps,
         seed: args.seed,
     })?;
-    let inversion = inversions(args, &model, &set, judge.as_ref())?;
+    let inversion = args.inversions.measure(&model, &set, args.seed, judge.as_ref())?;
     if let Some(note) = set.left_out() {
         eprintln!("{note}");
     }
@@ -177,49 +148,6 @@ impl Args {
     }
 }
 
-/// Inverts a class-balanced draw from noise and judges the results.
-fn inversions(
-    args: &Args,
-    model: &Model,
-    set: &Dataset,
-    judge: Option<&Judge>,
-) -> Result<Option<Inversion>> {
-    if args.invert == 0 {
-        return Ok(None);
-    }
-    let settings =
-        InvertSettings { steps: args.invert_steps, seed: args.seed, ..InvertSettings::AUTHORS };
-    settings.check()?;
-    let drawn = balanced_draw(set, args.invert, args.seed);
-    let originals = set.pixels(&drawn)?;
-    let (mut results, mut distances) = (Vec::new(), Vec::new());
-    // Each from noise of its own, whatever the size of the batches.
-    for chunk in originals.chunks(16) {
-        let settings =
-            InvertSettings { seed: args.seed.wrapping_add(results.len() as u64), ..settings };
-        let report = finished(&mut invert(model, chunk, &Start::Noise, &settings)?)?;
-        distances.extend(wait(relative_distances(model, &report.images, chunk))?);
-        results.extend(report.images);
-        eprintln!("{} of {} inverted", results.len(), originals.len());
-    }
-    let qualities: Vec<Quality> = results
-        .iter()
-        .zip(&originals)
-        .zip(distances)
-        .map(|((result, original), distance)| Quality::of(result, original, distance))
-        .collect();
-    let labels: Vec<usize> = drawn.iter().map(|&i| set.labels()[i]).collect();
-    let recognised =
-        judge.map(|judge| judge.recognised(&results, &originals, &labels)).transpose()?;
-    Ok(Some(Inversion {
-        images: originals.len(),
-        steps: args.invert_steps,
-        mean: Quality::mean(&qualities),
-        matched: matched(&results, &originals),
-        recognised,
-    }))
-}
-
 fn write(args: &Args, weights: &Weights, report: &Report) -> Result<()> {
     let _turn = turn(&args.model.path);
     let file = files::read(&args.model.path)?;
@@ -245,18 +173,7 @@ fn write(args: &Args, weights: &Weights, report: &Report) -> Result<()> {
         let against = format!("against {}, {n} images", report.describe());
         card.accuracies.push(accuracy(against, report.accuracy));
     }
-    if let Some(inversion) = &report.inversion {
-        let of = format!("{} inversions of {} steps", inversion.images, inversion.steps);
-        card.accuracies
-            .push(accuracy(format!("{of}: matched with their photo"), inversion.matched));
-        let correlation = inversion.mean.coarse_correlation;
-        card.accuracies.push(accuracy(format!("{of}: coarse correlation"), correlation));
-        if let Some(Recognised { judge, inversions, photos }) = &inversion.recognised {
-            let by = format!("recognised by \"{judge}\"");
-            card.accuracies.push(accuracy(format!("{of}: {by}"), *inversions));
-            card.accuracies.push(accuracy(format!("their photos: {by}"), *photos));
-        }
-    }
+    card.accuracies.extend(report.inversion.iter().flat_map(inversions::Report::accuracies));
     let file = Weights::with_card(&file, &card)?;
     // The card as readable text, beside the model. An earlier one is put aside first: whatever happens, no text is left
     // beside a model that it does not describe.
@@ -296,22 +213,7 @@ fn print(report: &Report) {
         let counts: Vec<String> = row.iter().map(|count| format!("{count:>5}")).collect();
         println!("{class:<width$} {share:>7} {}", counts.join(""));
     }
-    if let Some(Inversion { images, steps, mean, matched, recognised }) = &report.inversion {
-        println!(
-            "\n{images} inversions of {steps} steps: distance {:.3}, coarse correlation {:.2}, psnr \
-             {:.1} dB, ssim {:.2}, matched {:.0} %",
-            mean.relative_distance,
-            mean.coarse_correlation,
-            mean.psnr,
-            mean.ssim,
-            100.0 * matched
-        );
-        if let Some(Recognised { judge, inversions, photos }) = recognised {
-            println!(
-                "recognised by {judge}: {:.0} %, the photos themselves {:.0} %",
-                100.0 * inversions,
-                100.0 * photos
-            );
-        }
+    if let Some(inversion) = &report.inversion {
+        inversion.print();
     }
 }

@@ -5,4 +5,5 @@ pub mod bench;
 pub mod bench_solvers;
 pub mod bench_train;
 pub mod eval;
+mod inversions;
 pub mod verify;
