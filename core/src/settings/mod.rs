@@ -99,9 +99,6 @@ impl PgdSettings {
     }
 }
 
-/// Side in pixels of the images for which l-BFGS's longest step was found.
-const TUNED_SIDE: f32 = 64.0;
-
 /// Settings of an inversion, equation (5).
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "cli", derive(clap::Args))]
@@ -150,15 +147,10 @@ impl InvertSettings {
         Ok(())
     }
 
-    /// Within the l2 ball, last iterate, for images of `size` pixels a side. l-BFGS's longest step grows
-    /// with larger images, whose distances do (docs/SOLVERS.md); a plain one is as long as it is said to be.
-    pub fn pgd(&self, size: usize) -> PgdSettings {
+    /// Within the l2 ball, last iterate.
+    pub fn pgd(&self) -> PgdSettings {
         let constraint = Constraint::L2 { epsilon: self.epsilon };
-        let longer = match self.solver {
-            Solver::Lbfgs => (size as f32 / TUNED_SIDE).max(1.0),
-            _ => 1.0,
-        };
-        let plain = PgdSettings::plain(constraint, self.step_size * longer, self.steps);
+        let plain = PgdSettings::plain(constraint, self.step_size, self.steps);
         PgdSettings { solver: self.solver, ..plain }
     }
 }
@@ -190,13 +182,5 @@ mod tests {
         assert!(check(|s| s.step_size = f32::NAN).unwrap_err().to_string().contains("step size"));
         assert!(check(|s| s.epsilon = 1e-40).is_err(), "a radius that rounding loses");
         assert!(check(|s| s.epsilon = -1.0).unwrap_err().to_string().contains("epsilon"));
-    }
-
-    #[test]
-    fn only_lbfgs_goes_further_in_larger_images() {
-        let longest =
-            |settings: InvertSettings| [32, 64, 224].map(|size| settings.pgd(size).step_size);
-        assert_eq!(longest(InvertSettings::FAST), [1.0, 1.0, 3.5]);
-        assert_eq!(longest(InvertSettings::AUTHORS), [1.0; 3]);
     }
 }

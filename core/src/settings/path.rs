@@ -87,9 +87,9 @@ impl PathSettings {
         self.inversion().check()
     }
 
-    /// That of a frame, for images of `size` pixels a side.
-    pub fn pgd(&self, size: usize) -> PgdSettings {
-        self.inversion().pgd(size)
+    /// Within the l2 ball, last iterate.
+    pub fn pgd(&self) -> PgdSettings {
+        self.inversion().pgd()
     }
 
     /// Each frame is an inversion towards a point between two representations.

@@ -80,7 +80,7 @@ pub fn invert<'a>(
         return Err(TaskError::Sizes(size, start.dims()[2]));
     }
     let objective = Invert::new(model.representation(target));
-    Ok(Pgd::from_centre(model, objective, settings.pgd(size), start))
+    Ok(Pgd::from_centre(model, objective, settings.pgd(), start))
 }
 
 /// Steps once and throws the result away: a graphics device compiles what a step needs when it

@@ -79,12 +79,7 @@ impl<'a> PathRun<'a> {
             let targets = chunk.iter().map(|&i| between_rows(&representations, places[i]));
             let starts: Vec<Pixels> = chunk.iter().map(|&i| frames[i].clone()).collect();
             let objective = Invert::new(Tensor::cat(targets.collect(), 0));
-            Ok(Pgd::from_centre(
-                model,
-                objective,
-                settings.pgd(model.card().input_size),
-                model.batch(&starts)?,
-            ))
+            Ok(Pgd::from_centre(model, objective, settings.pgd(), model.batch(&starts)?))
         };
         let runs = between.chunks(batch).map(run).collect::<Result<_, TaskError>>()?;
         Ok(Self { runs, batch, frames, between })

@@ -29,8 +29,8 @@ pub struct Inversions {
     /// Steps of an inversion
     #[arg(long, default_value_t = 200, value_parser = ranges::steps)]
     invert_steps: usize,
-    /// Length of such a step [default: 1 for a network for 64 pixels and, of a plain step, in proportion to
-    /// the side for others, as distances between images are; l-BFGS sees to that itself]
+    /// Length of such a step [default: 1 for a network for 64 pixels, and in proportion to the side for
+    /// others: all distances between images are]
     #[arg(long, value_parser = ranges::length)]
     invert_step_size: Option<f32>,
     /// How gradients become such steps
@@ -81,13 +81,10 @@ impl Inversions {
         if self.invert == 0 {
             return Ok(None);
         }
-        let usual = match self.invert_solver {
-            Solver::Plain => model.card().input_size as f32 / UNIT_SIDE,
-            _ => 1.0,
-        };
+        let in_proportion = model.card().input_size as f32 / UNIT_SIDE;
         let settings = InvertSettings {
             steps: self.invert_steps,
-            step_size: self.invert_step_size.unwrap_or(usual),
+            step_size: self.invert_step_size.unwrap_or(in_proportion),
             seed,
             solver: self.invert_solver,
             ..InvertSettings::AUTHORS

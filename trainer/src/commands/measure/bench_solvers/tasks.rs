@@ -101,11 +101,7 @@ impl Subject<'_> {
                 let starts = pairs.map(|(a, b)| middle(a, b)).collect::<Result<Vec<Pixels>>>()?;
                 let start = model.batch(&starts)?;
                 let objective = Invert::new((r + next) * 0.5);
-                follow(
-                    Pgd::from_centre(model, objective, settings.pgd(photos[0].size()), start),
-                    marks,
-                    None,
-                )
+                follow(Pgd::from_centre(model, objective, settings.pgd(), start), marks, None)
             }
             Task::Feature => {
                 let k = model.card().architecture.representation_len();
@@ -113,7 +109,7 @@ impl Subject<'_> {
                 let features: Vec<usize> = (0..count).map(|i| i * k / count).collect();
                 let start = |i: u64| noise(photos[0].size(), seed, i);
                 let starts: Vec<Pixels> = (0..count as u64).map(start).collect();
-                let pgd = magnify(model, &starts, &features, settings.pgd(photos[0].size()))?;
+                let pgd = magnify(model, &starts, &features, settings.pgd())?;
                 follow(pgd, marks, None)
             }
         }
