@@ -1,5 +1,6 @@
-// Starts an engine, or whatever else computes, in this worker. Its wasm arrives compiled with the first message; from then
-// on that listens itself. It answers in bytes; a string says that there is nothing to answer.
+// Starts an engine, or whatever else computes, in this worker. Its wasm arrives compiled with the
+// first message, and listens itself from then on. It answers in bytes; a string says that it could
+// not be started.
 self.onmessage = async ({ data }) => {
   self.onmessage = null;
   try {

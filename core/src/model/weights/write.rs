@@ -8,7 +8,7 @@ use safetensors::tensor::{Dtype, TensorView};
 use serde::Serialize;
 
 use super::checksum::{BLANK, checksum};
-use super::{Array, FORMAT_VERSION, METADATA_KEY, Weights, WeightsError, scale_name};
+use super::{Array, METADATA_KEY, Weights, WeightsError, scale_name};
 use crate::model::card::Card;
 
 /// How many bits the numbers of convolutions and of the linear layer keep. Normalisation (a
@@ -111,7 +111,7 @@ fn view<'a>(
 /// The oldest version of the format whose programs compute what the file says.
 fn version(card: &Card, precision: Precision) -> u32 {
     if card.architecture.blurs() {
-        FORMAT_VERSION
+        3
     } else if precision == Precision::I8 {
         2
     } else {
