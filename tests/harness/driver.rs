@@ -3,11 +3,13 @@
 use std::io::{BufRead, BufReader};
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
+use std::time::Duration;
 
 use anyhow::{Context, Result, bail};
 use fantoccini::{Client, ClientBuilder};
 use hyper_util::client::legacy::connect::HttpConnector;
 use serde_json::json;
+use tempfile::TempDir;
 
 const INSTRUCTIONS: &str = "these tests drive a real browser: install Chromium and its ChromeDriver (`cargo xtask test` does)";
 
@@ -31,10 +33,17 @@ const FLAGS: [&str; 12] = [
 /// How often a ChromeDriver is started before it is given up.
 const ATTEMPTS: usize = 3;
 
+/// Between two attempts to remove what browsers have left, and how many there are.
+const REMOVE_EVERY: Duration = Duration::from_millis(50);
+const REMOVALS: usize = 40;
+
 /// A ChromeDriver of our own, until dropped.
 pub(crate) struct Driver {
     process: Child,
     address: String,
+    /// Profiles, caches and shared memory of its browsers: 30 to 90 MB each, which nobody else
+    /// removes once they are killed.
+    folder: TempDir,
 }
 
 impl Driver {
@@ -51,8 +60,10 @@ impl Driver {
 
     /// One attempt; `None` where it has ended.
     fn listening() -> Result<Option<Self>> {
+        let folder = tempfile::tempdir()?;
         let mut process = Command::new("chromedriver")
             .arg("--port=0")
+            .env("TMPDIR", folder.path())
             .stdout(Stdio::piped())
             .stderr(Stdio::null())
             .spawn()
@@ -62,7 +73,8 @@ impl Driver {
             let line = line?;
             if let Some((_, port)) = line.split_once("successfully on port ") {
                 let port = port.trim_end_matches('.');
-                return Ok(Some(Self { process, address: format!("http://127.0.0.1:{port}") }));
+                let address = format!("http://127.0.0.1:{port}");
+                return Ok(Some(Self { process, address, folder }));
             }
         }
         process.wait().context("chromedriver did not end")?;
@@ -95,5 +107,13 @@ impl Drop for Driver {
         let _ = Command::new("pkill").args(browsers).status();
         let _ = self.process.kill();
         let _ = self.process.wait();
+        // A browser's helpers end a moment after it and write until then.
+        for _ in 0..REMOVALS {
+            let _ = std::fs::remove_dir_all(self.folder.path());
+            if !self.folder.path().exists() {
+                break;
+            }
+            std::thread::sleep(REMOVE_EVERY);
+        }
     }
 }
