@@ -11,7 +11,8 @@ use hyper_util::client::legacy::connect::HttpConnector;
 use serde_json::json;
 use tempfile::TempDir;
 
-const INSTRUCTIONS: &str = "these tests drive a real browser: install Chromium and its ChromeDriver (`cargo xtask test` does)";
+const INSTRUCTIONS: &str = "these tests drive a real browser: install Chromium and its ChromeDriver (`cargo xtask test` \
+                            does), and see that the disk has room for a profile";
 
 /// Flags of the browser. WebGPU needs the unsafe one where there is no graphics card, and those for
 /// crashes where one loses it more than once; the others keep Chromium from calling home.
